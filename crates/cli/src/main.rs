@@ -1,0 +1,2 @@
+//! The `blockfold` program.
+fn main() {}

@@ -1,0 +1,59 @@
+//! The unit of data in memory.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+
+use crate::error::{Error, Result};
+
+/// A block: a batch of a frame's partition, or an opaque object.
+#[derive(Clone)]
+pub enum Block {
+    /// Rows of a frame.
+    Frame(RecordBatch),
+    /// Anything else that steps hand to each other.
+    Object(Arc<dyn Any + Send + Sync>),
+}
+
+impl Block {
+    /// The rows of a frame's block.
+    pub fn frame(&self) -> Result<&RecordBatch> {
+        match self {
+            Block::Frame(batch) => Ok(batch),
+            Block::Object(_) => Err(Error::internal("a frame's kernel was given an object")),
+        }
+    }
+
+    /// Rows in the block; an object has none.
+    pub fn rows(&self) -> u64 {
+        match self {
+            Block::Frame(batch) => batch.num_rows() as u64,
+            Block::Object(_) => 0,
+        }
+    }
+
+    /// Bytes that the block keeps alive, shared buffers counted once each time they are referred to.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Block::Frame(batch) => batch.get_array_memory_size() as u64,
+            Block::Object(_) => 0,
+        }
+    }
+}
+
+impl From<RecordBatch> for Block {
+    fn from(batch: RecordBatch) -> Self {
+        Block::Frame(batch)
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Block::Frame(batch) => write!(f, "frame of {} rows, {} columns", batch.num_rows(), batch.num_columns()),
+            Block::Object(_) => write!(f, "object"),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Work on ONE block: expression evaluation, scalar functions, grouped aggregation.
+//!
+//! Kernels are pure functions from arrays to arrays; they know nothing of plans, files, threads or budgets.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod evaluate;
+pub mod functions;
+pub mod group;
