@@ -21,7 +21,11 @@ def load(file: str, workload: Workload) -> pa.Table:
     missing = {workload.key, *workload.values} - set(table.column_names)
     if missing:
         sys.exit(f"{file}: no column {', '.join(sorted(missing))}; it has {', '.join(table.column_names)}")
-    return table.select([workload.key, *workload.values]).sort_by(workload.key)
+    key = table[workload.key]
+    if not pa.types.is_integer(key.type):
+        key = key.cast(pa.large_string())
+    columns = {workload.key: key} | {name: table[name] for name in workload.values}
+    return pa.table(columns).sort_by(workload.key)
 
 
 def difference(ours: pa.Table, theirs: pa.Table, workload: Workload) -> str | None:
