@@ -1,1 +1,9 @@
-//! stub
+//! Where blocks come from and where they go: Parquet, mapped Arrow IPC, batches in memory.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod ipc;
+pub mod memory;
+pub mod output;
+pub mod parquet;
+pub mod paths;

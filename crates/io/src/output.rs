@@ -1,0 +1,1 @@
+//! Output folders that appear whole or not at all.

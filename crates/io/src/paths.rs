@@ -1,0 +1,1 @@
+//! Paths, folders, globs and hive partitions to lists of files.

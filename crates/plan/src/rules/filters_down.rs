@@ -1,0 +1,75 @@
+//! Moves filters towards the sources, and into those that filter while they read.
+
+use blockfold_core::{Expr, Result};
+
+use crate::op::Plan;
+use crate::optimize::Rule;
+
+/// See the module.
+#[derive(Debug)]
+pub struct FiltersDown;
+
+impl Rule for FiltersDown {
+    fn name(&self) -> &'static str {
+        "filters_down"
+    }
+
+    fn apply(&self, node: &Plan) -> Result<Option<Plan>> {
+        let (Some(predicate), [input]) = (node.op().as_filter(), node.op().inputs()) else {
+            return Ok(None);
+        };
+        if let Some(inner) = input.op().as_filter() {
+            return both(node, inner, predicate, input).map(Some);
+        }
+        if let Some(filtered) = input.op().filtered(predicate)? {
+            return Ok(Some(filtered));
+        }
+        let (below, above) = split(predicate, input);
+        if below.is_empty() {
+            return Ok(None);
+        }
+        let moved = input.op().inputs().iter().zip(below).map(|(grandchild, predicate)| match predicate {
+            Some(predicate) => same_filter(node, grandchild, &predicate),
+            None => Ok(grandchild.clone()),
+        });
+        let lowered = input.op().with_inputs(moved.collect::<Result<_>>()?)?;
+        match Expr::all_of(above) {
+            Some(rest) => same_filter(node, &lowered, &rest).map(Some),
+            None => Ok(Some(lowered)),
+        }
+    }
+}
+
+/// Two filters in a row as one.
+fn both(node: &Plan, inner: &Expr, outer: &Expr, input: &Plan) -> Result<Plan> {
+    let below = input.op().inputs()[0].clone();
+    same_filter(node, &below, &inner.clone().and(outer.clone()))
+}
+
+/// The filter op of `node` with another predicate over another input.
+fn same_filter(node: &Plan, input: &Plan, predicate: &Expr) -> Result<Plan> {
+    let moved = node.op().with_inputs(vec![input.clone()])?;
+    let replaced = moved.op().map_exprs(&mut |_, _| predicate.clone())?;
+    Ok(replaced.unwrap_or(moved))
+}
+
+/// For each input of `op` the part of the predicate that can run there, and what must stay above.
+///
+/// A conjunct moves only when it moves below every input, so that no row is judged by half of it.
+fn split(predicate: &Expr, op: &Plan) -> (Vec<Option<Expr>>, Vec<Expr>) {
+    let inputs = op.op().inputs().len();
+    let mut below: Vec<Vec<Expr>> = vec![Vec::new(); inputs];
+    let mut above = Vec::new();
+    for conjunct in predicate.conjuncts() {
+        let moved: Vec<Expr> = (0..inputs).filter_map(|i| op.op().moves_below(&conjunct, i)).collect();
+        if inputs > 0 && moved.len() == inputs {
+            below.iter_mut().zip(moved).for_each(|(parts, part)| parts.push(part));
+        } else {
+            above.push(conjunct);
+        }
+    }
+    if below.iter().all(Vec::is_empty) {
+        return (Vec::new(), above);
+    }
+    (below.into_iter().map(Expr::all_of).collect(), above)
+}

@@ -1,0 +1,34 @@
+//! The rules, one file each.
+
+use crate::optimize::Rule;
+
+mod answer_from_metadata;
+mod columns_down;
+mod filters_down;
+mod limits_down;
+mod share_subplans;
+mod simplify_expressions;
+
+pub use answer_from_metadata::AnswerFromMetadata;
+pub use columns_down::ColumnsDown;
+pub use filters_down::FiltersDown;
+pub use limits_down::LimitsDown;
+pub use share_subplans::ShareSubplans;
+pub use simplify_expressions::SimplifyExpressions;
+
+/// All rules, in the order in which they run.
+pub const RULES: &[&dyn Rule] = &[
+    // First, so that every later rule sees the plainest form of each predicate.
+    &SimplifyExpressions,
+    // Filters before limits: a filter below a limit would change which rows come first, and neither moves
+    // past the other; but a filter that reached its source may let the source skip whole row groups.
+    &FiltersDown,
+    // After filters, since a source that filters can only promise rows after its filter.
+    &LimitsDown,
+    // Counts that metadata answers, once filters are where they belong: a filtered source has no known length.
+    &AnswerFromMetadata,
+    // Columns last of the pushing rules: filters that sank into a source need their columns no more above it.
+    &ColumnsDown,
+    // At the end, when equal sub-plans have taken their final form.
+    &ShareSubplans,
+];

@@ -1,0 +1,258 @@
+//! How blocks move: the closed set of steps, and the traits of what they run.
+
+use std::any::Any;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use blockfold_core::{Block, Columns, Expr, Grid, Result, Scalar, SchemaRef};
+
+use crate::task::{BlockStream, TaskContext};
+
+/// Index of a step in its graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+/// How blocks move. Closed on purpose.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Blocks come from a source.
+    Read {
+        /// The source.
+        source: Arc<dyn Source>,
+    },
+    /// Each block is made from blocks of the inputs.
+    Map {
+        /// The inputs, and which of their blocks each output block is made from.
+        inputs: Vec<(StepId, BlockMap)>,
+        /// The work.
+        kernel: Arc<dyn Kernel>,
+    },
+    /// All blocks become one.
+    Reduce {
+        /// The input.
+        input: StepId,
+        /// The work.
+        reducer: Arc<dyn Reducer>,
+    },
+    /// Blocks go to a sink, one output a block.
+    Write {
+        /// The input.
+        input: StepId,
+        /// The sink.
+        sink: Arc<dyn Sink>,
+    },
+}
+
+/// Which block of an input a block is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockMap {
+    /// The block of the same index.
+    Same,
+    /// The input's only block, for every block.
+    Whole,
+    /// Blocks `first .. first + blocks` are made from the input's blocks `0 .. blocks`; others not from this input.
+    Offset {
+        /// First block that this input gives.
+        first: usize,
+        /// Number of blocks that it gives.
+        blocks: usize,
+    },
+}
+
+impl BlockMap {
+    /// The input's block from which `block` is made.
+    pub fn input_block(self, block: usize) -> Option<usize> {
+        match self {
+            BlockMap::Same => Some(block),
+            BlockMap::Whole => Some(0),
+            BlockMap::Offset { first, blocks } => block.checked_sub(first).filter(|inner| *inner < blocks),
+        }
+    }
+}
+
+/// A step with what is known about its result.
+#[derive(Clone, Debug)]
+pub struct StepNode {
+    /// The step.
+    pub step: Step,
+    /// Columns of the result.
+    pub schema: SchemaRef,
+    /// Blocks of the result.
+    pub grid: Grid,
+}
+
+/// Steps in an order in which inputs come before their consumers.
+#[derive(Clone, Debug)]
+pub struct StepGraph {
+    /// The steps.
+    pub nodes: Vec<StepNode>,
+    /// The step whose blocks are the answer.
+    pub root: StepId,
+}
+
+impl StepGraph {
+    /// A step with what is known about it.
+    pub fn node(&self, id: StepId) -> &StepNode {
+        &self.nodes[id.0]
+    }
+}
+
+/// Rows and bytes of a block that does not exist yet: upper bounds as good as known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlockMeta {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// What is known about one partition of a source before it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartitionEstimate {
+    /// Rows, exact or expected after the source's own filter.
+    pub rows: Option<u64>,
+    /// Bytes that will be read from files.
+    pub read_bytes: u64,
+    /// Upper bound on bytes alive inside the source while it streams, the batch handed on included.
+    pub peak_bytes: u64,
+    /// The largest batch handed on.
+    pub batch: BlockMeta,
+    /// Whether statistics already rule the whole partition out.
+    pub skipped: bool,
+}
+
+/// Where blocks come from.
+///
+/// Sources narrow themselves: [`Source::with_columns`], [`Source::with_filter`] and [`Source::with_limit`]
+/// return a source that reads less, so that optimizer rules need not know what a source is.
+pub trait Source: fmt::Debug + Send + Sync {
+    /// Kind of source, as `parquet`.
+    fn name(&self) -> &'static str;
+    /// What is read, in one line for `explain`: files, columns, filter, what is skipped.
+    fn detail(&self) -> String;
+    /// A text equal for sources that read the same, `None` when only identity tells.
+    fn token(&self) -> Option<String>;
+    /// Columns of the blocks. A column that was asked for as codes may arrive as a dictionary of this type.
+    fn schema(&self) -> SchemaRef;
+    /// The partitions.
+    fn grid(&self) -> Grid;
+    /// What is known about a partition.
+    fn estimate(&self, partition: usize) -> PartitionEstimate;
+    /// This source with no more than these columns.
+    fn with_columns(&self, _wanted: &Columns) -> Result<Option<Arc<dyn Source>>> {
+        Ok(None)
+    }
+    /// This source with rows dropped where the predicate does not hold, exactly; `None` when it cannot.
+    fn with_filter(&self, _predicate: &Expr) -> Result<Option<Arc<dyn Source>>> {
+        Ok(None)
+    }
+    /// This source with rows after the first `rows` left out; may still give more.
+    fn with_limit(&self, _rows: u64) -> Option<Arc<dyn Source>> {
+        None
+    }
+    /// Bounds of a column's values from statistics; they may be wider than the truth and, if a file lies, wrong.
+    fn column_range(&self, _column: &str) -> Option<(Scalar, Scalar)> {
+        None
+    }
+    /// Streams one partition.
+    ///
+    /// # Errors
+    /// Whatever the file or generator cannot give, naming the file.
+    fn open(&self, partition: usize, task: &TaskContext) -> Result<Box<dyn BlockStream>>;
+}
+
+/// Pure work on blocks already in memory.
+pub trait Kernel: fmt::Debug + Send + Sync {
+    /// Name in `explain`.
+    fn name(&self) -> &'static str;
+    /// Parameters in `explain`.
+    fn detail(&self) -> String {
+        String::new()
+    }
+    /// The block made from the inputs' blocks.
+    fn run(&self, inputs: &[Block], task: &TaskContext) -> Result<Block>;
+    /// Upper bound on bytes alive while running, output included, inputs not.
+    fn peak_bytes(&self, inputs: &[BlockMeta]) -> u64;
+    /// Upper bound of the output.
+    fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
+        BlockMeta { rows: inputs.iter().map(|input| input.rows).max().unwrap_or(0), bytes: self.peak_bytes(inputs) }
+    }
+    /// Whether the kernel must see a partition as one block instead of batch by batch.
+    fn whole_partition(&self) -> bool {
+        false
+    }
+}
+
+/// Work that makes one block of many: partials are folded block by block and merged in block order.
+pub trait Reducer: fmt::Debug + Send + Sync {
+    /// Name in `explain`.
+    fn name(&self) -> &'static str;
+    /// Parameters in `explain`.
+    fn detail(&self) -> String {
+        String::new()
+    }
+    /// An empty partial.
+    fn partial(&self) -> Result<Box<dyn Partial>>;
+    /// The result.
+    fn finish(&self, partial: Box<dyn Partial>) -> Result<Block>;
+    /// Bytes of a partial after folding `input` rows and bytes: an estimate, since the data decides.
+    fn partial_bytes(&self, input: BlockMeta) -> u64;
+    /// Rows of the result, expected.
+    fn result_rows(&self, _input_rows: Option<u64>) -> Option<u64> {
+        None
+    }
+    /// Whether blocks are better folded from the last one backwards, as for `tail`.
+    fn from_the_end(&self) -> bool {
+        false
+    }
+    /// What to do when partials outgrow the budget.
+    fn remedy(&self) -> String {
+        "raise the memory budget".to_string()
+    }
+}
+
+/// A result in the making.
+pub trait Partial: Send {
+    /// Takes in the next block.
+    fn fold(&mut self, block: &Block) -> Result<()>;
+    /// Takes in a partial of the blocks right after those seen so far.
+    fn merge(&mut self, later: Box<dyn Partial>) -> Result<()>;
+    /// Bytes held now.
+    fn bytes(&self) -> u64;
+    /// Whether no further block can change the result.
+    fn is_complete(&self) -> bool {
+        false
+    }
+    /// For [`Reducer::finish`] and [`Partial::merge`] to get their own type back.
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+/// What a task wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// The file, under its final name.
+    pub path: PathBuf,
+}
+
+/// Where blocks go. Outputs appear whole or not at all.
+pub trait Sink: fmt::Debug + Send + Sync {
+    /// Kind of sink.
+    fn name(&self) -> &'static str;
+    /// What is written, in one line for `explain`.
+    fn detail(&self) -> String;
+    /// Prepares the output under a temporary name, before any task runs.
+    fn begin(&self) -> Result<()>;
+    /// Writes one partition under a temporary name.
+    fn write(&self, partition: usize, stream: &mut dyn BlockStream, task: &TaskContext) -> Result<Written>;
+    /// Makes the whole output appear under its name.
+    fn commit(&self) -> Result<()>;
+    /// Removes whatever was written.
+    fn abort(&self);
+    /// Upper bound on bytes alive inside the sink for one partition of such batches.
+    fn peak_bytes(&self, batch: BlockMeta) -> u64;
+}

@@ -1,0 +1,65 @@
+//! What a task sees while it runs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use blockfold_core::{Block, Cancel, Result};
+
+/// Counters of a run, shared by its tasks.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    bytes_read: AtomicU64,
+    rows_read: AtomicU64,
+    bytes_written: AtomicU64,
+    rows_written: AtomicU64,
+    groups_skipped: AtomicU64,
+    pages_skipped: AtomicU64,
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $field:ident $add:ident),*) => {
+        impl Metrics {$(
+            $(#[$doc])*
+            pub fn $field(&self) -> u64 { self.$field.load(Ordering::Relaxed) }
+            /// Adds to the counter of the same name.
+            pub fn $add(&self, more: u64) { self.$field.fetch_add(more, Ordering::Relaxed); }
+        )*}
+    };
+}
+counters!(
+    /// Bytes read from files.
+    bytes_read add_bytes_read,
+    /// Rows that sources handed on.
+    rows_read add_rows_read,
+    /// Bytes written to files.
+    bytes_written add_bytes_written,
+    /// Rows written to files.
+    rows_written add_rows_written,
+    /// Row groups that were not read since their statistics or bloom filters rule them out.
+    groups_skipped add_groups_skipped,
+    /// Pages that were not read since the page index rules them out.
+    pages_skipped add_pages_skipped
+);
+
+/// What a task is given: which block it makes, whether to stop, and where to count.
+#[derive(Clone, Debug, Default)]
+pub struct TaskContext {
+    /// The block that the task makes.
+    pub block: usize,
+    /// Set when the run is to stop.
+    pub cancel: Cancel,
+    /// The run's counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// A partition as it streams by, in batches.
+pub trait BlockStream: Send {
+    /// The next batch, `None` after the last one.
+    fn next(&mut self) -> Result<Option<Block>>;
+}
+
+impl<I: Iterator<Item = Result<Block>> + Send> BlockStream for I {
+    fn next(&mut self) -> Result<Option<Block>> {
+        Iterator::next(self).transpose()
+    }
+}
