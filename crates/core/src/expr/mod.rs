@@ -6,6 +6,8 @@
 mod build;
 mod display;
 mod function;
+mod promote;
+mod temporal;
 mod types;
 mod walk;
 
@@ -15,7 +17,8 @@ use arrow::datatypes::DataType;
 
 pub use build::{IntoExpr, IntoLiteral, When, col, len, lit, when};
 pub use function::Function;
-pub use types::promote;
+pub use promote::{plain_type, promote};
+pub use types::Signature;
 
 use crate::scalar::Scalar;
 
