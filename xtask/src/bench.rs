@@ -128,8 +128,8 @@ pub fn run(words: &[&str]) -> Result<()> {
         if let Err(error) = bench.compare(workload, &lines) {
             failures.push(format!("{error:#}"));
         }
-        report::print(workload, &lines, &measured);
         measured.extend(lines);
+        report::print(workload, &measured);
     }
 
     let file = if options.full() { "benches/results/peers.json" } else { "target/peers.json" };
@@ -142,7 +142,7 @@ pub fn run(words: &[&str]) -> Result<()> {
         "blockfold_budget": BUDGET,
         "bound": bench.bound.describe(BOUND_BYTES),
         "measured": measured.iter().map(Measured::to_json).collect::<Vec<_>>(),
-        "reached": report::reached(&measured),
+        "goals": report::goals(&measured),
     });
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;

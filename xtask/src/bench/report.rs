@@ -1,11 +1,12 @@
 //! What was measured: the printed table, and the same as JSON.
 
+use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::workloads::{BLOCKFOLD, LOOP, Reach, WORKLOADS, Workload};
+use super::workloads::{BLOCKFOLD, Goal, LOOP, WORKLOADS, Workload};
 use crate::process::output;
 
 /// All turns of one engine at one workload.
@@ -48,67 +49,85 @@ impl Measured {
     }
 }
 
-/// Prints the lines of one workload; `earlier` are those of the workloads before it.
-pub fn print(workload: &Workload, lines: &[Measured], earlier: &[Measured]) {
+/// Prints the lines of one workload and what came of its goals. `measured` holds those of the workloads before it too.
+pub fn print(workload: &Workload, measured: &[Measured]) {
     println!("\n{} ({})", workload.title, workload.name);
     println!("  {:<12} {:>9} {:>14} {:>9} {:>10}", "engine", "best s", "to best peer", "ns/row", "peak MB");
-    let peers = lines.iter().filter(|line| ![BLOCKFOLD, LOOP].contains(&line.engine));
+    let lines = || measured.iter().filter(|line| line.workload == workload.name);
+    let peers = lines().filter(|line| ![BLOCKFOLD, LOOP].contains(&line.engine));
     let best_peer = peers.map(Measured::best).fold(f64::INFINITY, f64::min);
-    for line in lines {
-        let ns_per_row = line.best() * 1e9 / workload.rows as f64;
+    for line in lines() {
+        let best = line.best();
+        let ns_per_row = best * 1e9 / workload.rows as f64;
         let peak_mb = line.peak_rss_bytes as f64 / 1e6;
-        let ratio = line.best() / best_peer;
-        print!("  {:<12} {:>9.4} {ratio:>14.2} {ns_per_row:>9.2} {peak_mb:>10.0}", line.engine, line.best());
-        match rate_to_one_year(workload, line, earlier) {
-            Some(rate) => println!("   {rate:.2} of its time a row for one year"),
-            None => println!(),
-        }
+        println!("  {:<12} {best:>9.4} {:>14.2} {ns_per_row:>9.2} {peak_mb:>10.0}", line.engine, best / best_peer);
     }
-    for reach in workload.reaches {
-        if let Some(ratio) = ratio(reach, workload, lines) {
-            println!("  {}", verdict(reach, ratio));
+    for goal in workload.goals {
+        if let Some(outcome) = Outcome::of(goal, workload, measured) {
+            println!("  {outcome}");
         }
     }
 }
 
-/// The time a row over ten years, as a part of the same engine's over one.
-fn rate_to_one_year(workload: &Workload, line: &Measured, earlier: &[Measured]) -> Option<f64> {
-    if !workload.ten_years() {
-        return None;
+/// What came of a goal.
+#[derive(Debug)]
+struct Outcome {
+    what: String,
+    value: f64,
+    at_most: f64,
+}
+
+impl Outcome {
+    /// None if an engine that the goal names was not measured.
+    fn of(goal: &Goal, workload: &Workload, measured: &[Measured]) -> Option<Self> {
+        let find = |name: &str, engine: &str| measured.iter().find(|m| m.workload == name && m.engine == engine);
+        let ours = find(workload.name, BLOCKFOLD)?;
+        match goal {
+            Goal::Time { ratio, of } => {
+                let theirs = of.iter().map(|engine| find(workload.name, engine).map(Measured::best));
+                let best = theirs.collect::<Option<Vec<f64>>>()?.into_iter().fold(f64::INFINITY, f64::min);
+                let what = format!("time, to the best of {}", of.join(" and "));
+                Some(Self { what, value: ours.best() / best, at_most: *ratio })
+            }
+            Goal::PeakBytes(at_most) => {
+                let what = "peak resident MB".to_owned();
+                Some(Self { what, value: ours.peak_rss_bytes as f64 / 1e6, at_most: *at_most as f64 / 1e6 })
+            }
+            Goal::TimePerRow { ratio, than } => {
+                let other = WORKLOADS.iter().find(|w| w.name == *than)?;
+                let theirs = find(than, BLOCKFOLD)?.best() / other.rows as f64;
+                let what = format!("time a row, to its own in {than}");
+                Some(Self { what, value: ours.best() / workload.rows as f64 / theirs, at_most: *ratio })
+            }
+        }
     }
-    let year = WORKLOADS.iter().find(|w| w.name == "year_sum")?;
-    let one = earlier.iter().find(|one| one.workload == year.name && one.engine == line.engine)?;
-    Some((line.best() / workload.rows as f64) / (one.best() / year.rows as f64))
+
+    fn reached(&self) -> bool {
+        self.value <= self.at_most
+    }
 }
 
-/// Our time divided by that of the best engine that `reach` names, if both were measured.
-fn ratio(reach: &Reach, workload: &Workload, measured: &[Measured]) -> Option<f64> {
-    let best = |engines: &[&str]| {
-        let lines = measured.iter().filter(|m| m.workload == workload.name && engines.contains(&m.engine));
-        lines.map(Measured::best).min_by(f64::total_cmp)
-    };
-    Some(best(&[BLOCKFOLD])? / best(reach.of)?)
-}
-
-fn verdict(reach: &Reach, ratio: f64) -> String {
-    let found = if ratio <= reach.ratio { "reached" } else { "MISSED" };
-    format!("{found}: {ratio:.3} of {} (at most {:.3})", reach.of.join(" and "), reach.ratio)
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reached = if self.reached() { "reached" } else { "MISSED" };
+        write!(f, "{reached}: {}: {:.3} (at most {:.3})", self.what, self.value, self.at_most)
+    }
 }
 
 /// Every goal whose engines were measured, with what came of it.
-pub fn reached(measured: &[Measured]) -> Vec<Value> {
-    let goals = WORKLOADS.iter().flat_map(|workload| workload.reaches.iter().map(move |reach| (workload, reach)));
-    let judged = goals.filter_map(|(workload, reach)| {
-        let ratio = ratio(reach, workload, measured)?;
+pub fn goals(measured: &[Measured]) -> Vec<Value> {
+    let goals = WORKLOADS.iter().flat_map(|workload| workload.goals.iter().map(move |goal| (workload, goal)));
+    let outcomes = goals.filter_map(|(workload, goal)| {
+        let outcome = Outcome::of(goal, workload, measured)?;
         Some(json!({
             "workload": workload.name,
-            "of": reach.of,
-            "ratio": ratio,
-            "at_most": reach.ratio,
-            "reached": ratio <= reach.ratio,
+            "what": outcome.what,
+            "value": outcome.value,
+            "at_most": outcome.at_most,
+            "reached": outcome.reached(),
         }))
     });
-    judged.collect()
+    outcomes.collect()
 }
 
 /// The processor and the number of its cores.
@@ -148,12 +167,13 @@ mod tests {
     #[test]
     fn a_goal_is_judged_against_the_better_engine() {
         let lines = [line("duckdb", &[9.0, 2.0]), line("polars", &[9.0, 4.0]), line(BLOCKFOLD, &[9.0, 1.0])];
-        let ratios: Vec<f64> = reached(&lines).iter().filter_map(|reach| reach["ratio"].as_f64()).collect();
-        assert_eq!(ratios, [0.5]);
+        let [time, peak] = &goals(&lines)[..] else { panic!("two goals without dask") };
+        assert_eq!((time["value"].as_f64(), time["reached"].as_bool()), (Some(0.5), Some(false)));
+        assert_eq!(peak["reached"].as_bool(), Some(true));
     }
 
     #[test]
     fn no_goal_is_judged_without_us() {
-        assert!(reached(&[line("duckdb", &[9.0, 2.0])]).is_empty());
+        assert!(goals(&[line("duckdb", &[9.0, 2.0]), line("polars", &[9.0, 2.0])]).is_empty());
     }
 }
