@@ -1,1 +1,23 @@
-//! stub
+//! Runs step graphs block by block inside a memory budget.
+//!
+//! The calling thread coordinates: it hands a task to the pool only with a permit for the task's bytes, so
+//! that inside the pool nothing waits. Results do not depend on the number of threads, nor on the order in
+//! which tasks finish: partials merge in a tree whose shape depends on block indices alone.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod answer;
+mod dispatch;
+mod events;
+mod executor;
+mod reduce;
+mod report;
+mod state;
+mod stream;
+mod tasks;
+mod write;
+
+pub use answer::BatchIter;
+pub use events::{Event, Subscriber};
+pub use executor::{Executor, Outcome};
+pub use report::{ChainReport, RunReport};

@@ -1,1 +1,124 @@
-//! stub
+//! Plans and steps as text, one stage after the other.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use blockfold_core::{Error, Grid, Result};
+
+use crate::chain::{Chain, ChainEnd};
+use crate::op::Plan;
+use crate::step::{BlockMap, Step, StepGraph};
+
+/// A stage on the way from what was typed to what runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The ops as typed.
+    Logical,
+    /// The ops after all rules.
+    Optimized,
+    /// The steps that the ops lower to.
+    Steps,
+    /// The steps fused to chains, one task a block.
+    Fused,
+    /// Projected bytes of each chain.
+    Memory,
+}
+
+impl Stage {
+    /// All stages in order, with the names that users type.
+    pub const ALL: [(&'static str, Stage); 5] = [
+        ("logical", Stage::Logical),
+        ("optimized", Stage::Optimized),
+        ("steps", Stage::Steps),
+        ("fused", Stage::Fused),
+        ("memory", Stage::Memory),
+    ];
+}
+
+impl FromStr for Stage {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let names: Vec<&str> = Stage::ALL.iter().map(|(name, _)| *name).collect();
+        Stage::ALL
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, stage)| *stage)
+            .ok_or_else(|| Error::argument("stage", format!("'{text}' is none of {}", names.join(", "))))
+    }
+}
+
+/// A plan as an indented tree, the last op first.
+pub fn tree(plan: &Plan) -> String {
+    let mut text = String::new();
+    write_node(plan, 0, &mut text);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn write_node(plan: &Plan, depth: usize, text: &mut String) {
+    let op = plan.op();
+    let _ = writeln!(text, "{}{}", "  ".repeat(depth), joined(op.name(), &op.detail()));
+    for input in op.inputs() {
+        write_node(input, depth + 1, text);
+    }
+}
+
+/// A step graph, one line a step, inputs before consumers.
+pub fn steps(graph: &StepGraph) -> String {
+    let mut text = String::new();
+    for (i, node) in graph.nodes.iter().enumerate() {
+        let line = match &node.step {
+            Step::Read { source } => format!("Read {}", joined(source.name(), &source.detail())),
+            Step::Map { inputs, kernel } => {
+                let inputs: Vec<String> = inputs.iter().map(|(id, map)| format!("{}{}", id.0, mapped(*map))).collect();
+                format!("Map [{}] {}", inputs.join(", "), joined(kernel.name(), &kernel.detail()))
+            }
+            Step::Reduce { input, reducer } => {
+                format!("Reduce [{}] {}", input.0, joined(reducer.name(), &reducer.detail()))
+            }
+            Step::Write { input, sink } => format!("Write [{}] {}", input.0, joined(sink.name(), &sink.detail())),
+        };
+        let _ = writeln!(text, "{i}: {line}  ({})", blocks(&node.grid));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// The chains of a step graph, one line a chain with its steps.
+pub fn fused(graph: &StepGraph) -> String {
+    let mut text = String::new();
+    for (i, chain) in Chain::of(graph).iter().enumerate() {
+        let grid = &graph.node(chain.top).grid;
+        let end = match chain.end {
+            ChainEnd::Reduce(_) => "folded into one block",
+            ChainEnd::Write(_) => "written, one file a block",
+            ChainEnd::Answer => "handed to the caller",
+        };
+        let _ = writeln!(text, "chain {i}: {}", chain.label(graph));
+        let _ = writeln!(text, "  one task a block or run of small blocks: {}; {end}", blocks(grid));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn joined(name: &str, detail: &str) -> String {
+    if detail.is_empty() { name.to_string() } else { format!("{name} {detail}") }
+}
+
+fn mapped(map: BlockMap) -> String {
+    match map {
+        BlockMap::Same => String::new(),
+        BlockMap::Whole => " whole".to_string(),
+        BlockMap::Offset { first, blocks } => format!(" as {first}..{}", first + blocks),
+    }
+}
+
+fn blocks(grid: &Grid) -> String {
+    let blocks = grid.blocks();
+    let plural = if blocks == 1 { "" } else { "s" };
+    match grid.total() {
+        Some(rows) => format!("{blocks} block{plural}, {rows} rows"),
+        None => format!("{blocks} block{plural}"),
+    }
+}

@@ -15,11 +15,11 @@ pub mod rules;
 pub mod step;
 pub mod task;
 
-pub use chain::{Chain, ChainEnd, Chains};
+pub use chain::{Chain, ChainEnd};
 pub use estimate::{ChainEstimate, Estimate};
 pub use explain::Stage;
 pub use lower::Lower;
 pub use op::{Meta, Op, Plan};
 pub use optimize::{Rule, optimize};
-pub use step::{BlockMap, BlockMeta, Kernel, Partial, PartitionEstimate, Reducer, Sink, Source, Step, StepGraph, StepId, Written};
+pub use step::{BlockMap, BlockMeta, End, Kernel, Partial, PartitionEstimate, Reducer, Sink, Source, Step, StepGraph, StepId, Written};
 pub use task::{BlockStream, Metrics, TaskContext};

@@ -71,7 +71,7 @@ pub trait Op: fmt::Debug + Send + Sync {
     fn filtered(&self, _predicate: &Expr) -> Result<Option<Plan>> {
         Ok(None)
     }
-    /// The number of rows, when this op only keeps the first rows of its input.
+    /// The number of rows at the start of its input that this op sees, when it sees no others.
     fn as_limit(&self) -> Option<u64> {
         None
     }

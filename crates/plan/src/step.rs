@@ -196,20 +196,31 @@ pub trait Reducer: fmt::Debug + Send + Sync {
     fn partial(&self) -> Result<Box<dyn Partial>>;
     /// The result.
     fn finish(&self, partial: Box<dyn Partial>) -> Result<Block>;
+    /// Bytes that an empty partial takes.
+    fn initial_bytes(&self) -> u64;
     /// Bytes of a partial after folding `input` rows and bytes: an estimate, since the data decides.
-    fn partial_bytes(&self, input: BlockMeta) -> u64;
+    fn expected_bytes(&self, input: BlockMeta) -> u64;
     /// Rows of the result, expected.
     fn result_rows(&self, _input_rows: Option<u64>) -> Option<u64> {
         None
     }
-    /// Whether blocks are better folded from the last one backwards, as for `tail`.
-    fn from_the_end(&self) -> bool {
-        false
+    /// Which end the blocks are folded from when a few of them may be enough; `None` when all are needed.
+    fn may_stop_early(&self) -> Option<End> {
+        None
     }
     /// What to do when partials outgrow the budget.
     fn remedy(&self) -> String {
         "raise the memory budget".to_string()
     }
+}
+
+/// An end of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The first block.
+    First,
+    /// The last block.
+    Last,
 }
 
 /// A result in the making.

@@ -25,11 +25,7 @@ impl Rule for LimitsDown {
 
 fn push(node: &Plan, limit: Option<u64>) -> Result<Plan> {
     let own = node.op().as_limit();
-    let below = match (limit, own) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (None, own) => own,
-        (limit, None) => limit.filter(|_| node.op().is_row_by_row()),
-    };
+    let below = own.or(limit.filter(|_| node.op().is_row_by_row()));
     let node = match limit {
         Some(rows) if own.is_none() => node.op().limited(rows)?.unwrap_or_else(|| node.clone()),
         _ => node.clone(),

@@ -1,0 +1,228 @@
+//! Runs a chain whose blocks are the answer: held as a whole, or handed on batch by batch.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use blockfold_core::{Budget, Error, Permit, RecordBatch, Result, SchemaRef};
+use blockfold_plan::{BlockStream, Chain};
+
+use crate::dispatch::Dispatch;
+use crate::executor::{ChainRun, Outcome};
+use crate::state::RunState;
+use crate::stream;
+use crate::tasks;
+
+const REMEDY: &str =
+    "raise the memory budget, take the answer in parts with collect_partitions, or write it with write_parquet";
+
+/// Bytes that a task may hold before it hands its batches on and is taken up again later.
+const PART_BYTES: u64 = 8 << 20;
+
+/// Holds every batch of the answer, paid for out of the budget.
+pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outcome) -> Result<()> {
+    let plans = tasks::singles(&run.state.graph, chain);
+    run.started(plans.len());
+    let mut dispatch: Dispatch<'_, (Vec<RecordBatch>, Permit)> = Dispatch::new(run.pool);
+    let mut done_blocks: BTreeMap<usize, (Vec<RecordBatch>, Permit)> = BTreeMap::new();
+    let mut next = 0;
+    loop {
+        while next < plans.len() && dispatch.has_room() {
+            let bytes = plans[next].stream_bytes;
+            let permit = match run.budget.try_permit(bytes) {
+                Some(permit) => permit,
+                None if dispatch.in_flight() > 0 => break,
+                None => run.budget.permit("the answer", bytes, REMEDY)?,
+            };
+            run.task_started(next, permit.bytes());
+            let (state, top, plan) = (run.state.clone(), chain.top, plans[next].clone());
+            dispatch.spawn(next, move || {
+                let mut open = stream::open(&state, top, plan.blocks.start)?;
+                let part = pull(open.as_mut(), u64::MAX, plan.stream_bytes, permit)?;
+                Ok((part.batches, part.permit))
+            });
+            next += 1;
+        }
+        let Some(done) = dispatch.wait() else { break };
+        let part = run.finished(done.tag, true, done.elapsed, done.result)?;
+        run.note_task_bytes(part.1.bytes());
+        done_blocks.insert(done.tag, part);
+    }
+    for (batches, permit) in done_blocks.into_values() {
+        outcome.partitions.push(batches);
+        outcome.permits.push(permit);
+    }
+    Ok(())
+}
+
+struct Part {
+    batches: Vec<RecordBatch>,
+    permit: Permit,
+    ended: bool,
+}
+
+/// Pulls batches until they hold `quota` bytes or the stream ends.
+fn pull(stream: &mut dyn BlockStream, quota: u64, stream_bytes: u64, mut permit: Permit) -> Result<Part> {
+    let (mut batches, mut held) = (Vec::new(), 0u64);
+    while held < quota {
+        let Some(block) = stream.next()? else {
+            permit.resize(held, "the answer", REMEDY)?;
+            return Ok(Part { batches, permit, ended: true });
+        };
+        let batch = block.frame()?.clone();
+        held += bytes_of(&batch)?;
+        permit.resize(held.saturating_add(stream_bytes), "the answer", REMEDY)?;
+        batches.push(batch);
+    }
+    Ok(Part { batches, permit, ended: false })
+}
+
+/// Bytes of the batch's rows; a batch that is a slice of a larger one counts for its slice.
+fn bytes_of(batch: &RecordBatch) -> Result<u64> {
+    let mut bytes = 0;
+    for column in batch.columns() {
+        bytes += column.to_data().get_slice_memory_size()? as u64;
+    }
+    Ok(bytes)
+}
+
+/// The answer batch by batch, in order, computed a little ahead of the reader.
+///
+/// # Memory
+/// Holds at most one part of a few MiB for each thread; a slow reader holds the run up, not the memory.
+/// Dropping the iterator cancels the run.
+pub struct BatchIter {
+    schema: SchemaRef,
+    ready: VecDeque<RecordBatch>,
+    _held: Vec<Permit>,
+    run: Option<Streaming>,
+}
+
+/// A partition under way: its stream, when no task has it just now.
+struct Open {
+    stream: Option<Box<dyn BlockStream>>,
+    parts: VecDeque<Part>,
+    ended: bool,
+}
+
+struct Streaming {
+    pool: Arc<rayon::ThreadPool>,
+    budget: Budget,
+    state: Arc<RunState>,
+    chain: Chain,
+    blocks: usize,
+    current: usize,
+    open: BTreeMap<usize, Open>,
+}
+
+type Advanced = (Part, Box<dyn BlockStream>);
+
+impl BatchIter {
+    pub(crate) fn of_outcome(outcome: Outcome) -> Self {
+        let ready = outcome.partitions.into_iter().flatten().collect();
+        BatchIter { schema: outcome.schema, ready, _held: outcome.permits, run: None }
+    }
+
+    pub(crate) fn start(pool: Arc<rayon::ThreadPool>, budget: Budget, state: Arc<RunState>, chain: Chain) -> Self {
+        let node = state.graph.node(chain.top);
+        let (schema, blocks) = (node.schema.clone(), node.grid.blocks());
+        let run = Streaming { pool, budget, state, chain, blocks, current: 0, open: BTreeMap::new() };
+        BatchIter { schema, ready: VecDeque::new(), _held: Vec::new(), run: Some(run) }
+    }
+
+    /// Columns of the batches.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
+
+impl Iterator for BatchIter {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Some(Ok(batch));
+            }
+            self._held.clear();
+            match self.run.as_mut()?.advance() {
+                Ok(Some(part)) => {
+                    self.ready.extend(part.batches);
+                    self._held.push(part.permit);
+                }
+                Ok(None) => {
+                    self.run = None;
+                    return None;
+                }
+                Err(error) => {
+                    self.run = None;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl Streaming {
+    /// The next part in order: from what is ready, else computed by a round of tasks, one for each partition
+    /// of a window as wide as the pool.
+    fn advance(&mut self) -> Result<Option<Part>> {
+        loop {
+            if self.current >= self.blocks {
+                return Ok(None);
+            }
+            if let Some(open) = self.open.get_mut(&self.current) {
+                if let Some(part) = open.parts.pop_front() {
+                    return Ok(Some(part));
+                }
+                if open.ended {
+                    self.open.remove(&self.current);
+                    self.current += 1;
+                    continue;
+                }
+            }
+            self.round()?;
+        }
+    }
+
+    fn round(&mut self) -> Result<()> {
+        let pool = self.pool.clone();
+        let mut dispatch: Dispatch<'_, Advanced> = Dispatch::new(&pool);
+        let window = self.current..(self.current + pool.current_num_threads()).min(self.blocks);
+        for block in window {
+            let open = self.open.entry(block).or_insert(Open { stream: None, parts: VecDeque::new(), ended: false });
+            if open.ended || !open.parts.is_empty() {
+                continue;
+            }
+            let stream_bytes = self.chain.bounds(&self.state.graph, block).peak_bytes;
+            let bytes = stream_bytes.saturating_add(PART_BYTES);
+            let permit = match self.budget.try_permit(bytes) {
+                Some(permit) => permit,
+                None if block > self.current => break,
+                None => self.budget.permit("the answer", bytes, REMEDY)?,
+            };
+            let (state, top, stream) = (self.state.clone(), self.chain.top, open.stream.take());
+            dispatch.spawn(block, move || {
+                let mut stream = match stream {
+                    Some(stream) => stream,
+                    None => stream::open(&state, top, block)?,
+                };
+                let part = pull(stream.as_mut(), PART_BYTES, stream_bytes, permit)?;
+                Ok((part, stream))
+            });
+        }
+        while let Some(done) = dispatch.wait() {
+            let (part, stream) = done.result.inspect_err(|_| self.state.cancel.cancel())?;
+            let open = self.open.get_mut(&done.tag).ok_or_else(|| Error::internal("a part of no partition"))?;
+            open.ended = part.ended;
+            open.stream = (!part.ended).then_some(stream);
+            open.parts.push_back(part);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.state.cancel.cancel();
+    }
+}

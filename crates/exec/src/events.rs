@@ -1,0 +1,66 @@
+//! Everything that happens in a run, as one stream.
+
+use std::time::Duration;
+
+/// Something that happened in a run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A chain of steps starts.
+    ChainStarted {
+        /// Index of the chain in the run.
+        chain: usize,
+        /// Its steps in one line.
+        label: String,
+        /// Number of its tasks.
+        tasks: usize,
+        /// Rows that will stream through, when known.
+        rows: Option<u64>,
+    },
+    /// A task got its permit and goes to the pool.
+    TaskStarted {
+        /// Index of the chain in the run.
+        chain: usize,
+        /// Index of the task in the chain.
+        task: usize,
+        /// Bytes promised to it.
+        permit_bytes: u64,
+    },
+    /// A task is done.
+    TaskFinished {
+        /// Index of the chain in the run.
+        chain: usize,
+        /// Index of the task in the chain.
+        task: usize,
+        /// Time in the pool.
+        elapsed: Duration,
+        /// Rows read so far by all tasks of the run.
+        rows_read: u64,
+        /// Bytes read so far by all tasks of the run.
+        bytes_read: u64,
+        /// Bytes promised to all tasks now.
+        promised_bytes: u64,
+    },
+    /// A task failed; the run is being cancelled.
+    TaskFailed {
+        /// Index of the chain in the run.
+        chain: usize,
+        /// Index of the task in the chain.
+        task: usize,
+        /// The error as text.
+        error: String,
+    },
+    /// A chain is done.
+    ChainFinished {
+        /// Index of the chain in the run.
+        chain: usize,
+        /// Time from its first task to its end.
+        elapsed: Duration,
+    },
+}
+
+/// Somebody who watches runs. Called on the coordinating thread, so that tasks are never held up.
+pub trait Subscriber: Send + Sync {
+    /// Takes note of an event.
+    fn event(&self, event: &Event);
+}

@@ -1,0 +1,240 @@
+//! Runs a step graph, chain after chain.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use blockfold_core::{Budget, Cancel, Error, RecordBatch, Result, SchemaRef};
+use blockfold_plan::{Chain, ChainEnd, Estimate, Step, StepGraph};
+
+use crate::answer::{self, BatchIter};
+use crate::events::{Event, Subscriber};
+use crate::report::{ChainReport, RunReport};
+use crate::state::{RunState, Stored};
+use crate::{reduce, write};
+
+/// A pool of threads with a memory budget.
+#[derive(Clone)]
+pub struct Executor {
+    pool: Arc<rayon::ThreadPool>,
+    budget: Budget,
+    subscribers: Vec<Arc<dyn Subscriber>>,
+}
+
+/// The answer of a run and what it needed.
+pub struct Outcome {
+    /// Columns of the answer.
+    pub schema: SchemaRef,
+    /// Batches of the answer, block by block; empty for a run that wrote files.
+    pub partitions: Vec<Vec<RecordBatch>>,
+    /// Permits for the bytes of the answer.
+    pub permits: Vec<blockfold_core::Permit>,
+    /// What the run needed.
+    pub report: RunReport,
+}
+
+/// One chain of a run, as its end sees it.
+pub(crate) struct ChainRun<'a> {
+    pub(crate) state: Arc<RunState>,
+    pub(crate) pool: &'a rayon::ThreadPool,
+    pub(crate) budget: &'a Budget,
+    subscribers: &'a [Arc<dyn Subscriber>],
+    index: usize,
+    estimated_rows: Option<u64>,
+    report: ChainReport,
+    /// The first error that is not a consequence of cancelling.
+    failure: Option<Error>,
+}
+
+impl Executor {
+    /// A pool of so many threads.
+    ///
+    /// # Errors
+    /// When the system refuses to start threads.
+    pub fn new(threads: usize, budget: Budget) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.max(1))
+            .thread_name(|i| format!("blockfold-{i}"))
+            .build()
+            .map_err(|error| Error::External(Box::new(error)))?;
+        Ok(Executor { pool: Arc::new(pool), budget, subscribers: Vec::new() })
+    }
+
+    /// Adds somebody who watches the runs.
+    pub fn subscribe(&mut self, subscriber: Arc<dyn Subscriber>) {
+        self.subscribers.push(subscriber);
+    }
+
+    /// Number of threads.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// The memory budget.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Runs a graph and holds its answer.
+    ///
+    /// # Memory
+    /// The answer is paid for out of the budget until its permits are dropped.
+    ///
+    /// # Errors
+    /// The first error of any task; [`Error::OverBudget`] before a byte is read when the graph cannot fit.
+    pub fn run(&self, graph: &StepGraph, cancel: Cancel) -> Result<Outcome> {
+        let (state, mut report, start) = self.prepare(graph, cancel)?;
+        let mut outcome = Outcome {
+            schema: graph.node(graph.root).schema.clone(),
+            partitions: Vec::new(),
+            permits: Vec::new(),
+            report: RunReport::default(),
+        };
+        for (index, chain) in Chain::of(graph).iter().enumerate() {
+            self.run_chain(&state, index, chain, &mut report, &mut outcome)?;
+        }
+        if let Step::Reduce { .. } = graph.node(graph.root).step {
+            let Stored { block, _permit } = state.take(graph.root)?;
+            outcome.partitions = vec![vec![block.frame()?.clone()]];
+            outcome.permits = vec![_permit];
+        }
+        self.complete(&state, &mut report, start);
+        outcome.report = report;
+        Ok(outcome)
+    }
+
+    /// Runs a graph and hands its answer on batch by batch, never holding the whole.
+    pub fn stream(&self, graph: &StepGraph, cancel: Cancel) -> Result<BatchIter> {
+        let (state, mut report, _) = self.prepare(graph, cancel)?;
+        let mut chains = Chain::of(graph);
+        let last = chains.pop().filter(|chain| chain.end == ChainEnd::Answer);
+        let Some(last) = last else {
+            let outcome = self.run(graph, state.cancel.clone())?;
+            return Ok(BatchIter::of_outcome(outcome));
+        };
+        for (index, chain) in chains.iter().enumerate() {
+            let mut none = Outcome {
+                schema: graph.node(graph.root).schema.clone(),
+                partitions: Vec::new(),
+                permits: Vec::new(),
+                report: RunReport::default(),
+            };
+            self.run_chain(&state, index, chain, &mut report, &mut none)?;
+        }
+        Ok(BatchIter::start(self.pool.clone(), self.budget.clone(), state, last))
+    }
+
+    fn prepare(&self, graph: &StepGraph, cancel: Cancel) -> Result<(Arc<RunState>, RunReport, Instant)> {
+        if self.pool.current_thread_index().is_some() {
+            return Err(Error::argument("run", "a run cannot be started from inside a kernel or a user's function"));
+        }
+        Estimate::of(graph, self.threads(), self.budget.total_bytes()).check()?;
+        self.budget.reset_peak();
+        Ok((Arc::new(RunState::new(graph.clone(), cancel)), RunReport::default(), Instant::now()))
+    }
+
+    fn run_chain(
+        &self,
+        state: &Arc<RunState>,
+        index: usize,
+        chain: &Chain,
+        report: &mut RunReport,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let before = (state.metrics.rows_read(), state.metrics.bytes_read());
+        let mut run = ChainRun {
+            state: state.clone(),
+            pool: &self.pool,
+            budget: &self.budget,
+            subscribers: &self.subscribers,
+            index,
+            estimated_rows: rows_of(&state.graph, chain),
+            report: ChainReport { label: chain.label(&state.graph), ..ChainReport::default() },
+            failure: None,
+        };
+        let result = match chain.end {
+            ChainEnd::Reduce(id) => match &state.graph.node(id).step {
+                Step::Reduce { reducer, .. } => reduce::run(&mut run, chain, id, &reducer.clone()),
+                _ => Err(Error::internal("a chain's end is not a reduction")),
+            },
+            ChainEnd::Write(id) => match &state.graph.node(id).step {
+                Step::Write { sink, .. } => write::run(&mut run, chain, &sink.clone()),
+                _ => Err(Error::internal("a chain's end is not a write")),
+            },
+            ChainEnd::Answer => answer::collect(&mut run, chain, outcome),
+        };
+        let failure = run.failure.take();
+        run.emit(&Event::ChainFinished { chain: index, elapsed: start.elapsed() });
+        let mut chain_report = run.report;
+        chain_report.elapsed = start.elapsed();
+        chain_report.rows = state.metrics.rows_read() - before.0;
+        chain_report.read_bytes = state.metrics.bytes_read() - before.1;
+        chain_report.peak_bytes = self.budget.peak_bytes();
+        report.chains.push(chain_report);
+        match (result, failure) {
+            (Err(Error::Cancelled), Some(cause)) => Err(cause),
+            (result, _) => result,
+        }
+    }
+
+    fn complete(&self, state: &RunState, report: &mut RunReport, start: Instant) {
+        report.rows_read = state.metrics.rows_read();
+        report.bytes_read = state.metrics.bytes_read();
+        report.rows_written = state.metrics.rows_written();
+        report.bytes_written = state.metrics.bytes_written();
+        report.groups_skipped = state.metrics.groups_skipped();
+        report.pages_skipped = state.metrics.pages_skipped();
+        report.peak_bytes = self.budget.peak_bytes();
+        report.elapsed = start.elapsed();
+    }
+}
+
+fn rows_of(graph: &StepGraph, chain: &Chain) -> Option<u64> {
+    (0..graph.node(chain.top).grid.blocks()).map(|block| chain.bounds(graph, block).rows).sum()
+}
+
+impl ChainRun<'_> {
+    pub(crate) fn emit(&self, event: &Event) {
+        self.subscribers.iter().for_each(|subscriber| subscriber.event(event));
+    }
+
+    pub(crate) fn started(&mut self, tasks: usize) {
+        let (label, rows) = (self.report.label.clone(), self.estimated_rows);
+        self.emit(&Event::ChainStarted { chain: self.index, label, tasks, rows });
+    }
+
+    pub(crate) fn task_started(&mut self, task: usize, permit_bytes: u64) {
+        self.report.tasks += 1;
+        self.note_task_bytes(permit_bytes);
+        self.emit(&Event::TaskStarted { chain: self.index, task, permit_bytes });
+    }
+
+    /// Keeps the largest permit that a task of the chain held.
+    pub(crate) fn note_task_bytes(&mut self, bytes: u64) {
+        self.report.task_bytes = self.report.task_bytes.max(bytes);
+    }
+
+    /// Takes note of a finished piece of work; a failure cancels the run.
+    pub(crate) fn finished<T>(&mut self, tag: usize, is_task: bool, elapsed: Duration, result: Result<T>) -> Result<T> {
+        match result {
+            Ok(value) => {
+                if is_task {
+                    self.emit(&Event::TaskFinished {
+                        chain: self.index,
+                        task: tag,
+                        elapsed,
+                        rows_read: self.state.metrics.rows_read(),
+                        bytes_read: self.state.metrics.bytes_read(),
+                        promised_bytes: self.budget.promised_bytes(),
+                    });
+                }
+                self.state.cancel.check().map(|()| value)
+            }
+            Err(error) => {
+                self.state.cancel.cancel();
+                self.emit(&Event::TaskFailed { chain: self.index, task: tag, error: error.to_string() });
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! How the blocks of a chain are dealt out to tasks.
+
+use std::ops::Range;
+
+use blockfold_plan::{Chain, StepGraph};
+
+/// Blocks below this many rows and bytes share a task with their neighbours.
+const TASK_ROWS: u64 = 256 * 1024;
+const TASK_READ_BYTES: u64 = 4 << 20;
+/// Blocks of unknown size that share a task.
+const TASK_BLOCKS: usize = 64;
+
+/// A task: a run of neighbouring blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TaskPlan {
+    pub(crate) blocks: Range<usize>,
+    /// Bytes alive while it streams, without what its end holds.
+    pub(crate) stream_bytes: u64,
+}
+
+/// Runs of blocks such that each is worth a task. The runs depend on the blocks alone, never on threads.
+pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
+    let blocks = graph.node(chain.top).grid.blocks();
+    let mut tasks: Vec<TaskPlan> = Vec::new();
+    let (mut rows, mut read_bytes) = (u64::MAX, 0u64);
+    for block in 0..blocks {
+        let bounds = chain.bounds(graph, block);
+        if bounds.skipped {
+            continue;
+        }
+        // A block of unknown rows counts as a share of a run, so that runs stay bounded.
+        let more_rows = bounds.rows.unwrap_or(TASK_ROWS / TASK_BLOCKS as u64);
+        let fits = rows.saturating_add(more_rows) <= TASK_ROWS && read_bytes.saturating_add(bounds.read_bytes) <= TASK_READ_BYTES;
+        match tasks.last_mut() {
+            Some(task) if fits && task.blocks.end == block => {
+                task.blocks.end = block + 1;
+                task.stream_bytes = task.stream_bytes.max(bounds.peak_bytes);
+                rows += more_rows;
+                read_bytes += bounds.read_bytes;
+            }
+            _ => {
+                tasks.push(TaskPlan { blocks: block..block + 1, stream_bytes: bounds.peak_bytes });
+                (rows, read_bytes) = (more_rows, bounds.read_bytes);
+            }
+        }
+    }
+    tasks
+}
+
+/// One task a block, for chains whose blocks must stay apart.
+pub(crate) fn singles(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
+    let blocks = graph.node(chain.top).grid.blocks();
+    let plan = |block: usize| TaskPlan { blocks: block..block + 1, stream_bytes: chain.bounds(graph, block).peak_bytes };
+    (0..blocks).map(plan).collect()
+}

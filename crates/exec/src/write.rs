@@ -1,0 +1,53 @@
+//! Runs a chain that ends in a sink: one task a block, all outputs or none.
+
+use std::sync::Arc;
+
+use blockfold_core::{Permit, Result};
+use blockfold_plan::{Chain, Sink, Written};
+
+use crate::dispatch::Dispatch;
+use crate::executor::ChainRun;
+use crate::stream;
+use crate::tasks::{self, TaskPlan};
+
+const REMEDY: &str = "raise the memory budget, or write smaller row groups";
+
+/// Writes every block; on any error the sink removes what it wrote.
+pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>) -> Result<()> {
+    let plans = tasks::singles(&run.state.graph, chain);
+    run.started(plans.len());
+    sink.begin()?;
+    let result = write_all(run, chain, sink, &plans).and_then(|()| sink.commit());
+    if result.is_err() {
+        sink.abort();
+    }
+    result
+}
+
+fn write_all(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>, plans: &[TaskPlan]) -> Result<()> {
+    let mut dispatch: Dispatch<'_, (Written, Permit)> = Dispatch::new(run.pool);
+    let mut next = 0;
+    loop {
+        while next < plans.len() && dispatch.has_room() {
+            let bounds = chain.bounds(&run.state.graph, plans[next].blocks.start);
+            let bytes = bounds.peak_bytes.saturating_add(sink.peak_bytes(bounds.batch));
+            let permit = match run.budget.try_permit(bytes) {
+                Some(permit) => permit,
+                None if dispatch.in_flight() > 0 => break,
+                None => run.budget.permit(&format!("write {}", sink.name()), bytes, REMEDY)?,
+            };
+            run.task_started(next, permit.bytes());
+            let (state, sink, top, block) = (run.state.clone(), sink.clone(), chain.top, plans[next].blocks.start);
+            dispatch.spawn(next, move || {
+                let mut stream = stream::open(&state, top, block)?;
+                let written = sink.write(block, stream.as_mut(), &state.task(block))?;
+                state.metrics.add_rows_written(written.rows);
+                state.metrics.add_bytes_written(written.bytes);
+                Ok((written, permit))
+            });
+            next += 1;
+        }
+        let Some(done) = dispatch.wait() else { return Ok(()) };
+        run.finished(done.tag, true, done.elapsed, done.result)?;
+    }
+}

@@ -1,0 +1,337 @@
+//! `aggregate`: aggregates of the whole frame, or of each group of rows.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use blockfold_core::{
+    AggFunc, Block, Columns, DType, Error, Expr, Grid, RecordBatch, Result, Scalar, Schema, SchemaRef,
+};
+use blockfold_kernels::evaluate::evaluate;
+use blockfold_kernels::group::{AggSpec, GroupSpec, GroupState, KeySpec};
+use blockfold_plan::{BlockMeta, Lower, Meta, Op, Partial, Plan, Reducer, Source, StepId, TaskContext};
+
+use super::{Read, list};
+
+/// Aggregates of the whole frame, or of each group of rows.
+#[derive(Debug)]
+pub struct Aggregate {
+    input: [Plan; 1],
+    keys: Vec<Expr>,
+    aggs: Vec<Expr>,
+}
+
+/// Groups that are assumed for a key of which nothing is known.
+const UNKNOWN_GROUPS: u128 = 1_000;
+
+impl Aggregate {
+    /// A plan with one row for each group, keys first, sorted by keys; without keys one row for the frame.
+    ///
+    /// Each of `aggs` is one aggregate, with or without an alias.
+    ///
+    /// # Errors
+    /// Missing columns, aggregates that do not take their column's type, two columns of one name.
+    pub fn plan(input: Plan, keys: Vec<Expr>, aggs: Vec<Expr>) -> Result<Plan> {
+        Plan::new(Aggregate { input: [input], keys, aggs })
+    }
+
+    fn split(agg: &Expr) -> Result<(AggFunc, Option<&Expr>)> {
+        match agg.without_alias() {
+            Expr::Agg { func, input } => Ok((*func, input.as_deref())),
+            other => Err(Error::argument("agg", format!("{other} is not an aggregate; write for example {other}.sum()"))),
+        }
+    }
+
+    fn key_type(key: &Expr, schema: &Schema) -> Result<DType> {
+        if !key.is_row_wise() {
+            return Err(Error::argument("group_by", format!("{key} aggregates; group by columns of a row")));
+        }
+        Ok(plain(key.dtype(schema)?))
+    }
+
+    fn spec(&self) -> Result<GroupSpec> {
+        let schema = self.input[0].schema();
+        let mut keys = Vec::with_capacity(self.keys.len());
+        for key in &self.keys {
+            let range = match key.without_alias() {
+                Expr::Column(name) => self.input[0].op().column_range(name),
+                _ => None,
+            };
+            keys.push(KeySpec {
+                name: key.output_name().to_string(),
+                dtype: Aggregate::key_type(key, schema)?,
+                range: range.and_then(|(low, high)| Some((whole(&low)?, whole(&high)?))),
+            });
+        }
+        let mut aggs = Vec::with_capacity(self.aggs.len());
+        for agg in &self.aggs {
+            let (func, input) = Aggregate::split(agg)?;
+            if input.is_some_and(|input| !input.is_row_wise()) {
+                return Err(Error::argument("agg", format!("{agg} is an aggregate of an aggregate")));
+            }
+            agg.dtype(schema)?;
+            let input = input.map_or(Ok(DType::Null), |input| input.dtype(schema))?;
+            aggs.push(AggSpec { name: agg.output_name().to_string(), func, input: plain(input) });
+        }
+        Ok(GroupSpec { keys, aggs })
+    }
+
+    fn schema(&self) -> Result<SchemaRef> {
+        let schema = self.spec()?.schema();
+        for (i, field) in schema.fields().iter().enumerate() {
+            if schema.fields()[..i].iter().any(|earlier| earlier.name() == field.name()) {
+                let what = format!("two columns would be called '{}'; give one of them an alias", field.name());
+                return Err(Error::argument("agg", what));
+            }
+        }
+        Ok(schema)
+    }
+}
+
+/// A key's bound as the number that a dense table is addressed by.
+fn whole(scalar: &Scalar) -> Option<i128> {
+    match scalar {
+        Scalar::Bool(value) => Some(i128::from(*value)),
+        Scalar::Date(days) => Some(i128::from(*days)),
+        Scalar::Timestamp(value, ..) | Scalar::Duration(value, _) => Some(i128::from(*value)),
+        other => other.integer(),
+    }
+}
+
+/// The type of a dictionary's values; other types as they are.
+fn plain(dtype: DType) -> DType {
+    match dtype {
+        DType::Dictionary(_, values) => *values,
+        other => other,
+    }
+}
+
+impl Op for Aggregate {
+    fn name(&self) -> &'static str {
+        "aggregate"
+    }
+
+    fn detail(&self) -> String {
+        if self.keys.is_empty() { list(&self.aggs) } else { format!("{} by {}", list(&self.aggs), list(&self.keys)) }
+    }
+
+    fn inputs(&self) -> &[Plan] {
+        &self.input
+    }
+
+    fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
+        Aggregate::plan(inputs.remove(0), self.keys.clone(), self.aggs.clone())
+    }
+
+    fn meta(&self) -> Result<Meta> {
+        let grid = if self.keys.is_empty() { Grid::known([1]) } else { Grid::unknown(1) };
+        Ok(Meta { schema: self.schema()?, grid })
+    }
+
+    fn needs(&self, _: usize, _wanted: &Columns) -> Columns {
+        let mut needed = Columns::none();
+        for key in &self.keys {
+            needed = needed.union(match key.without_alias() {
+                Expr::Column(name) => Columns::codes([name.to_string()]),
+                other => Columns::values(other.columns()),
+            });
+        }
+        self.aggs.iter().fold(needed, |needed, agg| needed.union(Columns::values(agg.columns())))
+    }
+
+    fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
+        let aggs: Vec<Expr> = self.aggs.iter().filter(|agg| wanted.contains(&agg.output_name())).cloned().collect();
+        if aggs.len() == self.aggs.len() {
+            return Ok(None);
+        }
+        Aggregate::plan(self.input[0].clone(), self.keys.clone(), aggs).map(Some)
+    }
+
+    fn map_exprs(&self, f: &mut dyn FnMut(&Expr, &Schema) -> Expr) -> Result<Option<Plan>> {
+        let schema = self.input[0].schema().clone();
+        let mut renamed = |expr: &Expr| {
+            let (name, new) = (expr.output_name(), f(expr, &schema));
+            if new.output_name() == name { new } else { new.alias(name) }
+        };
+        let keys = self.keys.iter().map(&mut renamed).collect();
+        // Only what is aggregated is row-wise; the aggregate around it stays.
+        let aggs = self.aggs.iter().map(|agg| {
+            let inner = agg.map_children(&mut |child| child.map_children(&mut |input| f(input, &schema)));
+            let inner = if matches!(agg, Expr::Agg { .. }) { agg.map_children(&mut |input| f(input, &schema)) } else { inner };
+            if inner.output_name() == agg.output_name() { inner } else { inner.alias(agg.output_name()) }
+        });
+        let aggs = aggs.collect();
+        Aggregate::plan(self.input[0].clone(), keys, aggs).map(Some)
+    }
+
+    fn moves_below(&self, predicate: &Expr, _: usize) -> Option<Expr> {
+        // A predicate on keys alone keeps or drops whole groups.
+        let key = |name: &str| self.keys.iter().find(|key| key.output_name().as_ref() == name);
+        let on_keys = !self.keys.is_empty() && predicate.columns().iter().all(|name| key(name).is_some());
+        on_keys.then(|| predicate.substitute(&|name| key(name).map(|key| key.without_alias().clone())))
+    }
+
+    fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
+        let key = self.keys.iter().find(|key| key.output_name().as_ref() == column)?;
+        match key.without_alias() {
+            Expr::Column(name) => self.input[0].op().column_range(name),
+            _ => None,
+        }
+    }
+
+    fn from_metadata(&self) -> Result<Option<Plan>> {
+        let only_len = self.aggs.iter().all(|agg| matches!(agg.without_alias(), Expr::Agg { func: AggFunc::Len, .. }));
+        let total = self.input[0].meta().grid.total();
+        match total {
+            Some(rows) if self.keys.is_empty() && only_len => {
+                let schema = self.schema()?;
+                let counts: Vec<ArrayRef> =
+                    self.aggs.iter().map(|_| Scalar::UInt(rows).to_array(&DType::UInt64)).collect::<Result<_>>()?;
+                let batch = RecordBatch::try_new(schema, counts)?;
+                Read::plan(Arc::new(Known { batch })).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn lower(&self, lower: &mut Lower) -> Result<StepId> {
+        let input = lower.lower(&self.input[0])?;
+        let inputs: Vec<Option<Expr>> =
+            self.aggs.iter().map(|agg| Ok(Aggregate::split(agg)?.1.cloned())).collect::<Result<_>>()?;
+        let reducer = GroupReducer {
+            spec: Arc::new(self.spec()?),
+            keys: self.keys.iter().map(|key| key.without_alias().clone()).collect(),
+            inputs,
+            detail: self.detail(),
+        };
+        Ok(lower.reduce(input, reducer, self.schema()?))
+    }
+}
+
+#[derive(Debug)]
+struct GroupReducer {
+    spec: Arc<GroupSpec>,
+    keys: Vec<Expr>,
+    inputs: Vec<Option<Expr>>,
+    detail: String,
+}
+
+impl GroupReducer {
+    /// Groups as far as statistics tell.
+    fn expected_groups(&self, rows: u64) -> u64 {
+        let mut groups: u128 = 1;
+        for key in &self.spec.keys {
+            let of_key = key.range.map_or(UNKNOWN_GROUPS, |(low, high)| (high - low + 2).unsigned_abs());
+            groups = groups.saturating_mul(of_key);
+        }
+        u64::try_from(groups).unwrap_or(u64::MAX).min(rows.max(1))
+    }
+}
+
+impl Reducer for GroupReducer {
+    fn name(&self) -> &'static str {
+        if self.keys.is_empty() { "aggregate" } else { "group" }
+    }
+
+    fn detail(&self) -> String {
+        self.detail.clone()
+    }
+
+    fn partial(&self) -> Result<Box<dyn Partial>> {
+        let state = GroupState::new(self.spec.clone())?;
+        Ok(Box::new(Groups { state, keys: self.keys.clone(), inputs: self.inputs.clone() }))
+    }
+
+    fn finish(&self, partial: Box<dyn Partial>) -> Result<Block> {
+        Ok(downcast(partial)?.state.finish()?.into())
+    }
+
+    fn initial_bytes(&self) -> u64 {
+        GroupState::initial_bytes(&self.spec)
+    }
+
+    fn expected_bytes(&self, input: BlockMeta) -> u64 {
+        let row_bytes = 16 * (self.spec.keys.len() + self.spec.aggs.len()) as u64 + 16;
+        self.initial_bytes().max(self.expected_groups(input.rows).saturating_mul(row_bytes))
+    }
+
+    fn result_rows(&self, input_rows: Option<u64>) -> Option<u64> {
+        if self.keys.is_empty() { Some(1) } else { input_rows.map(|rows| self.expected_groups(rows)) }
+    }
+
+    fn remedy(&self) -> String {
+        "there are more groups than the budget holds: raise the memory budget, or group by fewer or coarser keys"
+            .to_string()
+    }
+}
+
+struct Groups {
+    state: GroupState,
+    keys: Vec<Expr>,
+    inputs: Vec<Option<Expr>>,
+}
+
+fn downcast(partial: Box<dyn Partial>) -> Result<Box<Groups>> {
+    partial.into_any().downcast().map_err(|_| Error::internal("groups met another reduction's partial"))
+}
+
+impl Partial for Groups {
+    fn fold(&mut self, block: &Block) -> Result<()> {
+        let batch = block.frame()?;
+        let keys: Vec<ArrayRef> = self.keys.iter().map(|key| evaluate(key, batch)).collect::<Result<_>>()?;
+        let value = |input: &Option<Expr>| input.as_ref().map(|input| evaluate(input, batch)).transpose();
+        let inputs: Vec<Option<ArrayRef>> = self.inputs.iter().map(value).collect::<Result<_>>()?;
+        self.state.update(&keys, &inputs, batch.num_rows())
+    }
+
+    fn merge(&mut self, later: Box<dyn Partial>) -> Result<()> {
+        self.state.merge(downcast(later)?.state)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.state.bytes()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// One batch that is known without a run.
+#[derive(Debug)]
+struct Known {
+    batch: RecordBatch,
+}
+
+impl Source for Known {
+    fn name(&self) -> &'static str {
+        "metadata"
+    }
+
+    fn detail(&self) -> String {
+        let text = |i: usize| arrow::util::display::array_value_to_string(self.batch.column(i), 0).unwrap_or_default();
+        let named = |(i, field): (usize, &Arc<blockfold_core::Field>)| format!("{} = {}", field.name(), text(i));
+        let texts: Vec<String> = self.batch.schema_ref().fields().iter().enumerate().map(named).collect();
+        texts.join(", ")
+    }
+
+    fn token(&self) -> Option<String> {
+        Some(self.detail())
+    }
+
+    fn schema(&self) -> SchemaRef {
+        self.batch.schema()
+    }
+
+    fn grid(&self) -> Grid {
+        Grid::known([self.batch.num_rows() as u64])
+    }
+
+    fn estimate(&self, _: usize) -> blockfold_plan::PartitionEstimate {
+        blockfold_plan::PartitionEstimate { rows: Some(self.batch.num_rows() as u64), ..Default::default() }
+    }
+
+    fn open(&self, _: usize, _: &TaskContext) -> Result<Box<dyn blockfold_plan::BlockStream>> {
+        Ok(Box::new(std::iter::once(Ok(Block::from(self.batch.clone())))))
+    }
+}

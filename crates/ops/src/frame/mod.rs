@@ -1,0 +1,32 @@
+//! Ops of frames.
+
+mod aggregate;
+mod concat;
+mod filter;
+mod map_partitions;
+mod read;
+mod select;
+mod slice;
+mod write;
+
+pub use aggregate::Aggregate;
+pub use concat::Concat;
+pub use filter::Filter;
+pub use map_partitions::{MapPartitions, PartitionFn};
+pub use read::Read;
+pub use select::Select;
+pub use slice::{Rows, Slice};
+pub use write::Write;
+
+use blockfold_core::{Expr, Schema};
+
+/// Expressions as `explain` shows them: `[a, b * 2]`.
+pub(crate) fn list(exprs: &[Expr]) -> String {
+    let texts: Vec<String> = exprs.iter().map(Expr::to_string).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// Names of a schema's columns.
+pub(crate) fn names(schema: &Schema) -> Vec<String> {
+    schema.fields().iter().map(|field| field.name().clone()).collect()
+}

@@ -1,0 +1,69 @@
+//! `read`: blocks of a source.
+
+use std::sync::Arc;
+
+use blockfold_core::{Columns, Expr, Result, Scalar};
+use blockfold_plan::{Lower, Meta, Op, Plan, Source, StepId};
+
+/// Blocks of a source.
+#[derive(Debug)]
+pub struct Read {
+    source: Arc<dyn Source>,
+}
+
+impl Read {
+    /// A plan that reads the source.
+    pub fn plan(source: Arc<dyn Source>) -> Result<Plan> {
+        Plan::new(Read { source })
+    }
+
+    fn replaced(source: Option<Arc<dyn Source>>) -> Result<Option<Plan>> {
+        source.map(Read::plan).transpose()
+    }
+}
+
+impl Op for Read {
+    fn name(&self) -> &'static str {
+        "read"
+    }
+
+    fn detail(&self) -> String {
+        format!("{} {}", self.source.name(), self.source.detail())
+    }
+
+    fn token(&self) -> Option<String> {
+        self.source.token()
+    }
+
+    fn inputs(&self) -> &[Plan] {
+        &[]
+    }
+
+    fn with_inputs(&self, _inputs: Vec<Plan>) -> Result<Plan> {
+        Read::plan(self.source.clone())
+    }
+
+    fn meta(&self) -> Result<Meta> {
+        Ok(Meta { schema: self.source.schema(), grid: self.source.grid() })
+    }
+
+    fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
+        Read::replaced(self.source.with_columns(wanted)?)
+    }
+
+    fn filtered(&self, predicate: &Expr) -> Result<Option<Plan>> {
+        Read::replaced(self.source.with_filter(predicate)?)
+    }
+
+    fn limited(&self, rows: u64) -> Result<Option<Plan>> {
+        Read::replaced(self.source.with_limit(rows))
+    }
+
+    fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
+        self.source.column_range(column)
+    }
+
+    fn lower(&self, lower: &mut Lower) -> Result<StepId> {
+        Ok(lower.read(self.source.clone()))
+    }
+}

@@ -1,0 +1,24 @@
+//! Every op there is, with the verb that users type: docs and the conformance suite go through this table.
+
+/// An op's entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Name in `explain`.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+}
+
+/// All ops.
+pub const OPS: &[Entry] = &[
+    Entry { name: "read", summary: "blocks of a source: files, batches in memory, a generator" },
+    Entry { name: "select", summary: "columns computed from columns of the same row" },
+    Entry { name: "filter", summary: "rows where a Boolean expression holds" },
+    Entry { name: "head", summary: "the first rows" },
+    Entry { name: "tail", summary: "the last rows" },
+    Entry { name: "slice", summary: "rows from an offset on, counted from either end" },
+    Entry { name: "aggregate", summary: "aggregates of the whole frame, or of each group of rows" },
+    Entry { name: "concat", summary: "frames one after the other" },
+    Entry { name: "map_partitions", summary: "a function of the user's over whole partitions" },
+    Entry { name: "write", summary: "one file for each partition" },
+];
