@@ -8,6 +8,7 @@
 pub mod block;
 pub mod bytes;
 pub mod cancel;
+pub mod cast;
 pub mod columns;
 pub mod error;
 pub mod expr;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray, UInt64Array, new_null_array,
 };
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit};
 
+use crate::cast::cast;
 use crate::error::{Error, Result};
 
 /// One value of a supported type, or null.
@@ -75,8 +75,7 @@ impl Scalar {
         if array.data_type() == dtype {
             return Ok(array);
         }
-        let strict = CastOptions { safe: false, ..CastOptions::default() };
-        cast_with_options(&array, dtype, &strict).map_err(|_| Error::Type {
+        cast(&array, dtype, false).map_err(|_| Error::Type {
             op: format!("literal {self}"),
             expected: "a value that fits".into(),
             got: dtype.to_string(),
@@ -89,7 +88,7 @@ impl Scalar {
     /// [`Error::Unsupported`] for types that have no scalar, as lists.
     pub fn from_array(array: &dyn Array, row: usize) -> Result<Self> {
         use DataType::*;
-        if array.is_null(row) {
+        if array.logical_nulls().is_some_and(|nulls| nulls.is_null(row)) {
             return Ok(Scalar::Null);
         }
         let one = array.slice(row, 1);

@@ -112,16 +112,19 @@ impl Expr {
     /// # Errors
     /// [`Error::Type`] when a literal cannot be compared with the value.
     pub fn membership_type(input: &Expr, list: &[Scalar], schema: &Schema) -> Result<DataType> {
-        let mut common = plain_type(&input.dtype(schema)?);
+        let plain = plain_type(&input.dtype(schema)?);
+        let mut common = plain.clone();
+        let mut is_whole = plain.is_integer();
         for value in list {
-            let literal = Operand { dtype: value.dtype(), literal: Some(value) };
-            common = promote_exactly(&common, &literal.beside(&common)).ok_or_else(|| Error::Type {
+            let literal = Operand { dtype: value.dtype(), literal: Some(value) }.beside(&plain);
+            is_whole &= literal.is_integer();
+            common = promote(&common, &literal).ok_or_else(|| Error::Type {
                 op: format!("{input} in a list"),
                 expected: format!("values of {common}"),
                 got: format!("{} ({value})", value.dtype()),
             })?;
         }
-        Ok(common)
+        Ok(if is_whole && common.is_floating() { DataType::Decimal128(20, 0) } else { common })
     }
 
     fn operand(&self, schema: &Schema) -> Result<Operand<'_>> {

@@ -1,8 +1,8 @@
 //! Casts: those that users ask for, and those that bring operands to one type.
 
 use arrow::array::Array;
-use arrow::compute::{CastOptions, cast_with_options};
-use blockfold_core::{ArrayRef, DType, Error, Expr, Result};
+use blockfold_core::cast::cast;
+use blockfold_core::{DType, Error, Expr, Result};
 
 use super::value::Value;
 
@@ -33,10 +33,4 @@ pub(super) fn implicit(expr: &Expr, value: &Value, dtype: &DType) -> Result<Valu
         Ok(array) => Ok(plain.with_array(array)),
         Err(_) => Err(Error::Overflow { op: expr.to_string(), dtype: dtype.to_string() }),
     }
-}
-
-/// Arrow's cast; `safe` turns what does not fit into null.
-fn cast(array: &ArrayRef, dtype: &DType, safe: bool) -> Result<ArrayRef> {
-    debug_assert!(!matches!(array.data_type(), DType::Dictionary(..)), "decoded before");
-    Ok(cast_with_options(array, dtype, &CastOptions { safe, ..CastOptions::default() })?)
 }

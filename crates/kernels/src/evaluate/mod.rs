@@ -87,6 +87,7 @@ pub fn evaluate_literal(expr: &Expr) -> Result<Scalar> {
     let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
     expr.dtype(nothing.schema_ref())?;
     match value_of(expr, &nothing)? {
+        Value::One(array) if *array.data_type() == DType::Null => Ok(Scalar::Null),
         Value::One(array) => Scalar::from_array(&array, 0),
         Value::Column(_) => Err(Error::internal(format!("{expr} has no column, yet its value has rows"))),
     }
@@ -135,18 +136,29 @@ fn binary(expr: &Expr, op: BinaryOp, left: &Expr, right: &Expr, batch: &RecordBa
     }
 }
 
-/// A call of a scalar function. It sees plain columns and arrays of one element, never dictionaries.
+/// A call of a scalar function. It sees plain columns and arrays of one element, never dictionaries; a function
+/// that gives null for null never sees an argument that is null altogether.
 fn call(function: &'static dyn Function, args: &[Expr], batch: &RecordBatch) -> Result<Value> {
     let values: Vec<Value> = args.iter().map(|arg| value_of(arg, batch)).collect::<Result<_>>()?;
+    let types: Vec<DType> = values.iter().map(Value::plain_type).collect();
+    let dtype = function.dtype(&types)?;
     let apply = |values: &[Value]| -> Result<Value> {
         let arrays: Vec<ArrayRef> = values.iter().map(|value| value.array().clone()).collect();
         let rows = values.iter().find_map(Value::rows);
         let result = function.evaluate(&arrays, rows.unwrap_or(1))?;
+        let expected = (&dtype, rows.unwrap_or(1));
+        if (result.data_type(), result.len()) != expected {
+            let got = (result.data_type(), result.len());
+            return Err(Error::internal(format!("{} gave {got:?}, not {expected:?}", function.name())));
+        }
         Ok(if rows.is_some() { Value::Column(result) } else { Value::One(result) })
     };
-    if function.null_in_null_out() {
-        return Value::over_dictionary(&values, apply);
+    if !function.null_in_null_out() {
+        let plain: Vec<Value> = values.iter().map(Value::plain).collect::<Result<_>>()?;
+        return apply(&plain);
     }
-    let plain: Vec<Value> = values.iter().map(Value::plain).collect::<Result<_>>()?;
-    apply(&plain)
+    if values.iter().any(Value::is_all_null) {
+        return Ok(Value::One(Scalar::Null.to_array(&dtype)?));
+    }
+    Value::over_dictionary(&values, apply)
 }

@@ -1,7 +1,8 @@
 //! What evaluation hands from operation to operation.
 
 use arrow::array::{Array, AsArray, Datum, UInt64Array};
-use arrow::compute::{cast, take};
+use arrow::compute::take;
+use blockfold_core::cast::cast;
 use blockfold_core::{ArrayRef, DType, Result};
 
 /// A column, or one value that is the same for every row.
@@ -33,6 +34,14 @@ impl Value {
     /// Type of the values, a dictionary's or the column's own.
     pub(super) fn plain_type(&self) -> DType {
         blockfold_core::expr::plain_type(self.array().data_type())
+    }
+
+    /// Whether the value is null for every row by its type or as a literal.
+    pub(super) fn is_all_null(&self) -> bool {
+        match self {
+            Value::One(array) => array.logical_null_count() == 1,
+            Value::Column(_) => self.plain_type() == DType::Null,
+        }
     }
 
     /// This value with its array replaced.
@@ -77,7 +86,7 @@ impl Value {
             Value::Column(array) => array,
             Value::One(array) => take(&array, &UInt64Array::from_value(0, rows), None)?,
         };
-        Ok(if array.data_type() == dtype { array } else { cast(&array, dtype)? })
+        cast(&array, dtype, false)
     }
 }
 
