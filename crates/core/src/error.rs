@@ -144,6 +144,9 @@ pub enum Error {
         /// Which invariant.
         what: String,
     },
+    /// The first error of a lazy handle, returned by a later call.
+    #[error(transparent)]
+    Deferred(std::sync::Arc<Error>),
     /// An error with the place where it happened.
     #[error("{place}: {source}")]
     At {
@@ -182,7 +185,7 @@ impl Error {
     /// This error with the place where it happened; an error that has a place keeps it.
     pub fn at(self, place: impl ToString) -> Self {
         match self {
-            Error::Cancelled | Error::At { .. } => self,
+            Error::Cancelled | Error::At { .. } | Error::Deferred(_) => self,
             other => Error::At { place: place.to_string(), source: Box::new(other) },
         }
     }
@@ -191,6 +194,7 @@ impl Error {
     pub fn root(&self) -> &Error {
         match self {
             Error::At { source, .. } => source.root(),
+            Error::Deferred(error) => error.root(),
             other => other,
         }
     }

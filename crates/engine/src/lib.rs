@@ -1,1 +1,56 @@
-//! stub
+//! **blockfold**: dataframes larger than memory, inside a memory limit that holds.
+//!
+//! A lazy frame is a description of work. Nothing is read until it is asked for an answer; then the plan is
+//! optimised, fused to chains of steps, and run block by block on all cores within the session's budget.
+//!
+//! ```
+//! use blockfold::prelude::*;
+//!
+//! # fn main() -> blockfold::Result<()> {
+//! let session = Session::builder().memory_budget(ByteSize::mib(256)).build()?;
+//! let series = datasets::timeseries(&session, datasets::options().start("2000-01-01").end("2000-01-08"))?;
+//! let sums = series.group_by(["id"]).agg([col("x").sum()]).collect()?;
+//! assert!(sums.num_rows() > 100);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Nulls
+//! As in SQL and Polars: an operation on null gives null, comparisons are three-valued, a filter keeps rows
+//! where its predicate is true, aggregates skip nulls, and null keys form a group of their own.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod collected;
+pub mod datasets;
+mod frame;
+mod group_by;
+mod session;
+mod table;
+
+pub use blockfold_core::{
+    AggFunc, Block, ByteSize, Cancel, DType, Divisions, Error, Expr, Field, Form, Grid, IntoExpr, IntoLiteral,
+    RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, len, lit, when,
+};
+pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
+#[cfg(any())]
+pub use blockfold_io::ipc::IpcWriteOptions;
+#[cfg(any())]
+pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
+pub use blockfold_io::paths::Paths;
+pub use blockfold_kernels::functions::ExprFunctions;
+pub use blockfold_ops::registry;
+pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
+pub use collected::{Comparison, Frame, WriteSummary};
+pub use frame::{LazyFrame, concat};
+pub use group_by::GroupBy;
+pub use session::{Session, SessionBuilder};
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::datasets;
+    pub use crate::{
+        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, LazyFrame, Result, Session, Stage, col, concat, len,
+        lit, when,
+    };
+}

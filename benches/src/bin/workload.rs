@@ -1,0 +1,101 @@
+//! Does one workload of the peers benchmark; `benches/peers/README.md` has the contract.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use blockfold::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "workload NAME --data DIR --repeat N --out PATH [--memory 256MiB]";
+
+struct Args {
+    name: String,
+    data: PathBuf,
+    repeat: usize,
+    out: PathBuf,
+    memory: ByteSize,
+    threads: usize,
+}
+
+impl Args {
+    fn parse() -> Result<Args> {
+        let mut words = std::env::args().skip(1);
+        let name = words.next().context(USAGE)?;
+        let memory = ByteSize::mib(256);
+        let mut args = Args { name, data: PathBuf::new(), repeat: 1, out: PathBuf::new(), memory, threads: 2 };
+        while let Some(option) = words.next() {
+            let value = words.next().with_context(|| format!("{option} wants a value; {USAGE}"))?;
+            match option.as_str() {
+                "--data" => args.data = value.into(),
+                "--repeat" => args.repeat = value.parse()?,
+                "--out" => args.out = value.into(),
+                "--memory" => args.memory = value.parse()?,
+                "--threads" => args.threads = value.parse()?,
+                _ => bail!("unknown option {option}; {USAGE}"),
+            }
+        }
+        Ok(args)
+    }
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse()?;
+    let session = Session::builder().memory_budget(args.memory).threads(args.threads).build()?;
+    let mut seconds = Vec::with_capacity(args.repeat);
+    let mut result = None;
+    for _ in 0..args.repeat {
+        let start = Instant::now();
+        result = work(&session, &args)?;
+        seconds.push(start.elapsed().as_secs_f64());
+    }
+    let peak_rss_bytes = peak_rss_bytes();
+    if let Some(frame) = &result {
+        let file = File::create(&args.out).with_context(|| args.out.display().to_string())?;
+        let mut writer = arrow::ipc::writer::FileWriter::try_new(file, &frame.schema())?;
+        frame.batches().iter().try_for_each(|batch| writer.write(batch))?;
+        writer.finish()?;
+    }
+    let line = serde_json::json!({
+        "seconds": seconds,
+        "rows": result.map_or(0, |frame| frame.num_rows()),
+        "result_path": args.out,
+        "peak_rss_bytes": peak_rss_bytes,
+    });
+    println!("{line}");
+    Ok(())
+}
+
+fn work(session: &Session, args: &Args) -> Result<Option<Frame>> {
+    let parquet = |folder: &str| session.read_parquet(args.data.join(folder));
+    let year = || datasets::options().start("2000-01-01").end("2000-12-30").partition_freq("7D").seed(42);
+    let frame = match args.name.as_str() {
+        "year_sum" => parquet("year")?.group_by(["id"]).agg([col("x").sum()]),
+        "name_stats" => {
+            let aggs = [col("x").mean().alias("x_mean"), col("y").std(1).alias("y_std")];
+            parquet("year")?.group_by(["name"]).agg(aggs)
+        }
+        "filter_mean" => parquet("year")?.filter(col("x").gt(0.9)).group_by(["id"]).agg([col("y").mean()]),
+        "ipc_sum" => session.read_ipc(args.data.join("year.arrow"))?.group_by(["id"]).agg([col("x").sum()]),
+        "groups_sum" => parquet("groups")?.group_by(["id"]).agg(["v1", "v2", "v3"].map(|name| col(name).sum())),
+        "ten_years_sum" => parquet("ten_years")?.group_by(["id"]).agg([col("x").sum()]),
+        "generate_sum" => datasets::timeseries(session, year())?.group_by(["id"]).agg([col("x").sum()]),
+        "generate_parquet" => {
+            let options = blockfold::ParquetWriteOptions::default().overwrite(true);
+            datasets::timeseries(session, year())?.write_parquet(&args.out, &options)?;
+            return Ok(None);
+        }
+        other => bail!("unknown workload {other}"),
+    };
+    Ok(Some(frame.collect()?))
+}
+
+/// Peak resident bytes of this process.
+fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}

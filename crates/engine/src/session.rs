@@ -1,0 +1,186 @@
+//! A session: a memory budget, threads, a scratch folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use blockfold_core::{Budget, ByteSize, Cancel, Error, RecordBatch, Result};
+use blockfold_exec::{Executor, Subscriber};
+#[cfg(any())]
+use blockfold_io::ipc::IpcSource;
+use blockfold_io::memory::MemorySource;
+use blockfold_io::parquet::ParquetSource;
+use blockfold_io::paths::{Paths, resolve};
+use blockfold_plan::Source;
+
+use crate::frame::LazyFrame;
+
+/// The least budget that a session accepts: one batch of a few columns must fit.
+const MIN_BUDGET_BYTES: u64 = 1 << 20;
+
+/// A memory budget with threads, under which frames are read and run; cheap to clone.
+///
+/// # Memory
+/// All runs of a session share its budget: bytes are promised to tasks before they start, and results that are
+/// held count until they are dropped.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    executor: Executor,
+    scratch: PathBuf,
+    cancel: Cancel,
+}
+
+/// Settings of a session.
+#[derive(Clone, Default)]
+#[must_use]
+pub struct SessionBuilder {
+    budget: Option<ByteSize>,
+    threads: Option<usize>,
+    scratch: Option<PathBuf>,
+    subscribers: Vec<Arc<dyn Subscriber>>,
+    cancel: Cancel,
+}
+
+impl SessionBuilder {
+    /// Bytes that the session may hold; by default half of what the machine or its container has.
+    pub fn memory_budget(mut self, budget: ByteSize) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Number of threads; by default one for each core that the process may use.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Folder for scratch files; by default the system's folder for temporary files. Nothing is written there
+    /// until something spills.
+    pub fn scratch(mut self, folder: impl AsRef<Path>) -> Self {
+        self.scratch = Some(folder.as_ref().to_path_buf());
+        self
+    }
+
+    /// Adds somebody who watches the session's runs, as a progress bar.
+    pub fn subscribe(mut self, subscriber: Arc<dyn Subscriber>) -> Self {
+        self.subscribers.push(subscriber);
+        self
+    }
+
+    /// A flag that cancels the session's runs when it is set, as by a signal handler.
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// The session.
+    ///
+    /// # Errors
+    /// A budget below 1 MiB, no threads, or a system that refuses to start them.
+    pub fn build(self) -> Result<Session> {
+        let budget = self.budget.unwrap_or_else(default_budget);
+        if budget.0 < MIN_BUDGET_BYTES {
+            let what = format!("{budget} is too little to work in; give at least {}", ByteSize(MIN_BUDGET_BYTES));
+            return Err(Error::argument("memory budget", what));
+        }
+        let threads = match self.threads {
+            Some(0) => return Err(Error::argument("threads", "a session needs at least one")),
+            Some(threads) => threads,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        let mut executor = Executor::new(threads, Budget::new(budget.0))?;
+        self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
+        let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
+        Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel })))
+    }
+}
+
+/// Half of the machine's memory, or of its container's limit.
+fn default_budget() -> ByteSize {
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limit = limits.iter().find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
+    let total = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
+    });
+    let bytes = limit.into_iter().chain(total).min().unwrap_or(4 << 30);
+    ByteSize((bytes / 2).max(MIN_BUDGET_BYTES))
+}
+
+impl Session {
+    /// Settings of a new session.
+    ///
+    /// # Examples
+    /// ```
+    /// use blockfold::{ByteSize, Session};
+    /// let session = Session::builder().memory_budget(ByteSize::mib(64)).threads(2).build()?;
+    /// assert_eq!(session.memory_budget(), ByteSize::mib(64));
+    /// # Ok::<(), blockfold::Error>(())
+    /// ```
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::default()
+    }
+
+    /// Bytes that the session may hold.
+    pub fn memory_budget(&self) -> ByteSize {
+        ByteSize(self.0.executor.budget().total_bytes())
+    }
+
+    /// Bytes that are promised now: to running tasks, and to results that are held.
+    pub fn promised_bytes(&self) -> u64 {
+        self.0.executor.budget().promised_bytes()
+    }
+
+    /// Number of threads.
+    pub fn threads(&self) -> usize {
+        self.0.executor.threads()
+    }
+
+    /// Folder for scratch files.
+    pub fn scratch(&self) -> &Path {
+        &self.0.scratch
+    }
+
+    /// A lazy frame of Parquet files: a file, a folder, a glob, or a list of these; folders called `key=value`
+    /// give columns. Reads footers only.
+    ///
+    /// # Errors
+    /// No file there, a damaged footer, or files whose schemas differ, naming column and file.
+    pub fn read_parquet(&self, paths: impl Into<Paths>) -> Result<LazyFrame> {
+        let files = resolve(&paths.into(), &["parquet", "parq", "pq"])?;
+        self.read(Arc::new(ParquetSource::open(files)?))
+    }
+
+    /// A lazy frame of Arrow IPC files, memory-mapped and scanned without a copy; compressed ones are decoded.
+    ///
+    /// # Errors
+    /// No file there, a damaged file, or files whose schemas differ, naming column and file.
+    #[cfg(any())]
+    pub fn read_ipc(&self, paths: impl Into<Paths>) -> Result<LazyFrame> {
+        let files = resolve(&paths.into(), &["arrow", "ipc", "feather"])?;
+        self.read(Arc::new(IpcSource::open(files)?))
+    }
+
+    /// A lazy frame of batches in memory, one partition each.
+    ///
+    /// # Errors
+    /// No batch at all, or batches whose columns differ.
+    pub fn from_batches(&self, batches: Vec<RecordBatch>) -> Result<LazyFrame> {
+        self.read(Arc::new(MemorySource::from_batches(batches)?))
+    }
+
+    /// A lazy frame of any source of blocks.
+    pub fn read(&self, source: Arc<dyn Source>) -> Result<LazyFrame> {
+        LazyFrame::read(self, source)
+    }
+
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.0.executor
+    }
+
+    /// A flag for one run, which the session's flag also cancels.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.0.cancel.child()
+    }
+}

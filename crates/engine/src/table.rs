@@ -1,0 +1,50 @@
+//! Frames as tables for people.
+
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use blockfold_core::{DType, RecordBatch, Result};
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+/// The first `max_rows` rows as a table with names and types of the columns.
+pub(crate) fn render(batch: &RecordBatch, max_rows: usize) -> Result<String> {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    let schema = batch.schema();
+    let header = |field: &blockfold_core::Field| Cell::new(format!("{}\n{}", field.name(), short_type(field.data_type())));
+    table.set_header(schema.fields().iter().map(|field| header(field)));
+    let options = FormatOptions::new().with_null("null");
+    let formatters: Vec<ArrayFormatter<'_>> =
+        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
+    for row in 0..batch.num_rows().min(max_rows) {
+        let cell = |(formatter, field): (&ArrayFormatter<'_>, &std::sync::Arc<blockfold_core::Field>)| {
+            let alignment = if field.data_type().is_numeric() { CellAlignment::Right } else { CellAlignment::Left };
+            Cell::new(formatter.value(row).to_string()).set_alignment(alignment)
+        };
+        table.add_row(formatters.iter().zip(schema.fields()).map(cell));
+    }
+    Ok(table.to_string())
+}
+
+/// A type in few letters: `i64`, `str`, `timestamp[us]`.
+pub(crate) fn short_type(dtype: &DType) -> String {
+    match dtype {
+        DType::Boolean => "bool".to_string(),
+        DType::Int8 => "i8".to_string(),
+        DType::Int16 => "i16".to_string(),
+        DType::Int32 => "i32".to_string(),
+        DType::Int64 => "i64".to_string(),
+        DType::UInt8 => "u8".to_string(),
+        DType::UInt16 => "u16".to_string(),
+        DType::UInt32 => "u32".to_string(),
+        DType::UInt64 => "u64".to_string(),
+        DType::Float16 => "f16".to_string(),
+        DType::Float32 => "f32".to_string(),
+        DType::Float64 => "f64".to_string(),
+        DType::Utf8 | DType::LargeUtf8 | DType::Utf8View => "str".to_string(),
+        DType::Date32 => "date".to_string(),
+        DType::Timestamp(unit, None) => format!("timestamp[{unit}]"),
+        DType::Timestamp(unit, Some(zone)) => format!("timestamp[{unit}, {zone}]"),
+        DType::Duration(unit) => format!("duration[{unit}]"),
+        DType::Dictionary(_, values) => format!("dictionary[{}]", short_type(values)),
+        other => other.to_string(),
+    }
+}
