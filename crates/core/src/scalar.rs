@@ -257,3 +257,28 @@ impl From<String> for Scalar {
         Scalar::Utf8(value.into())
     }
 }
+
+/// A date beyond what 32 bits of days can say is null; chrono has none.
+impl From<chrono::NaiveDate> for Scalar {
+    fn from(date: chrono::NaiveDate) -> Self {
+        let days = date.signed_duration_since(chrono::NaiveDate::default()).num_days();
+        i32::try_from(days).map_or(Scalar::Null, Scalar::Date)
+    }
+}
+
+/// In microseconds, without a time zone.
+impl From<chrono::NaiveDateTime> for Scalar {
+    fn from(time: chrono::NaiveDateTime) -> Self {
+        Scalar::Timestamp(time.and_utc().timestamp_micros(), TimeUnit::Microsecond, None)
+    }
+}
+
+/// In microseconds, or in milliseconds where those would overflow.
+impl From<chrono::TimeDelta> for Scalar {
+    fn from(span: chrono::TimeDelta) -> Self {
+        match span.num_microseconds() {
+            Some(micros) => Scalar::Duration(micros, TimeUnit::Microsecond),
+            None => Scalar::Duration(span.num_milliseconds(), TimeUnit::Millisecond),
+        }
+    }
+}

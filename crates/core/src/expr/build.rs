@@ -106,6 +106,7 @@ macro_rules! into_literal {
     )*};
 }
 into_literal!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, bool, &str, String, Scalar);
+into_literal!(chrono::NaiveDate, chrono::NaiveDateTime, chrono::TimeDelta);
 
 fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
     Expr::Binary { op, left: Box::new(left), right: Box::new(right) }
@@ -134,8 +135,13 @@ impl ops::Not for Expr {
 
 impl ops::Neg for Expr {
     type Output = Expr;
+    /// The negative; of a literal again a literal, so that it adapts to the column that it meets.
     fn neg(self) -> Expr {
-        binary(BinaryOp::Mul, self, lit(-1))
+        match self {
+            Expr::Literal(Scalar::Int(value)) => lit(value.wrapping_neg()),
+            Expr::Literal(Scalar::Float(value)) => lit(-value),
+            other => binary(BinaryOp::Mul, other, lit(-1)),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod build;
 mod display;
 mod function;
 mod promote;
+mod simplify;
 mod temporal;
 mod types;
 mod walk;
@@ -18,6 +19,7 @@ use arrow::datatypes::DataType;
 pub use build::{IntoExpr, IntoLiteral, When, col, len, lit, when};
 pub use function::Function;
 pub use promote::{plain_type, promote};
+pub use simplify::simplify;
 pub use types::Signature;
 
 use crate::scalar::Scalar;
