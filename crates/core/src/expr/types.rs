@@ -39,13 +39,13 @@ impl Expr {
             Expr::Column(name) => find(schema, name),
             Expr::Literal(value) => Ok(value.dtype()),
             Expr::Binary { op, left, right } => Expr::signature(*op, left, right, schema).map(|types| types.result),
-            Expr::Not(input) => match input.dtype(schema)? {
+            Expr::Not(input) => match plain_type(&input.dtype(schema)?) {
                 DataType::Boolean | DataType::Null => Ok(DataType::Boolean),
                 got => Err(self.type_error("a Boolean", &got)),
             },
             Expr::IsNull(input) => input.dtype(schema).map(|_| DataType::Boolean),
             Expr::Cast { input, dtype, .. } => {
-                let from = input.dtype(schema)?;
+                let from = plain_type(&input.dtype(schema)?);
                 if arrow::compute::can_cast_types(&from, dtype) {
                     return Ok(dtype.clone());
                 }
@@ -78,7 +78,7 @@ impl Expr {
     /// Typed values decide the type of a choice; literals then follow it where they fit.
     fn case_dtype(&self, branches: &[(Expr, Expr)], otherwise: Option<&Expr>, schema: &Schema) -> Result<DataType> {
         for (condition, _) in branches {
-            let got = condition.dtype(schema)?;
+            let got = plain_type(&condition.dtype(schema)?);
             if !matches!(got, DataType::Boolean | DataType::Null) {
                 return Err(self.type_error("Boolean conditions", &got));
             }

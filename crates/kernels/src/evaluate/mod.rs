@@ -15,6 +15,8 @@ mod compare;
 mod logic;
 mod membership;
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;
 mod value;
 
@@ -22,6 +24,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::filter_record_batch;
+use blockfold_core::expr::plain_type;
 use blockfold_core::{ArrayRef, BinaryOp, DType, Error, Expr, Function, RecordBatch, Result, Scalar, Schema};
 
 use value::Value;
@@ -59,12 +62,12 @@ pub fn evaluate(expr: &Expr, batch: &RecordBatch) -> Result<ArrayRef> {
 /// # Errors
 /// As [`evaluate`], and [`Error::Type`] when the expression is not Boolean.
 pub fn predicate_mask(expr: &Expr, batch: &RecordBatch) -> Result<BooleanArray> {
-    let values = evaluate(expr, batch)?;
-    match values.data_type() {
-        DType::Boolean => Ok(logic::without_nulls(values.as_boolean())),
-        DType::Null => Ok(BooleanArray::new(arrow::buffer::BooleanBuffer::new_unset(batch.num_rows()), None)),
-        got => Err(Error::Type { op: expr.to_string(), expected: "a Boolean predicate".into(), got: got.to_string() }),
+    let got = plain_type(&expr.dtype(batch.schema_ref())?);
+    if !matches!(got, DType::Boolean | DType::Null) {
+        return Err(Error::Type { op: expr.to_string(), expected: "a Boolean predicate".into(), got: got.to_string() });
     }
+    let values = value_of(expr, batch)?.into_array(batch.num_rows(), &DType::Boolean)?;
+    Ok(logic::without_nulls(values.as_boolean()))
 }
 
 /// The rows of the batch where the predicate holds.

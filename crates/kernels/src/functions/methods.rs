@@ -9,6 +9,7 @@ macro_rules! methods {
         /// Scalar functions as methods: `col("x").sqrt()`.
         ///
         /// What each takes and gives is said at the function of its name.
+        #[allow(clippy::wrong_self_convention)] // They build expressions, as all methods of `Expr` do.
         pub trait ExprFunctions: Sized {
             $(
                 $(#[$doc])*

@@ -14,6 +14,8 @@ mod methods;
 mod numeric;
 mod rounding;
 mod search;
+#[cfg(test)]
+mod tests;
 mod text;
 mod truncate;
 
