@@ -1,0 +1,203 @@
+//! Accumulators: one per aggregate, one entry per group.
+
+mod count;
+mod distinct;
+mod edge;
+mod extreme;
+mod moments;
+mod sum;
+mod text;
+
+use std::any::Any;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::*;
+use blockfold_core::{AggFunc, DType, Error, Result};
+
+use self::count::{Count, Len};
+use self::distinct::NUnique;
+use self::edge::Edge;
+use self::extreme::Extreme;
+use self::moments::Moments;
+use self::sum::{FloatTotal, IntTotal, Mean, Sum};
+use self::text::{Nothing, TextEdge, TextExtreme};
+use super::fixed::with_fixed;
+use super::spec::{AggSpec, plain};
+
+/// Rows of a batch with their groups.
+pub(super) struct Batch<'a> {
+    /// Group of each row.
+    pub(super) rows: &'a [u32],
+    /// Number of groups so far, those of this batch included.
+    pub(super) groups: usize,
+    /// Rows of this batch in each group, when there are few groups.
+    pub(super) counts: Option<&'a [u32]>,
+    /// Whether all rows are one group because there are no keys.
+    pub(super) is_whole: bool,
+}
+
+/// Aggregates of every group. Entries are made for groups as batches bring them; a group that has no entry had
+/// no rows.
+pub(super) trait Accumulator: Send {
+    /// Takes a batch in.
+    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()>;
+    /// Takes the entries of an accumulator of the rows after ours in; its group `g` is our `mapping[g]`, and
+    /// there are `groups` of ours then.
+    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()>;
+    /// Bytes held.
+    fn bytes(&self) -> u64;
+    /// The results of groups.
+    fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef>;
+    /// Itself, to be downcast.
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+    /// Whether [`Batch::counts`] would save it work.
+    fn wants_counts(&self) -> bool {
+        false
+    }
+}
+
+/// An accumulator as what it is, to merge it with one of its own kind.
+pub(super) fn same_kind<A: Accumulator + 'static>(other: Box<dyn Accumulator>) -> Result<Box<A>> {
+    other.into_any().downcast().map_err(|_| Error::internal("states of different specs were merged"))
+}
+
+/// The input of an aggregate that has one.
+pub(super) fn required(input: Option<&ArrayRef>) -> Result<&ArrayRef> {
+    input.ok_or_else(|| Error::internal("an aggregate got no input"))
+}
+
+/// An entry of a group, its default when the group has none.
+#[inline]
+pub(super) fn entry<N: Copy + Default>(entries: &[N], group: u32) -> N {
+    entries.get(group as usize).copied().unwrap_or_default()
+}
+
+/// The accumulator of an aggregate.
+///
+/// # Errors
+/// [`Error::Type`] when the aggregate does not take the input's type, [`Error::Unsupported`] when nobody wrote it.
+pub(super) fn accumulator(spec: &AggSpec) -> Result<Box<dyn Accumulator>> {
+    let result = spec.dtype()?;
+    let input = plain(&spec.input);
+    match spec.func {
+        AggFunc::Len => Ok(Box::new(Len::default())),
+        AggFunc::Count => Ok(Box::new(Count::default())),
+        AggFunc::NUnique => Ok(Box::new(NUnique::new(&spec.name, &input)?)),
+        AggFunc::Sum => sum(spec, &input, result),
+        AggFunc::Mean => mean(spec, &input),
+        AggFunc::Std { ddof } => moments(spec, &input, ddof, true),
+        AggFunc::Var { ddof } => moments(spec, &input, ddof, false),
+        AggFunc::Min | AggFunc::Max | AggFunc::First | AggFunc::Last => one_value(spec, result),
+    }
+}
+
+macro_rules! with_number {
+    ($dtype:expr, $float:ident($F:ident) => $float_body:expr, $signed:ident($S:ident) => $signed_body:expr,
+     $unsigned:ident($U:ident) => $unsigned_body:expr, _ => $other:expr) => {
+        match $dtype {
+            DType::Float64 => {
+                type $F = Float64Type;
+                $float_body
+            }
+            DType::Float32 => {
+                type $F = Float32Type;
+                $float_body
+            }
+            DType::Int8 => {
+                type $S = Int8Type;
+                $signed_body
+            }
+            DType::Int16 => {
+                type $S = Int16Type;
+                $signed_body
+            }
+            DType::Int32 => {
+                type $S = Int32Type;
+                $signed_body
+            }
+            DType::Int64 => {
+                type $S = Int64Type;
+                $signed_body
+            }
+            DType::UInt8 | DType::Boolean => {
+                type $U = UInt8Type;
+                $unsigned_body
+            }
+            DType::UInt16 => {
+                type $U = UInt16Type;
+                $unsigned_body
+            }
+            DType::UInt32 => {
+                type $U = UInt32Type;
+                $unsigned_body
+            }
+            DType::UInt64 => {
+                type $U = UInt64Type;
+                $unsigned_body
+            }
+            _ => $other,
+        }
+    };
+}
+
+fn sum(spec: &AggSpec, input: &DType, result: DType) -> Result<Box<dyn Accumulator>> {
+    let label = spec.label();
+    Ok(with_number!(input,
+        float(T) => Box::new(Sum::<T, FloatTotal>::new(label, result)),
+        signed(T) => Box::new(Sum::<T, IntTotal<i64>>::new(label, result)),
+        unsigned(T) => Box::new(Sum::<T, IntTotal<u64>>::new(label, result)),
+        _ => match input {
+            DType::Duration(TimeUnit::Second) => Box::new(Sum::<DurationSecondType, IntTotal<i64>>::new(label, result)),
+            DType::Duration(TimeUnit::Millisecond) => Box::new(Sum::<DurationMillisecondType, IntTotal<i64>>::new(label, result)),
+            DType::Duration(TimeUnit::Microsecond) => Box::new(Sum::<DurationMicrosecondType, IntTotal<i64>>::new(label, result)),
+            DType::Duration(TimeUnit::Nanosecond) => Box::new(Sum::<DurationNanosecondType, IntTotal<i64>>::new(label, result)),
+            _ => return Err(unsupported(spec)),
+        }
+    ))
+}
+
+fn mean(spec: &AggSpec, input: &DType) -> Result<Box<dyn Accumulator>> {
+    Ok(with_number!(input,
+        float(T) => Box::new(Mean::<T, FloatTotal>::default()),
+        signed(T) => Box::new(Mean::<T, IntTotal<i64>>::default()),
+        unsigned(T) => Box::new(Mean::<T, IntTotal<u64>>::default()),
+        _ => return Err(unsupported(spec))
+    ))
+}
+
+fn moments(spec: &AggSpec, input: &DType, ddof: u8, is_std: bool) -> Result<Box<dyn Accumulator>> {
+    Ok(with_number!(input,
+        float(T) => Box::new(Moments::<T>::new(ddof, is_std)),
+        signed(T) => Box::new(Moments::<T>::new(ddof, is_std)),
+        unsigned(T) => Box::new(Moments::<T>::new(ddof, is_std)),
+        _ => return Err(unsupported(spec))
+    ))
+}
+
+/// Accumulators whose result is one of the values.
+fn one_value(spec: &AggSpec, dtype: DType) -> Result<Box<dyn Accumulator>> {
+    let func = spec.func;
+    if dtype == DType::Null {
+        return Ok(Box::new(Nothing));
+    }
+    if dtype.is_string() {
+        return Ok(match func {
+            AggFunc::Min | AggFunc::Max => Box::new(TextExtreme::new(&spec.name, dtype, func == AggFunc::Max)),
+            _ => Box::new(TextEdge::new(&spec.name, dtype, func == AggFunc::Last)),
+        });
+    }
+    // A Boolean is a byte on its way through.
+    let carrier = if dtype == DType::Boolean { DType::UInt8 } else { dtype.clone() };
+    Ok(with_fixed!(&carrier, T => match func {
+        AggFunc::Min => Box::new(Extreme::<T, false>::new(dtype)),
+        AggFunc::Max => Box::new(Extreme::<T, true>::new(dtype)),
+        _ => Box::new(Edge::<T>::new(dtype, func == AggFunc::Last)),
+    }, _ => return Err(unsupported(spec))))
+}
+
+fn unsupported(spec: &AggSpec) -> Error {
+    Error::Unsupported {
+        what: format!("{} of {}", spec.label(), spec.input),
+        instead: "cast the column to a type such as Float64 or Int64".into(),
+    }
+}

@@ -1,0 +1,186 @@
+//! `std` and `var`: count, mean and sum of squared deviations, merged after Chan, Golub and LeVeque (1979).
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array};
+use arrow::datatypes::ArrowPrimitiveType;
+use blockfold_core::Result;
+
+use super::{Accumulator, Batch, entry, required, same_kind};
+use crate::group::pairs::for_each_run;
+use crate::group::whole;
+
+/// With this many rows a group, a batch's own moments are merged; with fewer, rows are added one by one.
+const ROWS_FOR_TWO_PASSES: usize = 8;
+
+/// A value that moments take.
+pub(super) trait ToFloat: Copy {
+    fn to_float(self) -> f64;
+}
+
+macro_rules! to_float {
+    ($($native:ty),*) => {$(
+        impl ToFloat for $native {
+            #[inline]
+            #[allow(clippy::cast_precision_loss, clippy::cast_lossless, clippy::unnecessary_cast)]
+            fn to_float(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+
+to_float!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
+
+/// Moments of some values.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moment {
+    count: f64,
+    mean: f64,
+    /// Sum of squared deviations from the mean.
+    squares: f64,
+}
+
+impl Moment {
+    /// Adds one value, after Welford.
+    #[inline]
+    fn push(&mut self, value: f64) {
+        self.count += 1.0;
+        let before = value - self.mean;
+        self.mean += before / self.count;
+        self.squares += before * (value - self.mean);
+    }
+
+    /// Adds the moments of other values.
+    #[inline]
+    fn merge(&mut self, other: &Moment) {
+        if other.count == 0.0 {
+            return;
+        }
+        let count = self.count + other.count;
+        let delta = other.mean - self.mean;
+        let share = other.count / count;
+        self.squares += other.squares + delta * delta * self.count * share;
+        self.mean += delta * share;
+        self.count = count;
+    }
+}
+
+/// Standard deviation or variance of each group.
+pub(super) struct Moments<T> {
+    moments: Vec<Moment>,
+    /// Moments of one batch.
+    scratch: Vec<Moment>,
+    ddof: u8,
+    is_std: bool,
+    values: PhantomData<fn() -> T>,
+}
+
+impl<T> Moments<T> {
+    pub(super) fn new(ddof: u8, is_std: bool) -> Self {
+        Moments { moments: Vec::new(), scratch: Vec::new(), ddof, is_std, values: PhantomData }
+    }
+
+    fn result(&self, group: u32) -> Option<f64> {
+        let moment = entry(&self.moments, group);
+        let freedom = moment.count - f64::from(self.ddof);
+        (freedom > 0.0).then(|| {
+            let variance = moment.squares / freedom;
+            if self.is_std { variance.sqrt() } else { variance }
+        })
+    }
+}
+
+impl<T: ArrowPrimitiveType> Moments<T>
+where
+    T::Native: ToFloat,
+{
+    fn push_rows(&mut self, batch: &Batch<'_>, input: &ArrayRef) -> Result<()> {
+        for_each_run::<T>(input, batch.rows, |rows, values| {
+            for (group, value) in rows.iter().zip(values) {
+                if let Some(moment) = self.moments.get_mut(*group as usize) {
+                    moment.push(value.to_float());
+                }
+            }
+        })
+    }
+
+    /// Means of the batch first, then deviations from them.
+    fn merge_batch(&mut self, batch: &Batch<'_>, input: &ArrayRef) -> Result<()> {
+        let scratch = &mut self.scratch;
+        scratch.clear();
+        scratch.resize(batch.groups, Moment::default());
+        for_each_run::<T>(input, batch.rows, |rows, values| {
+            for (group, value) in rows.iter().zip(values) {
+                if let Some(moment) = scratch.get_mut(*group as usize) {
+                    moment.count += 1.0;
+                    moment.mean += value.to_float();
+                }
+            }
+        })?;
+        scratch.iter_mut().filter(|moment| moment.count > 0.0).for_each(|moment| moment.mean /= moment.count);
+        for_each_run::<T>(input, batch.rows, |rows, values| {
+            for (group, value) in rows.iter().zip(values) {
+                if let Some(moment) = scratch.get_mut(*group as usize) {
+                    let deviation = value.to_float() - moment.mean;
+                    moment.squares += deviation * deviation;
+                }
+            }
+        })?;
+        self.moments.iter_mut().zip(scratch).for_each(|(all, new)| all.merge(new));
+        Ok(())
+    }
+
+    /// The batch is one group.
+    fn merge_whole(&mut self, batch: &Batch<'_>, input: &ArrayRef) -> Result<()> {
+        let Some(all) = self.moments.first_mut() else { return Ok(()) };
+        for_each_run::<T>(input, batch.rows, |_, values| {
+            #[allow(clippy::cast_precision_loss)]
+            let count = values.len() as f64;
+            let mean = whole::sum_by(values, ToFloat::to_float) / count;
+            let squares = whole::sum_by(values, |value| (value.to_float() - mean).powi(2));
+            all.merge(&Moment { count, mean, squares });
+        })
+    }
+}
+
+impl<T: ArrowPrimitiveType> Accumulator for Moments<T>
+where
+    T::Native: ToFloat,
+{
+    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
+        let input = required(input)?;
+        self.moments.resize(batch.groups, Moment::default());
+        if batch.is_whole {
+            self.merge_whole(batch, input)
+        } else if batch.groups * ROWS_FOR_TWO_PASSES <= batch.rows.len() {
+            self.merge_batch(batch, input)
+        } else {
+            self.push_rows(batch, input)
+        }
+    }
+
+    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
+        self.moments.resize(groups, Moment::default());
+        for (new, group) in same_kind::<Self>(later)?.moments.iter().zip(mapping) {
+            if let Some(all) = self.moments.get_mut(*group as usize) {
+                all.merge(new);
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> u64 {
+        ((self.moments.capacity() + self.scratch.capacity()) * size_of::<Moment>()) as u64
+    }
+
+    fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
+        Ok(Arc::new(order.iter().map(|group| self.result(*group)).collect::<Float64Array>()))
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}

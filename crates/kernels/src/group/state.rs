@@ -1,0 +1,187 @@
+//! The state of a grouped aggregation between batches.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt8Array};
+use arrow::compute::cast;
+use blockfold_core::{DType, Error, Result};
+
+use super::accumulate::{Accumulator, Batch, accumulator};
+use super::index::GroupIndex;
+use super::intern::Column;
+use super::spec::{GroupSpec, plain};
+
+/// Batches with at least this many rows a group have their rows counted once for all aggregates.
+const ROWS_FOR_COUNTS: usize = 4;
+
+/// Groups and their aggregates so far.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use arrow::array::{ArrayRef, Float64Array, Int64Array};
+/// use blockfold_core::{AggFunc, DType};
+/// use blockfold_kernels::group::{AggSpec, GroupSpec, GroupState, KeySpec};
+///
+/// let spec = Arc::new(GroupSpec {
+///     keys: vec![KeySpec { name: "id".into(), dtype: DType::Int64, range: None }],
+///     aggs: vec![AggSpec { name: "x".into(), func: AggFunc::Sum, input: DType::Float64 }],
+/// });
+/// let mut state = GroupState::new(spec)?;
+/// let ids: ArrayRef = Arc::new(Int64Array::from(vec![7, 3, 7]));
+/// let x: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 1.0, 2.0]));
+/// state.update(&[ids], &[Some(x)], 3)?;
+/// let result = state.finish()?;
+/// assert_eq!(result.column(0).as_ref(), &Int64Array::from(vec![3, 7]));
+/// assert_eq!(result.column(1).as_ref(), &Float64Array::from(vec![1.0, 2.5]));
+/// # Ok::<(), blockfold_core::Error>(())
+/// ```
+pub struct GroupState {
+    spec: Arc<GroupSpec>,
+    index: GroupIndex,
+    accumulators: Vec<Box<dyn Accumulator>>,
+    /// Group of each row of a batch.
+    rows: Vec<u32>,
+    /// Rows of a batch in each group.
+    counts: Vec<u32>,
+    wants_counts: bool,
+}
+
+impl GroupState {
+    /// A state that has seen no rows.
+    ///
+    /// # Errors
+    /// [`Error::Type`] when an aggregate does not take its input, [`Error::Unsupported`] when a type is not
+    /// supported as a key.
+    pub fn new(spec: Arc<GroupSpec>) -> Result<Self> {
+        let accumulators = spec.aggs.iter().map(accumulator).collect::<Result<Vec<_>>>()?;
+        let wants_counts = accumulators.iter().any(|accumulator| accumulator.wants_counts());
+        let index = GroupIndex::new(&spec)?;
+        Ok(GroupState { spec, index, accumulators, rows: Vec::new(), counts: Vec::new(), wants_counts })
+    }
+
+    /// Takes a batch of `rows` rows in: `keys` and `inputs` in the order of the spec, an input `None` for `len`.
+    /// Each may come as a dictionary array of its type.
+    ///
+    /// # Nulls
+    /// Null keys are a group of their own, as are all NaN; -0.0 is 0.0.
+    ///
+    /// # Errors
+    /// [`Error::Type`] for an array of another type than the spec says. The state is of no use after an error.
+    pub fn update(&mut self, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<()> {
+        self.check(keys, inputs, rows)?;
+        if rows == 0 {
+            return Ok(());
+        }
+        self.index.assign(keys, rows, &mut self.rows)?;
+        let groups = self.index.len();
+        let is_whole = self.spec.keys.is_empty();
+        let has_counts = self.wants_counts && groups.saturating_mul(ROWS_FOR_COUNTS) <= rows;
+        if has_counts {
+            count(&self.rows, groups, is_whole, &mut self.counts);
+        }
+        let counts = has_counts.then_some(self.counts.as_slice());
+        let batch = Batch { rows: &self.rows, groups, counts, is_whole };
+        for (accumulator, input) in self.accumulators.iter_mut().zip(inputs) {
+            let input = input.as_ref().map(booleans_as_bytes).transpose()?;
+            accumulator.update(&batch, input.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the state of the rows right after ours.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when `later` has another spec.
+    pub fn merge(&mut self, later: GroupState) -> Result<()> {
+        let mapping = self.index.absorb(&later.index)?;
+        let groups = self.index.len();
+        for (ours, theirs) in self.accumulators.iter_mut().zip(later.accumulators) {
+            ours.merge(theirs, &mapping, groups)?;
+        }
+        Ok(())
+    }
+
+    /// Number of groups so far.
+    pub fn groups(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Bytes held. Cheap: looks at capacities only.
+    pub fn bytes(&self) -> u64 {
+        let accumulators: u64 = self.accumulators.iter().map(|accumulator| accumulator.bytes()).sum();
+        let scratch = (self.rows.capacity() + self.counts.capacity()) * size_of::<u32>();
+        self.index.bytes() + accumulators + scratch as u64
+    }
+
+    /// Bytes that [`GroupState::new`] allocates.
+    pub fn initial_bytes(spec: &GroupSpec) -> u64 {
+        spec.keys.iter().map(|key| Column::initial_bytes(&key.dtype, key.range)).sum()
+    }
+
+    /// One row per group, keys ascending and nulls last; without keys one row.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for a sum that does not fit its type.
+    pub fn finish(self) -> Result<RecordBatch> {
+        let order = self.index.order();
+        let mut columns = self.index.keys(&order)?;
+        drop(self.index);
+        for accumulator in self.accumulators {
+            columns.push(accumulator.finish(&order)?);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(order.len()));
+        Ok(RecordBatch::try_new_with_options(self.spec.schema(), columns, &options)?)
+    }
+
+    fn check(&self, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<()> {
+        let arrays = keys.iter().chain(inputs.iter().flatten());
+        let is_fitting = keys.len() == self.spec.keys.len()
+            && inputs.len() == self.spec.aggs.len()
+            && arrays.into_iter().all(|array| array.len() == rows);
+        if !is_fitting {
+            return Err(Error::internal("keys and inputs do not fit the spec of the aggregation"));
+        }
+        if self.groups() + rows >= u32::MAX as usize {
+            return Err(Error::Unsupported {
+                what: "an aggregation with more than four billion groups in one state".into(),
+                instead: "split the frame by one of the keys".into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for GroupState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupState").field("spec", &self.spec).field("groups", &self.groups()).finish_non_exhaustive()
+    }
+}
+
+/// Counts the rows of each group.
+fn count(rows: &[u32], groups: usize, is_whole: bool, counts: &mut Vec<u32>) {
+    counts.clear();
+    counts.resize(groups, 0);
+    if is_whole {
+        counts.fill(super::intern::code_after(rows.len()));
+        return;
+    }
+    for group in rows {
+        if let Some(count) = counts.get_mut(*group as usize) {
+            *count += 1;
+        }
+    }
+}
+
+/// Booleans as bytes of 0 and 1, which accumulators take; other arrays as they are.
+fn booleans_as_bytes(array: &ArrayRef) -> Result<ArrayRef> {
+    if plain(array.data_type()) != DType::Boolean {
+        return Ok(Arc::clone(array));
+    }
+    let booleans = cast(array, &DType::Boolean)?;
+    let booleans: &BooleanArray = booleans.as_boolean();
+    let bytes = booleans.values().iter().map(u8::from).collect();
+    Ok(Arc::new(UInt8Array::new(bytes, booleans.nulls().cloned())))
+}

@@ -1,0 +1,52 @@
+//! Grouped aggregation against a plain reference, and its edges.
+
+mod edges;
+mod random;
+mod reference;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, DictionaryArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::Int32Type;
+use blockfold_core::{AggFunc, DType, Result};
+
+use super::{AggSpec, GroupSpec, GroupState, KeySpec};
+
+/// A spec of keys and aggregates by their types.
+fn spec(keys: &[DType], aggs: &[(AggFunc, DType)]) -> Arc<GroupSpec> {
+    let keys = keys.iter().enumerate();
+    let keys = keys.map(|(at, dtype)| KeySpec { name: format!("k{at}"), dtype: dtype.clone(), range: None });
+    let aggs = aggs.iter().enumerate();
+    let aggs = aggs.map(|(at, (func, input))| AggSpec { name: format!("a{at}"), func: *func, input: input.clone() });
+    Arc::new(GroupSpec { keys: keys.collect(), aggs: aggs.collect() })
+}
+
+fn with_range(spec: &Arc<GroupSpec>, range: (i128, i128)) -> Arc<GroupSpec> {
+    let mut spec = GroupSpec::clone(spec);
+    spec.keys.iter_mut().for_each(|key| key.range = Some(range));
+    Arc::new(spec)
+}
+
+/// The state after one batch.
+fn state(spec: &Arc<GroupSpec>, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<GroupState> {
+    let mut state = GroupState::new(Arc::clone(spec))?;
+    state.update(keys, inputs, rows)?;
+    Ok(state)
+}
+
+/// One batch, from start to end.
+fn aggregate(spec: &Arc<GroupSpec>, keys: &[ArrayRef], inputs: &[Option<ArrayRef>]) -> Result<RecordBatch> {
+    let rows = keys.iter().chain(inputs.iter().flatten()).map(|array| array.len()).next().unwrap_or(0);
+    state(spec, keys, inputs, rows)?.finish()
+}
+
+fn encoded(array: &ArrayRef) -> ArrayRef {
+    let dtype = DType::Dictionary(Box::new(DType::Int32), Box::new(array.data_type().clone()));
+    cast(array, &dtype).unwrap()
+}
+
+/// A dictionary array of keys and values, of which some may be unused, equal or null.
+fn dictionary(keys: Vec<Option<i32>>, values: ArrayRef) -> ArrayRef {
+    Arc::new(DictionaryArray::<Int32Type>::try_new(keys.into_iter().collect(), values).unwrap())
+}
