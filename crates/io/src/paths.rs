@@ -110,7 +110,10 @@ fn resolve_pattern(path: &Path, extensions: &[&str]) -> Result<Vec<DataFile>> {
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..Default::default() };
     let mut files = Vec::new();
     for entry in glob::glob_with(text, options).map_err(|error| bad(error.to_string()))? {
-        let found = entry.map_err(|error| Error::io(error.path().to_path_buf(), error.into()))?;
+        let found = entry.map_err(|error| {
+            let path = error.path().to_path_buf();
+            Error::Io { path, source: error.into() }
+        })?;
         if found.is_dir() {
             walk(&found, extensions, &mut Vec::new(), &mut files)?;
         } else if !is_hidden(&found) {

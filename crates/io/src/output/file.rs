@@ -56,6 +56,14 @@ impl OutputFile {
         &self.hidden
     }
 
+    /// Bytes written so far.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the system cannot tell.
+    pub fn bytes(&self) -> Result<u64> {
+        self.file.metadata().map(|found| found.len()).map_err(|error| Error::io(&self.asked, error))
+    }
+
     /// Syncs the file and makes it appear under its name.
     ///
     /// # Errors

@@ -10,10 +10,13 @@ use blockfold_core::{Error, Result};
 /// Finished files that may wait for the disk, each an open file; more make their writers wait.
 const WAITING: usize = 16;
 
+/// Where files are sent, and the thread that syncs them.
+type Worker = (SyncSender<(PathBuf, File)>, JoinHandle<Result<()>>);
+
 /// Files on their way to the disk.
 #[derive(Debug, Default)]
 pub(super) struct Syncer {
-    thread: Option<(SyncSender<(PathBuf, File)>, JoinHandle<Result<()>>)>,
+    thread: Option<Worker>,
     failed: Option<Error>,
 }
 
@@ -40,7 +43,7 @@ impl Syncer {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    fn thread(&mut self) -> Option<&(SyncSender<(PathBuf, File)>, JoinHandle<Result<()>>)> {
+    fn thread(&mut self) -> Option<&Worker> {
         if self.thread.is_none() {
             let (queue, jobs) = sync_channel::<(PathBuf, File)>(WAITING);
             let work = move || {
