@@ -170,7 +170,10 @@ fn chunks(file: &FileMetaData, group: &RowGroupMetaData, size: u64) -> std::resu
     }
     let mut chunks = Vec::with_capacity(group.num_columns());
     for (leaf, meta) in group.columns().iter().enumerate() {
-        let chunk = Chunk::of(meta, is_ordered(file, leaf, meta.statistics()))?;
+        let mut chunk = Chunk::of(meta, is_ordered(file, leaf, meta.statistics()))?;
+        if let Some(extras) = chunk.extras.as_mut().filter(|_| file.column_order(leaf) == ColumnOrder::UNKNOWN) {
+            extras.column_index = None;
+        }
         if chunk.start.checked_add(chunk.bytes).is_none_or(|end| end > size) {
             return Err(damaged(&format!("column '{}' lies behind the end of the file", meta.column_path())));
         }

@@ -14,15 +14,15 @@ use crate::paths::DataFile;
 
 /// A column that folders name.
 #[derive(Debug)]
-pub(super) struct HiveColumn {
-    pub(super) field: FieldRef,
+pub(crate) struct HiveColumn {
+    pub(crate) field: FieldRef,
     /// One value for each file.
-    pub(super) values: Vec<Scalar>,
+    pub(crate) values: Vec<Scalar>,
 }
 
 impl HiveColumn {
     /// The columns that the folders of these files name.
-    pub(super) fn of(files: &[DataFile]) -> Vec<HiveColumn> {
+    pub(crate) fn of(files: &[DataFile]) -> Vec<HiveColumn> {
         let keys = files.first().map(|file| file.hive.iter().map(|(key, _)| key.as_str())).into_iter().flatten();
         keys.map(|key| HiveColumn::infer(key, files)).collect()
     }
@@ -42,12 +42,12 @@ impl HiveColumn {
     }
 
     /// The value in a file.
-    pub(super) fn value(&self, file: usize) -> Scalar {
+    pub(crate) fn value(&self, file: usize) -> Scalar {
         self.values.get(file).cloned().unwrap_or(Scalar::Null)
     }
 
     /// The value in a file, `rows` times.
-    pub(super) fn array(&self, file: usize, rows: usize) -> Result<ArrayRef> {
+    pub(crate) fn array(&self, file: usize, rows: usize) -> Result<ArrayRef> {
         let dtype = self.field.data_type();
         match self.value(file) {
             Scalar::Null => Ok(new_null_array(dtype, rows)),

@@ -9,11 +9,13 @@ mod describe;
 mod fault;
 mod file;
 mod footer;
-mod hive;
+pub(crate) mod hive;
 mod layout;
 mod meta;
 mod open;
+mod prune;
 mod ranges;
+pub mod sink;
 mod source;
 mod stream;
 

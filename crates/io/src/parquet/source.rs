@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, Field, Schema};
 use blockfold_core::{Columns, Divisions, Error, Expr, Form, Grid, Result, Scalar, SchemaRef};
@@ -44,6 +44,8 @@ pub(super) struct Scan {
     pub(super) batch_rows: usize,
     /// Row groups, by statistics.
     pub(super) groups: ranges::Groups,
+    /// The partitions, once they were asked for.
+    grid: OnceLock<Grid>,
 }
 
 impl ParquetSource {
@@ -61,7 +63,8 @@ impl ParquetSource {
             filter: None,
             limit: None,
             batch_rows: BATCH_ROWS,
-            groups: ranges::Groups::all(data.groups.len()),
+            groups: ranges::Groups::all(),
+            grid: OnceLock::new(),
         };
         Ok(ParquetSource { data: Arc::new(data), scan: Arc::new(scan) })
     }
@@ -83,7 +86,7 @@ impl ParquetSource {
     }
 
     pub(super) fn with_scan(&self, change: impl FnOnce(&mut Scan)) -> Self {
-        let mut scan = self.scan.as_ref().clone();
+        let mut scan = Scan { grid: OnceLock::new(), ..self.scan.as_ref().clone() };
         change(&mut scan);
         ParquetSource { data: self.data.clone(), scan: Arc::new(scan) }
     }
@@ -106,32 +109,37 @@ impl ParquetSource {
         self.data.groups.get(partition)
     }
 
-    fn partitions(&self) -> usize {
-        let all = self.data.groups.len();
-        match (self.scan.limit, &self.scan.filter) {
-            (Some(limit), None) => {
-                let mut before = 0u64;
-                let needed = self.data.groups.iter().take_while(|group| {
-                    let is_needed = before < limit;
-                    before = before.saturating_add(group.rows);
-                    is_needed
-                });
-                needed.count().max(1)
+    fn partitions(&self) -> &Grid {
+        self.scan.grid.get_or_init(|| {
+            let lengths = match self.scan.filter {
+                Some(_) => Grid::unknown(self.data.groups.len().max(1)),
+                None => Grid::known(self.lengths()),
+            };
+            let groups = self.data.groups.get(..lengths.blocks()).unwrap_or_default();
+            let mut sorted = self.data.sorted_by.iter().filter_map(|name| self.find(name).ok());
+            lengths.with_divisions(sorted.find_map(|index| ranges::divisions(&self.data, groups, index)))
+        })
+    }
+
+    /// Rows of the partitions up to the limit; at least one partition.
+    fn lengths(&self) -> Vec<u64> {
+        let mut left = self.scan.limit.unwrap_or(u64::MAX);
+        let mut lengths = Vec::with_capacity(self.data.groups.len());
+        for group in self.data.groups.iter() {
+            if left == 0 {
+                break;
             }
-            _ => all.max(1),
+            lengths.push(group.rows.min(left));
+            left = left.saturating_sub(group.rows);
         }
+        if lengths.is_empty() { vec![0] } else { lengths }
     }
 
     /// The most rows that a partition gives.
     pub(super) fn rows(&self, partition: usize) -> u64 {
-        let rows = self.group(partition).map_or(0, |group| group.rows);
-        match (self.scan.limit, &self.scan.filter) {
-            (None, _) => rows,
-            (Some(limit), Some(_)) => rows.min(limit),
-            (Some(limit), None) => {
-                let before: u64 = self.data.groups.iter().take(partition).map(|group| group.rows).sum();
-                rows.min(limit.saturating_sub(before))
-            }
+        match self.partitions().length(partition) {
+            Some(rows) => rows,
+            None => self.group(partition).map_or(0, |group| group.rows).min(self.scan.limit.unwrap_or(u64::MAX)),
         }
     }
 }
@@ -160,15 +168,7 @@ impl Source for ParquetSource {
     }
 
     fn grid(&self) -> Grid {
-        let partitions = self.partitions();
-        let grid = match self.scan.filter {
-            Some(_) => Grid::unknown(partitions),
-            None => Grid::known((0..partitions).map(|partition| self.rows(partition)).collect::<Vec<_>>()),
-        };
-        let groups = self.data.groups.get(..partitions).unwrap_or_default();
-        let sorted = self.data.sorted_by.iter().filter_map(|name| self.find(name).ok());
-        let divisions = sorted.into_iter().find_map(|index| ranges::divisions(&self.data, groups, index));
-        grid.with_divisions(divisions)
+        self.partitions().clone()
     }
 
     fn estimate(&self, partition: usize) -> PartitionEstimate {

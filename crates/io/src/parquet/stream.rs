@@ -3,8 +3,10 @@
 //! This is the border at which faults get the names of file and column, and at which a panic over damaged bytes
 //! becomes an error.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
@@ -13,10 +15,13 @@ use blockfold_core::{Block, Error, Expr, Result};
 use blockfold_kernels::evaluate;
 use blockfold_plan::{BlockStream, TaskContext};
 
+use parquet::errors::ParquetError;
+
 use super::columns::{ColumnReader, ColumnSource};
 use super::describe::needed;
 use super::fault;
 use super::file::DataReader;
+use super::prune;
 use super::source::{ParquetSource, Scan};
 
 /// Batches smaller than this part of a full one are not worth an aligned border.
@@ -41,7 +46,10 @@ impl PartitionStream {
             return Ok(PartitionStream { path, task, rows: None });
         }
         let rows = guard(&path, || Rows::open(source, partition, &task))?;
-        Ok(PartitionStream { path, task, rows: Some(rows) })
+        if rows.is_none() {
+            task.metrics.add_groups_skipped(1);
+        }
+        Ok(PartitionStream { path, task, rows })
     }
 }
 
@@ -58,7 +66,7 @@ impl BlockStream for PartitionStream {
 }
 
 /// Runs `work`; a panic in it is the file's fault.
-fn guard<T>(path: &std::path::Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+fn guard<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(Error::corrupt(path, fault::message(panic.as_ref()))))
 }
@@ -71,8 +79,10 @@ struct Rows {
     hive: Vec<(usize, usize)>,
     source: ParquetSource,
     file: usize,
-    /// Rows of the row group not yet looked at.
-    left: u64,
+    /// Rows looked at.
+    at: u64,
+    /// Rows to look at: others are ruled out.
+    kept: VecDeque<Range<u64>>,
     /// Rows not yet handed on, at most.
     wanted: u64,
 }
@@ -88,10 +98,26 @@ struct Column {
 }
 
 impl Column {
-    fn read(&mut self, rows: usize, path: &std::path::Path) -> Result<ArrayRef> {
-        let behind = std::mem::take(&mut self.behind);
-        let array = if behind > 0 { self.reader.skip(behind) } else { Ok(()) }.and_then(|()| self.reader.read(rows));
-        let array = array.map_err(|error| fault::corrupt(path, &format!("column '{}'", self.field.name()), error))?;
+    fn catch_up(&mut self) -> super::columns::Result<()> {
+        match std::mem::take(&mut self.behind) {
+            0 => Ok(()),
+            behind => self.reader.skip(behind),
+        }
+    }
+
+    /// Rows up to the next border, when that matters.
+    fn ready(&mut self, path: &Path) -> Result<Option<usize>> {
+        let ready = self.catch_up().and_then(|()| self.reader.ready());
+        ready.map_err(|error| self.fault(path, error))
+    }
+
+    fn fault(&self, path: &Path, error: ParquetError) -> Error {
+        fault::corrupt(path, &format!("column '{}'", self.field.name()), error)
+    }
+
+    fn read(&mut self, rows: usize, path: &Path) -> Result<ArrayRef> {
+        let array = self.catch_up().and_then(|()| self.reader.read(rows));
+        let array = array.map_err(|error| self.fault(path, error))?;
         if array.len() != rows {
             return Err(Error::corrupt(path, format!("column '{}' has too few rows", self.field.name())));
         }
@@ -100,7 +126,7 @@ impl Column {
 }
 
 impl Rows {
-    fn open(source: &ParquetSource, partition: usize, task: &TaskContext) -> Result<Self> {
+    fn open(source: &ParquetSource, partition: usize, task: &TaskContext) -> Result<Option<Self>> {
         let data = &source.data;
         let lost = || Error::internal("a partition without a row group");
         let group = source.group(partition).ok_or_else(lost)?;
@@ -108,6 +134,7 @@ impl Rows {
         let path = data.file(group).ok_or_else(lost)?.path.clone();
         let file = Arc::new(DataReader::open(&path, task.metrics.clone())?);
         let chunks = ColumnSource { data, layout, group, file: &file, batch_rows: source.scan.batch_rows };
+        let Some(kept) = kept(source, partition, &chunks) else { return Ok(None) };
         let of_filter = source.scan.filter.as_ref().map(Expr::columns).unwrap_or_default();
         let (mut columns, mut hive) = (Vec::new(), Vec::new());
         for (index, form) in needed(source) {
@@ -123,16 +150,25 @@ impl Rows {
                 }
             }
         }
-        let (left, wanted) = (group.rows, source.rows(partition));
+        let wanted = source.rows(partition);
         let (scan, source, file) = (source.scan.clone(), source.clone(), group.file);
-        Ok(Rows { path, scan, columns, hive, source, file, left, wanted })
+        Ok(Some(Rows { path, scan, columns, hive, source, file, at: 0, kept, wanted }))
     }
 
     fn next(&mut self, task: &TaskContext) -> Result<Option<RecordBatch>> {
-        while self.left > 0 && self.wanted > 0 {
+        while let Some(range) = self.kept.front().cloned().filter(|_| self.wanted > 0) {
             task.cancel.check()?;
-            let rows = self.batch_rows()?;
-            self.left -= rows as u64;
+            if self.at < range.start {
+                let gap = usize::try_from(range.start - self.at).unwrap_or(usize::MAX);
+                self.columns.iter_mut().for_each(|column| column.behind += gap);
+                self.at = range.start;
+            }
+            let rows = self.batch_rows(range.end - range.start)?;
+            self.at += rows as u64;
+            match self.kept.front_mut().filter(|range| range.end > self.at) {
+                Some(range) => range.start = self.at,
+                None => drop(self.kept.pop_front()),
+            }
             if let Some(batch) = self.read(rows)? {
                 self.wanted -= batch.num_rows() as u64;
                 return Ok(Some(batch));
@@ -141,28 +177,20 @@ impl Rows {
         Ok(None)
     }
 
-    /// Rows of the next batch: up to a border of pages where that saves copies.
-    fn batch_rows(&mut self) -> Result<usize> {
+    /// Rows of the next batch, `most` at most: up to a border of pages where that saves copies.
+    fn batch_rows(&mut self, most: u64) -> Result<usize> {
         let full = self.scan.batch_rows;
-        let mut most = self.left;
-        if self.scan.filter.is_none() {
-            most = most.min(self.wanted);
-        }
+        let is_filtered = self.scan.filter.is_some();
+        let most = if is_filtered { most } else { most.min(self.wanted) };
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         if self.columns.is_empty() {
-            return Ok(most);
+            return Ok(if is_filtered { most.min(full) } else { most });
         }
         let mut ready = most;
-        let is_filtered = self.scan.filter.is_some();
-        for column in
-            self.columns.iter_mut().filter(|column| column.behind == 0 && (column.is_of_filter || !is_filtered))
-        {
-            let rows = column.reader.ready();
-            let rows =
-                rows.map_err(|error| fault::corrupt(&self.path, &format!("column '{}'", column.field.name()), error))?;
-            ready = ready.min(rows.unwrap_or(most));
+        for column in self.columns.iter_mut().filter(|column| column.is_of_filter || !is_filtered) {
+            ready = ready.min(column.ready(&self.path)?.unwrap_or(most));
         }
-        if ready <= full / SMALL_PART {
+        if ready < most && ready <= full / SMALL_PART {
             return Ok(most.min(full));
         }
         Ok(ready.div_ceil(ready.div_ceil(full)))
@@ -228,6 +256,17 @@ impl Rows {
         let wanted = usize::try_from(self.wanted).unwrap_or(usize::MAX);
         Ok(if batch.num_rows() > wanted { batch.slice(0, wanted) } else { batch })
     }
+}
+
+/// Rows that bloom filters and page indexes leave, `None` when they leave none.
+fn kept(source: &ParquetSource, partition: usize, chunks: &ColumnSource<'_>) -> Option<VecDeque<Range<u64>>> {
+    let rows = source.group(partition).map_or(0, |group| group.rows);
+    let Some(test) = source.scan.groups.test.as_deref() else { return Some([0..rows].into()) };
+    if !prune::may_match(test, chunks) {
+        return None;
+    }
+    let kept = prune::kept_ranges(test, chunks);
+    (!kept.is_empty()).then(|| kept.into())
 }
 
 /// The schema of a batch, which differs from the source's where a column arrives as codes.
