@@ -20,6 +20,8 @@ pub(super) struct NUnique {
 
 impl NUnique {
     pub(super) fn new(name: &str, dtype: &DType) -> Result<Self> {
+        // Booleans arrive as bytes.
+        let dtype = if *dtype == DType::Boolean { &DType::UInt8 } else { dtype };
         Ok(NUnique { values: Column::new(name, dtype, None)?, pairs: Numbers::hashed(), codes: Vec::new() })
     }
 

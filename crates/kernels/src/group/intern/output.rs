@@ -4,22 +4,20 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, BinaryViewBuilder, BooleanArray, LargeBinaryBuilder, NullArray, PrimitiveArray,
-    new_null_array,
+    UInt64Array, new_null_array,
 };
-use arrow::buffer::ScalarBuffer;
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::{cast, concat, take};
 use arrow::row::RowConverter;
 use blockfold_core::{DType, Error, Result};
 
 use super::Texts;
-use super::one_null;
 use crate::group::fixed::{FixedBits, with_fixed};
 
 /// The values of codes of numbers.
 pub(super) fn numbers(dtype: &DType, values: &[u64], codes: &[u32], null: Option<u32>) -> Result<ArrayRef> {
     let bits = codes.iter().map(|code| values.get(*code as usize).copied().unwrap_or(0));
-    let nulls = codes.iter().position(|code| Some(*code) == null);
-    let nulls = nulls.and_then(|row| u32::try_from(row).ok()).map(|row| one_null(codes.len(), row));
+    let nulls = null.map(|null| codes.iter().map(|code| *code != null).collect::<NullBuffer>());
     Ok(with_fixed!(dtype, T => {
         let natives: ScalarBuffer<<T as ArrowPrimitiveType>::Native> = bits.map(FixedBits::from_bits).collect();
         Arc::new(PrimitiveArray::<T>::new(natives, nulls).with_data_type(dtype.clone())) as ArrayRef
@@ -78,13 +76,15 @@ pub(super) fn rows(converter: &RowConverter, dtype: &DType, texts: &Texts, codes
     let valid = codes.iter().filter(|code| Some(**code) != texts.null());
     let values = converter.convert_rows(valid.clone().map(|code| parser.parse(texts.value(*code))))?;
     let values = values.into_iter().next().ok_or_else(|| Error::internal("rows of no column"))?;
-    let Some(null) = codes.iter().position(|code| Some(*code) == texts.null()) else { return Ok(values) };
-    let with_null = concat(&[values.as_ref(), new_null_array(dtype, 1).as_ref()])?;
     let last = values.len() as u64;
-    let places = (0..codes.len() as u64).map(|row| match row.cmp(&(null as u64)) {
-        std::cmp::Ordering::Less => row,
-        std::cmp::Ordering::Equal => last,
-        std::cmp::Ordering::Greater => row - 1,
+    let mut next = 0;
+    let places = codes.iter().map(|code| {
+        let is_null = Some(*code) == texts.null();
+        let place = if is_null { last } else { next };
+        next += u64::from(!is_null);
+        place
     });
-    Ok(take(&with_null, &arrow::array::UInt64Array::from_iter_values(places), None)?)
+    let places = UInt64Array::from_iter_values(places);
+    let with_null = concat(&[values.as_ref(), new_null_array(dtype, 1).as_ref()])?;
+    Ok(take(&with_null, &places, None)?)
 }

@@ -6,8 +6,8 @@ mod reference;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, RecordBatch};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, DictionaryArray, RecordBatch, UInt32Array};
+use arrow::compute::take;
 use arrow::datatypes::Int32Type;
 use blockfold_core::{AggFunc, DType, Result};
 
@@ -41,9 +41,12 @@ fn aggregate(spec: &Arc<GroupSpec>, keys: &[ArrayRef], inputs: &[Option<ArrayRef
     state(spec, keys, inputs, rows)?.finish()
 }
 
+/// The array as a dictionary array: values in reverse order, nulls as keys and as values.
 fn encoded(array: &ArrayRef) -> ArrayRef {
-    let dtype = DType::Dictionary(Box::new(DType::Int32), Box::new(array.data_type().clone()));
-    cast(array, &dtype).unwrap()
+    let rows = u32::try_from(array.len()).unwrap();
+    let values = take(array, &UInt32Array::from_iter_values((0..rows).rev()), None).unwrap();
+    let key = |row: u32| (array.is_valid(row as usize) || row % 2 == 0).then(|| (rows - 1 - row).cast_signed());
+    dictionary((0..rows).map(key).collect(), values)
 }
 
 /// A dictionary array of keys and values, of which some may be unused, equal or null.

@@ -1,0 +1,202 @@
+//! Nanoseconds per row of grouped aggregation on one core.
+//!
+//! `cargo run --release -p blockfold-kernels --example group_rate [name]` runs the cases whose name contains
+//! the argument.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::{ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray};
+use arrow::datatypes::Int32Type;
+use blockfold_core::{AggFunc, DType, Result};
+use blockfold_kernels::group::{AggSpec, GroupSpec, GroupState, KeySpec};
+
+const BATCH: usize = 1 << 16;
+/// Distinct batches: enough to be beyond the caches, few enough to be made quickly.
+const BATCHES: usize = 64;
+const ROUNDS: usize = 4;
+
+fn main() -> Result<()> {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    for case in cases().into_iter().filter(|case| case.name.contains(&wanted)) {
+        case.measure()?;
+    }
+    Ok(())
+}
+
+struct Case {
+    name: &'static str,
+    spec: Arc<GroupSpec>,
+    batches: Vec<(Vec<ArrayRef>, Vec<Option<ArrayRef>>)>,
+}
+
+impl Case {
+    fn new(
+        name: &'static str,
+        keys: Vec<(DType, Option<(i128, i128)>)>,
+        aggs: &[(AggFunc, DType)],
+        mut batch: impl FnMut(&mut Random) -> (Vec<ArrayRef>, Vec<Option<ArrayRef>>),
+    ) -> Self {
+        let keys = keys.into_iter().map(|(dtype, range)| KeySpec { name: "k".into(), dtype, range }).collect();
+        let aggs = aggs.iter().map(|(func, input)| AggSpec { name: "a".into(), func: *func, input: input.clone() });
+        let mut random = Random(42);
+        let batches = (0..BATCHES).map(|_| batch(&mut random)).collect();
+        Case { name, spec: Arc::new(GroupSpec { keys, aggs: aggs.collect() }), batches }
+    }
+
+    fn measure(&self) -> Result<()> {
+        let mut best = f64::INFINITY;
+        let mut merge_ms = f64::INFINITY;
+        let mut finish_ms = f64::INFINITY;
+        let mut groups = 0;
+        let mut bytes = 0;
+        for _ in 0..5 {
+            let start = Instant::now();
+            let mut state = self.run(ROUNDS)?;
+            best = best.min(start.elapsed().as_secs_f64() * 1e9 / (ROUNDS * BATCHES * BATCH) as f64);
+            bytes = state.bytes();
+            let other = self.run(1)?;
+            let start = Instant::now();
+            state.merge(other)?;
+            merge_ms = merge_ms.min(start.elapsed().as_secs_f64() * 1e3);
+            groups = state.groups();
+            let start = Instant::now();
+            state.finish()?;
+            finish_ms = finish_ms.min(start.elapsed().as_secs_f64() * 1e3);
+        }
+        println!(
+            "{:<34}{best:6.2} ns/row {groups:>9} groups {:>8.1} MB  merge {merge_ms:.2} ms  finish {finish_ms:.2} ms",
+            self.name,
+            bytes as f64 / 1e6
+        );
+        Ok(())
+    }
+
+    fn run(&self, rounds: usize) -> Result<GroupState> {
+        let mut state = GroupState::new(Arc::clone(&self.spec))?;
+        for _ in 0..rounds {
+            for (keys, inputs) in &self.batches {
+                state.update(keys, inputs, BATCH)?;
+            }
+        }
+        Ok(state)
+    }
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> i64 {
+        (self.next() % bound) as i64
+    }
+
+    fn ints(&mut self, least: i64, bound: u64) -> ArrayRef {
+        Arc::new((0..BATCH).map(|_| least + self.below(bound)).collect::<Int64Array>())
+    }
+
+    /// Near a mean, as ids of the timeseries are.
+    fn bell(&mut self, least: i64, bound: u64) -> Vec<i64> {
+        (0..BATCH).map(|_| least + (0..8).map(|_| self.below(bound)).sum::<i64>() / 8).collect()
+    }
+
+    fn floats(&mut self) -> ArrayRef {
+        Arc::new((0..BATCH).map(|_| self.next() as f64 / u64::MAX as f64).collect::<Float64Array>())
+    }
+
+    fn floats_with_nulls(&mut self) -> ArrayRef {
+        let value = |random: &mut Self| (random.below(10) > 0).then(|| random.next() as f64);
+        Arc::new((0..BATCH).map(|_| value(self)).collect::<Float64Array>())
+    }
+
+    fn coded(&mut self, values: &ArrayRef) -> ArrayRef {
+        let keys: Int32Array = (0..BATCH).map(|_| self.below(values.len() as u64) as i32).collect();
+        Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(values)))
+    }
+}
+
+fn names(count: usize) -> ArrayRef {
+    Arc::new((0..count).map(|i| Some(format!("name number {i}"))).collect::<StringArray>())
+}
+
+fn cases() -> Vec<Case> {
+    use AggFunc::*;
+    let ids = (DType::Int64, Some((850, 1150)));
+    let sum = [(Sum, DType::Float64)];
+    let three = [(Sum, DType::Int64), (Sum, DType::Int64), (Sum, DType::Float64)];
+    let threes = |random: &mut Random| {
+        vec![Some(random.ints(1, 5)), Some(random.ints(1, 15)), Some(random.floats())]
+    };
+    let name_values = names(26);
+    let many_values = names(10_000);
+    let id_values: ArrayRef = Arc::new((850..1150).collect::<Int64Array>());
+    let mut batch_ids = id_values.clone();
+    let bell = |random: &mut Random| -> ArrayRef { Arc::new(Int64Array::from(random.bell(850, 300))) };
+    let _ = &mut batch_ids;
+    vec![
+        Case::new("id sum", vec![ids.clone()], &sum, |r| (vec![bell(r)], vec![Some(r.floats())])),
+        Case::new("id sum, no statistics", vec![(DType::Int64, None)], &sum, |r| {
+            (vec![bell(r)], vec![Some(r.floats())])
+        }),
+        Case::new("id sum, uniform", vec![ids.clone()], &sum, |r| (vec![r.ints(850, 300)], vec![Some(r.floats())])),
+        Case::new("id sum, 10 % nulls", vec![ids.clone()], &sum, |r| (vec![bell(r)], vec![Some(r.floats_with_nulls())])),
+        Case::new("id codes sum", vec![ids.clone()], &sum, |r| (vec![r.coded(&id_values)], vec![Some(r.floats())])),
+        Case::new("name codes mean", vec![(DType::Utf8, None)], &[(Mean, DType::Float64)], |r| {
+            (vec![r.coded(&name_values)], vec![Some(r.floats())])
+        }),
+        Case::new("name codes std", vec![(DType::Utf8, None)], &[(Std { ddof: 1 }, DType::Float64)], |r| {
+            (vec![r.coded(&name_values)], vec![Some(r.floats())])
+        }),
+        Case::new(
+            "name codes mean std",
+            vec![(DType::Utf8, None)],
+            &[(Mean, DType::Float64), (Std { ddof: 1 }, DType::Float64)],
+            |r| (vec![r.coded(&name_values)], vec![Some(r.floats()), Some(r.floats())]),
+        ),
+        Case::new("name codes count min max", vec![(DType::Utf8, None)], &[(Count, DType::Float64), (Min, DType::Float64), (Max, DType::Float64)], |r| {
+            let x = r.floats();
+            (vec![r.coded(&name_values)], vec![Some(x.clone()), Some(x.clone()), Some(x)])
+        }),
+        Case::new("100 k dense, 3 sums", vec![(DType::Int64, Some((1, 100_000)))], &three, |r| {
+            (vec![r.ints(1, 100_000)], threes(r))
+        }),
+        Case::new("100 k hashed, 3 sums", vec![(DType::Int64, None)], &three, |r| {
+            let keys: Int64Array = (0..BATCH).map(|_| r.below(100_000) * 1_000_003).collect();
+            (vec![Arc::new(keys)], threes(r))
+        }),
+        Case::new("100 k hashed, std", vec![(DType::Int64, None)], &[(Std { ddof: 1 }, DType::Float64)], |r| {
+            let keys: Int64Array = (0..BATCH).map(|_| r.below(100_000) * 1_000_003).collect();
+            (vec![Arc::new(keys)], vec![Some(r.floats())])
+        }),
+        Case::new("4 M hashed, sum", vec![(DType::Int64, None)], &sum, |r| {
+            let keys: Int64Array = (0..BATCH).map(|_| r.below(1 << 40)).collect();
+            (vec![Arc::new(keys)], vec![Some(r.floats())])
+        }),
+        Case::new("id and name codes, sum", vec![ids.clone(), (DType::Utf8, None)], &sum, |r| {
+            (vec![bell(r), r.coded(&name_values)], vec![Some(r.floats())])
+        }),
+        Case::new("id, 10 k codes, sum", vec![ids.clone(), (DType::Utf8, None)], &sum, |r| {
+            (vec![bell(r), r.coded(&many_values)], vec![Some(r.floats())])
+        }),
+        Case::new("plain strings of 26, sum", vec![(DType::Utf8, None)], &sum, |r| {
+            let strings = arrow::compute::cast(&r.coded(&name_values), &DType::Utf8);
+            (vec![strings.unwrap_or_else(|_| names(BATCH))], vec![Some(r.floats())])
+        }),
+        Case::new("whole sum", vec![], &sum, |r| (vec![], vec![Some(r.floats())])),
+        Case::new("whole std", vec![], &[(Std { ddof: 1 }, DType::Float64)], |r| (vec![], vec![Some(r.floats())])),
+        Case::new("whole int sum min", vec![], &[(Sum, DType::Int64), (Min, DType::Int64)], |r| {
+            let x = r.ints(0, 1 << 30);
+            (vec![], vec![Some(x.clone()), Some(x)])
+        }),
+        Case::new("id n_unique of 1000", vec![ids], &[(NUnique, DType::Int64)], |r| {
+            (vec![bell(r)], vec![Some(r.ints(0, 1000))])
+        }),
+    ]
+}
