@@ -274,9 +274,11 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 }
 
 fn describe(extensions: &[&str]) -> String {
-    match extensions {
-        [] => "file".to_string(),
-        some => some.iter().map(|extension| format!("*.{extension}")).collect::<Vec<_>>().join(" or ") + " file",
+    let named: Vec<String> = extensions.iter().map(|extension| format!("*.{extension}")).collect();
+    match named.split_last() {
+        None => "file".to_string(),
+        Some((last, [])) => format!("{last} file"),
+        Some((last, others)) => format!("{} or {last} file", others.join(", ")),
     }
 }
 

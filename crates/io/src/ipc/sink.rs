@@ -77,7 +77,7 @@ impl fmt::Display for IpcWriteOptions {
 /// Writes partition `i` to `part.{i}.arrow`.
 ///
 /// A file has one dictionary for each dictionary column: where batches bring different ones, their values are joined
-/// and codes translated.
+/// and codes translated. Then the dictionary grows by deltas, which not every reader knows (Polars does not).
 #[derive(Debug)]
 pub struct IpcSink {
     output: OutputFolder,

@@ -125,8 +125,9 @@ impl IpcSource {
             sum.read_bytes = sum.read_bytes.saturating_add(share(stored, rows));
             sum.batch.rows = sum.batch.rows.max(batch_rows);
             sum.batch.bytes = sum.batch.bytes.max(batch_bytes);
-            // Pages of the batch handed on and of the one before it; of compressed ones all of the batch.
-            sum.peak_bytes = sum.peak_bytes.max(decoded.max(batch_bytes.saturating_mul(2)));
+            // Pages of the batch handed on and of the one before it; of compressed ones the batch as stored and decoded.
+            let whole = if info.compressed { decoded.saturating_add(stored) } else { 0 };
+            sum.peak_bytes = sum.peak_bytes.max(whole.max(batch_bytes.saturating_mul(2)));
         }
         Ok(sum)
     }
