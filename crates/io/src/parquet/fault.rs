@@ -14,7 +14,7 @@ pub(super) fn corrupt(path: &Path, what: &str, error: ParquetError) -> Error {
     match error {
         ParquetError::External(source) => match source.downcast::<std::io::Error>() {
             Ok(source) => from_io(path, what, *source),
-            Err(source) => Error::corrupt(path, format!("{what}: {source}")),
+            Err(source) => from_text(path, what, &source.to_string()),
         },
         ParquetError::NYI(missing) => Error::Unsupported {
             what: format!("{missing} in '{}' ({what})", path.display()),

@@ -40,6 +40,11 @@ impl DataReader {
         Ok(DataReader { file, size, metrics })
     }
 
+    /// The counters of the run.
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// Fills `buffer` from `offset` on.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.metrics.add_bytes_read(buffer.len() as u64);

@@ -133,7 +133,9 @@ impl Rows {
         let layout = data.layout(group).ok_or_else(lost)?;
         let path = data.file(group).ok_or_else(lost)?.path.clone();
         let file = Arc::new(DataReader::open(&path, task.metrics.clone())?);
-        let chunks = ColumnSource { data, layout, group, file: &file, batch_rows: source.scan.batch_rows };
+        let (data, layout, group) = (data.clone(), layout.clone(), *group);
+        let chunks = ColumnSource { data, layout, group, file, batch_rows: source.scan.batch_rows };
+        let (data, layout) = (&chunks.data, &chunks.layout);
         let Some(kept) = kept(source, partition, &chunks) else { return Ok(None) };
         let of_filter = source.scan.filter.as_ref().map(Expr::columns).unwrap_or_default();
         let (mut columns, mut hive) = (Vec::new(), Vec::new());
@@ -259,7 +261,7 @@ impl Rows {
 }
 
 /// Rows that bloom filters and page indexes leave, `None` when they leave none.
-fn kept(source: &ParquetSource, partition: usize, chunks: &ColumnSource<'_>) -> Option<VecDeque<Range<u64>>> {
+fn kept(source: &ParquetSource, partition: usize, chunks: &ColumnSource) -> Option<VecDeque<Range<u64>>> {
     let rows = source.group(partition).map_or(0, |group| group.rows);
     let Some(test) = source.scan.groups.test.as_deref() else { return Some([0..rows].into()) };
     if !prune::may_match(test, chunks) {

@@ -25,8 +25,8 @@ pub(super) struct FallbackColumn {
 
 impl FallbackColumn {
     /// A reader of a column of the data set.
-    pub(super) fn open(source: &ColumnSource<'_>, column: usize) -> Result<Self> {
-        let layout = source.layout;
+    pub(super) fn open(source: &ColumnSource, column: usize) -> Result<Self> {
+        let layout = &source.layout;
         let missing = || ParquetError::General("no such column".into());
         let root = *layout.roots.get(column).ok_or_else(missing)?;
         let dtype = layout.fields.get(root).ok_or_else(missing)?.data_type().clone();
@@ -88,7 +88,7 @@ impl ColumnReader for FallbackColumn {
 
 /// One row group, as arrow-rs wants to be given it.
 struct GroupRows<'a> {
-    source: &'a ColumnSource<'a>,
+    source: &'a ColumnSource,
 }
 
 impl RowGroups for GroupRows<'_> {
@@ -121,11 +121,11 @@ impl Iterator for OneChunk {
 
 impl PageIterator for OneChunk {}
 
-impl ColumnSource<'_> {
+impl ColumnSource {
     /// The pages of a leaf column.
     pub(super) fn pages(&self, leaf: usize) -> Result<SerializedPageReader<ChunkFile>> {
         let missing = || ParquetError::General("no such column".into());
-        let chunk = self.data.chunk(self.group, leaf).ok_or_else(missing)?;
+        let chunk = self.data.chunk(&self.group, leaf).ok_or_else(missing)?;
         let column = self.layout.columns.columns().get(leaf).ok_or_else(missing)?.clone();
         let file = Arc::new(ChunkFile::new(self.file.clone(), chunk.start, chunk.bytes));
         let rows = usize::try_from(self.group.rows)?;

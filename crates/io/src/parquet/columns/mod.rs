@@ -1,8 +1,17 @@
 //! Readers of single column chunks, all of one shape: read so many rows, skip so many rows.
 //!
-//! [`fallback`] reads whatever arrow-rs reads.
+//! [`flat`] reads columns of numbers and strings page by page; [`fallback`] reads whatever arrow-rs reads;
+//! [`switch`] goes from the one to the other when it must.
 
 mod fallback;
+mod fixed;
+mod flat;
+mod hybrid;
+mod levels;
+mod page;
+mod switch;
+mod texts;
+mod unpack;
 
 use std::sync::Arc;
 
@@ -28,17 +37,21 @@ pub(super) trait ColumnReader: Send {
 }
 
 /// What a column is read from.
-pub(super) struct ColumnSource<'a> {
-    pub(super) data: &'a Dataset,
-    pub(super) layout: &'a Arc<Layout>,
-    pub(super) group: &'a Group,
-    pub(super) file: &'a Arc<DataReader>,
+#[derive(Clone)]
+pub(super) struct ColumnSource {
+    pub(super) data: Arc<Dataset>,
+    pub(super) layout: Arc<Layout>,
+    pub(super) group: Group,
+    pub(super) file: Arc<DataReader>,
     pub(super) batch_rows: usize,
 }
 
-impl ColumnSource<'_> {
+impl ColumnSource {
     /// The reader that suits a column best.
-    pub(super) fn open(&self, column: usize, _form: Form) -> Result<Box<dyn ColumnReader>> {
-        Ok(Box::new(fallback::FallbackColumn::open(self, column)?))
+    pub(super) fn open(&self, column: usize, form: Form) -> Result<Box<dyn ColumnReader>> {
+        Ok(match flat::FlatColumn::open(self, column, form)? {
+            Some(fast) => Box::new(switch::SwitchColumn::new(self.clone(), column, fast)),
+            None => Box::new(fallback::FallbackColumn::open(self, column)?),
+        })
     }
 }

@@ -16,13 +16,13 @@ use crate::parquet::ranges::group_interval;
 const MAX_BYTES: i32 = 16 << 20;
 
 /// Whether a row group may hold rows for which the test is true, by statistics and bloom filters.
-pub(in crate::parquet) fn may_match(test: &Test, source: &ColumnSource<'_>) -> bool {
+pub(in crate::parquet) fn may_match(test: &Test, source: &ColumnSource) -> bool {
     let blooms = GroupBlooms { source, read: RefCell::default() };
     !test.looks_for_values() || test.outcomes(&blooms).may_be_true
 }
 
 struct GroupBlooms<'a> {
-    source: &'a ColumnSource<'a>,
+    source: &'a ColumnSource,
     read: RefCell<BTreeMap<usize, Option<(Sbbf, Type)>>>,
 }
 
@@ -30,7 +30,7 @@ impl GroupBlooms<'_> {
     /// A column's filter; what cannot be read rules nothing out.
     fn filter(&self, column: usize) -> Result<Option<(Sbbf, Type)>> {
         let Some((leaf, descriptor)) = self.source.layout.flat(column) else { return Ok(None) };
-        let chunk = self.source.data.chunk(self.source.group, leaf);
+        let chunk = self.source.data.chunk(&self.source.group, leaf);
         let extras = chunk.and_then(|chunk| chunk.extras.as_ref());
         let length = extras.and_then(|extras| extras.bloom).map(|(_, length)| length.unwrap_or(0));
         let Some(chunk) = chunk.filter(|_| length.is_some_and(|length| length <= MAX_BYTES)) else { return Ok(None) };
@@ -42,7 +42,7 @@ impl GroupBlooms<'_> {
 
 impl Facts for GroupBlooms<'_> {
     fn interval(&self, column: usize) -> Interval {
-        group_interval(self.source.data, self.source.group, column)
+        group_interval(&self.source.data, &self.source.group, column)
     }
 
     fn may_hold(&self, column: usize, value: &Scalar) -> bool {

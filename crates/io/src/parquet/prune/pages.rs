@@ -19,7 +19,7 @@ const MAX_BYTES: usize = 16 << 20;
 ///
 /// The rows are cut wherever a page of any column of the test begins; for each piece the test is asked with the
 /// statistics of the pages around it.
-pub(in crate::parquet) fn kept_ranges(test: &Test, source: &ColumnSource<'_>) -> Vec<Range<u64>> {
+pub(in crate::parquet) fn kept_ranges(test: &Test, source: &ColumnSource) -> Vec<Range<u64>> {
     let rows = source.group.rows;
     let columns: Vec<ColumnPages> = test
         .columns()
@@ -53,9 +53,9 @@ struct ColumnPages {
 }
 
 impl ColumnPages {
-    fn read(source: &ColumnSource<'_>, column: usize) -> Result<Option<Self>> {
+    fn read(source: &ColumnSource, column: usize) -> Result<Option<Self>> {
         let Some((leaf, descriptor)) = source.layout.flat(column) else { return Ok(None) };
-        let extras = source.data.chunk(source.group, leaf).and_then(|chunk| chunk.extras.as_ref());
+        let extras = source.data.chunk(&source.group, leaf).and_then(|chunk| chunk.extras.as_ref());
         let Some((index, offsets)) = extras.and_then(|extras| extras.column_index.zip(extras.offset_index)) else {
             return Ok(None);
         };
@@ -117,7 +117,7 @@ fn page_bounds(index: &ColumnIndexMetaData, page: usize, rows: u64) -> Bounds {
 
 /// Rows between two cuts.
 struct Piece<'a> {
-    source: &'a ColumnSource<'a>,
+    source: &'a ColumnSource,
     columns: &'a [ColumnPages],
     start: u64,
 }
@@ -127,7 +127,7 @@ impl Facts for Piece<'_> {
         let pages = self.columns.iter().find(|pages| pages.column == column);
         match pages.and_then(|pages| pages.interval(self.start)) {
             Some(interval) => interval.clone(),
-            None => group_interval(self.source.data, self.source.group, column),
+            None => group_interval(&self.source.data, &self.source.group, column),
         }
     }
 }
