@@ -1,2 +1,43 @@
-//! The `blockfold` program.
-fn main() {}
+//! The `blockfold` program: dataframes larger than memory, from the command line.
+//!
+//! One file for each command. What a command computes is the engine's; here are arguments, the filter language,
+//! printing, progress, signals and exit codes.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod aggs;
+mod args;
+mod commands;
+mod console;
+mod context;
+mod failure;
+mod filter;
+mod input;
+mod json;
+mod output;
+mod progress;
+mod resources;
+mod signals;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::failure::{Failure, exit_code};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let wants_json = std::env::args_os().any(|arg| arg == "--json");
+    let failed = match Cli::try_parse() {
+        Ok(cli) => commands::run(&cli).err().map(|error| Failure::of_run(&error)),
+        Err(refusal) => Failure::of_arguments(&refusal),
+    };
+    match failed {
+        Some(failure) => failure.report(wants_json),
+        None => exit_code(0),
+    }
+}

@@ -1,0 +1,30 @@
+//! The commands, one file each.
+
+pub mod demo;
+pub mod estimate;
+pub mod explain;
+pub mod groupby;
+pub mod head;
+pub mod query;
+pub mod schema;
+pub mod timeseries;
+
+use anyhow::Result;
+
+use crate::args::{Cli, Command};
+use crate::context::Context;
+
+/// Does what the arguments ask for.
+pub fn run(cli: &Cli) -> Result<()> {
+    let default_memory = matches!(cli.command, Command::Demo(_)).then_some(demo::MEMORY);
+    let context = Context::new(&cli.global, default_memory)?;
+    match &cli.command {
+        Command::Demo(args) => demo::run(args, &context),
+        Command::Timeseries(args) => timeseries::run(args, &context),
+        Command::Schema(args) => schema::run(args, &context),
+        Command::Head(args) => head::run(args, &context),
+        Command::Groupby(args) => groupby::run(args, &context),
+        Command::Explain(args) => explain::run(args, &context),
+        Command::Estimate(args) => estimate::run(args, &context),
+    }
+}

@@ -1,0 +1,78 @@
+//! What every command has: a session, a console, and a flag that cancels.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+
+use anyhow::Result;
+use blockfold::{ByteSize, Cancel, RunReport, Session};
+
+use crate::args::Global;
+use crate::console::Console;
+use crate::failure::usage;
+use crate::json::RunDocument;
+use crate::progress::Progress;
+use crate::{resources, signals, text};
+
+/// What every command has.
+pub struct Context {
+    /// Where frames are read and run.
+    pub session: Session,
+    /// Where results are printed.
+    pub console: Console,
+    cancel: Cancel,
+}
+
+impl Context {
+    /// The context that the global arguments ask for.
+    ///
+    /// # Errors
+    /// A budget or a number of threads that no session can have.
+    pub fn new(global: &Global, default_memory: Option<ByteSize>) -> Result<Context> {
+        let console = Console { json: global.json, quiet: global.quiet };
+        let cancel = Cancel::default();
+        signals::install(&cancel)?;
+        let mut builder = Session::builder().cancel(cancel.clone());
+        if let Some(memory) = global.memory.or(default_memory) {
+            builder = builder.memory_budget(memory);
+        }
+        if let Some(threads) = global.threads {
+            builder = builder.threads(threads.get());
+        }
+        if io::stderr().is_terminal() && !console.json && !console.quiet {
+            builder = builder.subscribe(Arc::new(Progress::default()));
+        }
+        let session = builder.build().map_err(usage)?;
+        Ok(Context { session, console, cancel })
+    }
+
+    /// Ends a command between two runs once it is to be cancelled.
+    pub fn check(&self) -> Result<()> {
+        Ok(self.cancel.check()?)
+    }
+
+    /// What a run needed, for JSON.
+    pub fn run_document(&self, report: &RunReport) -> RunDocument {
+        RunDocument::new(report, &self.session)
+    }
+
+    /// Time and memory of a run in one line.
+    pub fn summary(&self, report: &RunReport) -> String {
+        format!(
+            "read {}, {} in {} ({}); {}",
+            text::count(report.rows_read, "row"),
+            text::bytes(report.bytes_read),
+            text::seconds(report.elapsed),
+            text::rate(report.rows_read, report.elapsed),
+            self.memory(),
+        )
+    }
+
+    /// Peak memory of the process against the budget.
+    pub fn memory(&self) -> String {
+        let budget = self.session.memory_budget();
+        match resources::peak_memory_bytes() {
+            Some(peak) => format!("peak memory {} of a budget of {budget}", text::bytes(peak)),
+            None => format!("budget {budget}"),
+        }
+    }
+}

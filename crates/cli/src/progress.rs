@@ -1,0 +1,88 @@
+//! Progress bars on stderr, one line for each chain of steps that runs.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use blockfold::{Event, Subscriber};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::text;
+
+/// Characters of a chain's name.
+const LABEL_WIDTH: usize = 36;
+
+/// Draws the progress of runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    bars: MultiProgress,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    chains: HashMap<usize, Chain>,
+    /// Rows read so far by all chains of the run.
+    rows_read: u64,
+}
+
+#[derive(Debug)]
+struct Chain {
+    bar: ProgressBar,
+    /// Rows that the chains before it read.
+    rows_before: u64,
+    /// Whether rows are counted, or tasks, as the rows to come are not known.
+    counts_rows: bool,
+}
+
+impl Subscriber for Progress {
+    fn event(&self, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::ChainStarted { chain, label, tasks, rows } => {
+                if *chain == 0 {
+                    state.rows_read = 0;
+                }
+                let bar = self.bars.add(new_bar(label, rows.unwrap_or(*tasks as u64), rows.is_some()));
+                let rows_before = state.rows_read;
+                state.chains.insert(*chain, Chain { bar, rows_before, counts_rows: rows.is_some() });
+            }
+            Event::TaskFinished { chain, rows_read, promised_bytes, .. } => {
+                state.rows_read = *rows_read;
+                if let Some(chain) = state.chains.get(chain) {
+                    chain.advance(*rows_read, *promised_bytes);
+                }
+            }
+            Event::ChainFinished { chain, .. } => {
+                if let Some(chain) = state.chains.remove(chain) {
+                    chain.bar.finish_and_clear();
+                    self.bars.remove(&chain.bar);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Chain {
+    fn advance(&self, rows_read: u64, promised_bytes: u64) {
+        let rows = rows_read.saturating_sub(self.rows_before);
+        let rate = text::rate(rows, self.bar.elapsed());
+        self.bar.set_message(format!("{rate}, {} promised", text::bytes(promised_bytes)));
+        if self.counts_rows {
+            self.bar.set_position(rows);
+        } else {
+            self.bar.inc(1);
+        }
+    }
+}
+
+fn new_bar(label: &str, length: u64, counts_rows: bool) -> ProgressBar {
+    let unit = if counts_rows { "rows" } else { "tasks" };
+    let template = format!("{{prefix}} {{bar:20}} {{human_pos}}/{{human_len}} {unit}  {{elapsed}}  {{msg}}");
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(length).with_style(style.progress_chars("█░░"));
+    bar.set_prefix(text::shortened(label, LABEL_WIDTH));
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
