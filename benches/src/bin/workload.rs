@@ -85,7 +85,7 @@ fn work(session: &Session, args: &Args) -> Result<Option<Frame>> {
         "generate_sum" => datasets::timeseries(session, year())?.group_by(["id"]).agg([col("x").sum()]),
         "generate_parquet" => {
             let options = blockfold::ParquetWriteOptions::default().overwrite(true);
-            datasets::timeseries(session, year())?.write_parquet(&args.out, &options)?;
+            datasets::timeseries(session, year())?.write_parquet(&args.out, options)?;
             return Ok(None);
         }
         other => bail!("unknown workload {other}"),

@@ -3,16 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use blockfold_core::{
-    AggFunc, Divisions, Error, Expr, Field, IntoExpr, RecordBatch, Result, SchemaRef, col,
-};
+use blockfold_core::{AggFunc, Divisions, Error, Expr, Field, IntoExpr, RecordBatch, Result, SchemaRef, col};
 use blockfold_exec::BatchIter;
-#[cfg(any())]
 use blockfold_io::ipc::{IpcSink, IpcWriteOptions};
 use blockfold_io::memory::MemorySource;
-#[cfg(any())]
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
-use blockfold_ops::frame::{Aggregate, Concat, Filter, MapPartitions, Read, Rows, Select, Slice, Write};
+use blockfold_ops::frame::{Concat, Filter, MapPartitions, Read, Rows, Select, Slice, Write};
 use blockfold_plan::{Estimate, Lower, Plan, Sink, Source, Stage, StepGraph, explain, optimize};
 
 use crate::collected::{Frame, WriteSummary};
@@ -309,14 +305,14 @@ impl LazyFrame {
     ///
     /// # Errors
     /// An existing folder unless the options overwrite; a full or unwritable disk. Nothing is left behind.
-    #[cfg(any())]
     pub fn write_parquet(
         &self,
         folder: impl AsRef<std::path::Path>,
-        options: &ParquetWriteOptions,
+        options: ParquetWriteOptions,
     ) -> Result<WriteSummary> {
         let limit = self.session.memory_budget().0 / (2 * self.session.threads() as u64).max(1);
-        let sink = ParquetSink::new(folder, self.schema()?, options)?.with_memory_limit(limit);
+        let sink = ParquetSink::new(folder.as_ref(), self.schema()?, self.npartitions()?, options)?;
+        let sink = sink.with_memory_limit(limit);
         self.write(Arc::new(sink))
     }
 
@@ -324,9 +320,8 @@ impl LazyFrame {
     ///
     /// # Errors
     /// As [`LazyFrame::write_parquet`].
-    #[cfg(any())]
-    pub fn write_ipc(&self, folder: impl AsRef<std::path::Path>, options: &IpcWriteOptions) -> Result<WriteSummary> {
-        let sink = IpcSink::new(folder, self.schema()?, options)?;
+    pub fn write_ipc(&self, folder: impl AsRef<std::path::Path>, options: IpcWriteOptions) -> Result<WriteSummary> {
+        let sink = IpcSink::new(folder.as_ref(), self.schema()?, self.npartitions()?, options);
         self.write(Arc::new(sink))
     }
 
@@ -361,4 +356,3 @@ impl fmt::Debug for LazyFrame {
         }
     }
 }
-

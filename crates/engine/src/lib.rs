@@ -33,9 +33,7 @@ pub use blockfold_core::{
     RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, len, lit, when,
 };
 pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
-#[cfg(any())]
-pub use blockfold_io::ipc::IpcWriteOptions;
-#[cfg(any())]
+pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;
 pub use blockfold_kernels::functions::ExprFunctions;
@@ -50,7 +48,7 @@ pub use session::{Session, SessionBuilder};
 pub mod prelude {
     pub use crate::datasets;
     pub use crate::{
-        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, LazyFrame, Result, Session, Stage, col, concat, len,
-        lit, when,
+        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, LazyFrame, Result, Session, Stage, col, concat,
+        len, lit, when,
     };
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use blockfold_core::{Budget, ByteSize, Cancel, Error, RecordBatch, Result};
 use blockfold_exec::{Executor, Subscriber};
-#[cfg(any())]
 use blockfold_io::ipc::IpcSource;
 use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::ParquetSource;
@@ -156,10 +155,8 @@ impl Session {
     ///
     /// # Errors
     /// No file there, a damaged file, or files whose schemas differ, naming column and file.
-    #[cfg(any())]
     pub fn read_ipc(&self, paths: impl Into<Paths>) -> Result<LazyFrame> {
-        let files = resolve(&paths.into(), &["arrow", "ipc", "feather"])?;
-        self.read(Arc::new(IpcSource::open(files)?))
+        self.read(Arc::new(IpcSource::open(paths)?))
     }
 
     /// A lazy frame of batches in memory, one partition each.

@@ -9,7 +9,8 @@ pub(crate) fn render(batch: &RecordBatch, max_rows: usize) -> Result<String> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     let schema = batch.schema();
-    let header = |field: &blockfold_core::Field| Cell::new(format!("{}\n{}", field.name(), short_type(field.data_type())));
+    let header =
+        |field: &blockfold_core::Field| Cell::new(format!("{}\n{}", field.name(), short_type(field.data_type())));
     table.set_header(schema.fields().iter().map(|field| header(field)));
     let options = FormatOptions::new().with_null("null");
     let formatters: Vec<ArrayFormatter<'_>> =

@@ -21,5 +21,8 @@ pub use explain::Stage;
 pub use lower::Lower;
 pub use op::{Meta, Op, Plan};
 pub use optimize::{Rule, optimize};
-pub use step::{BlockMap, BlockMeta, End, Kernel, Partial, PartitionEstimate, Reducer, Sink, Source, Step, StepGraph, StepId, Written};
+pub use step::{
+    BlockMap, BlockMeta, End, Kernel, Partial, PartitionEstimate, Reducer, Sink, Source, Step, StepGraph, StepId,
+    Written,
+};
 pub use task::{BlockStream, Metrics, TaskContext};

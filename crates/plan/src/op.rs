@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use blockfold_core::{Columns, Expr, Grid, Result, Scalar, Schema, SchemaRef};
+use blockfold_core::{Columns, Error, Expr, Grid, Result, Scalar, Schema, SchemaRef};
 
 use crate::lower::Lower;
 use crate::step::StepId;
@@ -62,6 +62,10 @@ pub trait Op: fmt::Debug + Send + Sync {
     /// The predicate, when this op only drops rows of its first input where a predicate does not hold.
     fn as_filter(&self) -> Option<&Expr> {
         None
+    }
+    /// This filter with another predicate over another input; asked only of ops that are filters.
+    fn refiltered(&self, _input: Plan, _predicate: Expr) -> Result<Plan> {
+        Err(Error::internal(format!("{} is not a filter", self.name())))
     }
     /// `predicate`, stated over the result, restated over input `i`, when dropping rows there gives the same.
     fn moves_below(&self, _predicate: &Expr, _i: usize) -> Option<Expr> {

@@ -33,11 +33,8 @@ pub fn optimize(plan: &Plan) -> Result<Plan> {
 
 /// The plan after one rule.
 pub fn run(rule: &dyn Rule, plan: &Plan) -> Result<Plan> {
-    let rewritten = if rule.from_root() {
-        rule.apply(plan)?.unwrap_or_else(|| plan.clone())
-    } else {
-        descend(rule, plan)?
-    };
+    let rewritten =
+        if rule.from_root() { rule.apply(plan)?.unwrap_or_else(|| plan.clone()) } else { descend(rule, plan)? };
     debug_assert_eq!(rewritten.schema(), plan.schema(), "rule '{}' changed the schema", rule.name());
     Ok(rewritten)
 }

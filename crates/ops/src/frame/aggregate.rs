@@ -38,7 +38,9 @@ impl Aggregate {
     fn split(agg: &Expr) -> Result<(AggFunc, Option<&Expr>)> {
         match agg.without_alias() {
             Expr::Agg { func, input } => Ok((*func, input.as_deref())),
-            other => Err(Error::argument("agg", format!("{other} is not an aggregate; write for example {other}.sum()"))),
+            other => {
+                Err(Error::argument("agg", format!("{other} is not an aggregate; write for example {other}.sum()")))
+            }
         }
     }
 
@@ -157,7 +159,8 @@ impl Op for Aggregate {
         // Only what is aggregated is row-wise; the aggregate around it stays.
         let aggs = self.aggs.iter().map(|agg| {
             let inner = agg.map_children(&mut |child| child.map_children(&mut |input| f(input, &schema)));
-            let inner = if matches!(agg, Expr::Agg { .. }) { agg.map_children(&mut |input| f(input, &schema)) } else { inner };
+            let inner =
+                if matches!(agg, Expr::Agg { .. }) { agg.map_children(&mut |input| f(input, &schema)) } else { inner };
             if inner.output_name() == agg.output_name() { inner } else { inner.alias(agg.output_name()) }
         });
         let aggs = aggs.collect();

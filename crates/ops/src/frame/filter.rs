@@ -67,6 +67,10 @@ impl Op for Filter {
         Some(&self.predicate)
     }
 
+    fn refiltered(&self, input: Plan, predicate: Expr) -> Result<Plan> {
+        Filter::plan(input, predicate)
+    }
+
     fn moves_below(&self, predicate: &Expr, _: usize) -> Option<Expr> {
         Some(predicate.clone())
     }

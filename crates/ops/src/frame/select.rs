@@ -92,8 +92,7 @@ impl Op for Select {
     }
 
     fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
-        let kept: Vec<Expr> =
-            self.exprs.iter().filter(|expr| wanted.contains(&expr.output_name())).cloned().collect();
+        let kept: Vec<Expr> = self.exprs.iter().filter(|expr| wanted.contains(&expr.output_name())).cloned().collect();
         if kept.len() == self.exprs.len() {
             return Ok(None);
         }

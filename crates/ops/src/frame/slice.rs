@@ -118,7 +118,11 @@ impl Op for Slice {
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let schema = self.input[0].schema().clone();
-        Ok(lower.reduce(input, KeepSlice { rows: self.rows, name: self.name(), detail: self.detail(), schema: schema.clone() }, schema))
+        Ok(lower.reduce(
+            input,
+            KeepSlice { rows: self.rows, name: self.name(), detail: self.detail(), schema: schema.clone() },
+            schema,
+        ))
     }
 }
 

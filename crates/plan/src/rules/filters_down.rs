@@ -29,12 +29,12 @@ impl Rule for FiltersDown {
             return Ok(None);
         }
         let moved = input.op().inputs().iter().zip(below).map(|(grandchild, predicate)| match predicate {
-            Some(predicate) => same_filter(node, grandchild, &predicate),
+            Some(predicate) => node.op().refiltered(grandchild.clone(), predicate),
             None => Ok(grandchild.clone()),
         });
         let lowered = input.op().with_inputs(moved.collect::<Result<_>>()?)?;
         match Expr::all_of(above) {
-            Some(rest) => same_filter(node, &lowered, &rest).map(Some),
+            Some(rest) => node.op().refiltered(lowered, rest).map(Some),
             None => Ok(Some(lowered)),
         }
     }
@@ -43,14 +43,7 @@ impl Rule for FiltersDown {
 /// Two filters in a row as one.
 fn both(node: &Plan, inner: &Expr, outer: &Expr, input: &Plan) -> Result<Plan> {
     let below = input.op().inputs()[0].clone();
-    same_filter(node, &below, &inner.clone().and(outer.clone()))
-}
-
-/// The filter op of `node` with another predicate over another input.
-fn same_filter(node: &Plan, input: &Plan, predicate: &Expr) -> Result<Plan> {
-    let moved = node.op().with_inputs(vec![input.clone()])?;
-    let replaced = moved.op().map_exprs(&mut |_, _| predicate.clone())?;
-    Ok(replaced.unwrap_or(moved))
+    node.op().refiltered(below, inner.clone().and(outer.clone()))
 }
 
 /// For each input of `op` the part of the predicate that can run there, and what must stay above.

@@ -1,6 +1,6 @@
 //! Rewrites each expression to its plainest form: constants folded, neutral operands dropped.
 
-use blockfold_core::Result;
+use blockfold_core::{Result, expr};
 
 use crate::op::Plan;
 use crate::optimize::Rule;
@@ -17,7 +17,7 @@ impl Rule for SimplifyExpressions {
     fn apply(&self, node: &Plan) -> Result<Option<Plan>> {
         let mut changed = false;
         let rewritten = node.op().map_exprs(&mut |expr, schema| {
-            let simple = { let _ = schema; expr.clone() };
+            let simple = expr::simplify(expr, schema);
             changed |= simple != *expr;
             simple
         })?;

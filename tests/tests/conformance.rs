@@ -1,0 +1,178 @@
+//! Every op of the registry: its answer does not depend on how rows are cut into blocks, on threads, on the
+//! budget, or on the optimizer. An op without a plan here fails the suite.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::concat_batches;
+use blockfold_core::{Budget, Cancel, Expr, Result, col, len};
+use blockfold_exec::Executor;
+use blockfold_io::memory::MemorySource;
+use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
+use blockfold_ops::frame::{Aggregate, Concat, Filter, MapPartitions, Read, Rows, Select, Slice, Write};
+use blockfold_ops::registry::OPS;
+use blockfold_plan::{Lower, Plan, optimize};
+
+/// 1,000 rows with nulls, NaN and repeated keys.
+fn table() -> RecordBatch {
+    let key: Int64Array = (0..1000i64).map(|i| (i % 11 != 3).then_some(i * 7919 % 23)).collect();
+    let x: Float64Array =
+        (0..1000).map(|i| (i % 13 != 5).then(|| if i % 97 == 0 { f64::NAN } else { f64::from(i) / 7.0 })).collect();
+    let name: StringArray = (0..1000).map(|i| (i % 17 != 2).then(|| ["ann", "bob", "cy", ""][i * 31 % 4])).collect();
+    let columns: Vec<(&str, ArrayRef)> = vec![("key", Arc::new(key)), ("x", Arc::new(x)), ("name", Arc::new(name))];
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
+}
+
+/// The table cut at these rows, with an empty partition at either end and in the middle.
+fn source(cuts: &[usize]) -> Plan {
+    let table = table();
+    let mut partitions = vec![Vec::new()];
+    let mut start = 0;
+    for &end in cuts.iter().chain([&table.num_rows()]) {
+        partitions.push(vec![table.slice(start, end - start)]);
+        partitions.push(Vec::new());
+        start = end;
+    }
+    Read::plan(Arc::new(MemorySource::new(partitions, table.schema()).unwrap())).unwrap()
+}
+
+const CUTS: [&[usize]; 4] = [&[], &[500], &[1, 2, 3, 700, 999], &[100, 200, 300, 400, 500, 600, 700, 800, 900]];
+
+/// Plans of an op over a source; whether sums of floats depend on where blocks are cut.
+fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
+    let input = || input.clone();
+    let exact = |plan: Result<Plan>| (plan.unwrap(), false);
+    let rounded = |plan: Result<Plan>| (plan.unwrap(), true);
+    let aggs = |column: &str| -> Vec<Expr> {
+        let agg = |agg: Expr, name: &str| agg.alias(name);
+        let x = || col(column);
+        vec![
+            agg(x().min(), "min"),
+            agg(x().max(), "max"),
+            agg(x().count(), "count"),
+            agg(x().first(), "first"),
+            agg(x().last(), "last"),
+            agg(x().n_unique(), "n_unique"),
+            len(),
+        ]
+    };
+    match op {
+        "read" => vec![exact(Ok(input()))],
+        "select" => vec![exact(Select::plan(input(), vec![(col("x") * 2).alias("y"), col("name")]))],
+        "filter" => vec![
+            exact(Filter::plan(input(), col("x").gt(50.0).and(col("name").neq("bob")))),
+            exact(Filter::plan(input(), col("x").gt(1e9))),
+        ],
+        "head" => [0, 1, 7, 5000].map(|n| exact(Slice::plan(input(), Rows::Head(n)))).to_vec(),
+        "tail" => [0, 1, 7, 5000].map(|n| exact(Slice::plan(input(), Rows::Tail(n)))).to_vec(),
+        "slice" => [(0, 10), (995, 10), (-3, 2), (-5000, 4003), (2000, 1), (10, 0)]
+            .map(|(offset, len)| exact(Slice::plan(input(), Rows::Slice { offset, len })))
+            .to_vec(),
+        "aggregate" => {
+            let sums = vec![col("x").sum().alias("sum"), col("x").mean().alias("mean"), col("x").std(1).alias("std")];
+            let filtered = || Filter::plan(input(), !col("x").is_null().or(col("x").neq(col("x")))).unwrap();
+            vec![
+                exact(Aggregate::plan(input(), vec![], aggs("x"))),
+                exact(Aggregate::plan(input(), vec![col("key")], aggs("x"))),
+                exact(Aggregate::plan(input(), vec![col("name"), col("key")], aggs("name"))),
+                exact(Aggregate::plan(input(), vec![(col("key") % 3).alias("k")], vec![col("key").sum()])),
+                rounded(Aggregate::plan(filtered(), vec![col("key")], sums.clone())),
+                rounded(Aggregate::plan(filtered(), vec![], sums)),
+            ]
+        }
+        "concat" => {
+            let other = Filter::plan(input(), col("key").gt(10)).unwrap();
+            let both = Concat::plan(vec![input(), other]).unwrap();
+            vec![
+                exact(Ok(both.clone())),
+                exact(Select::plan(both.clone(), vec![col("x")])),
+                exact(Aggregate::plan(both, vec![col("name")], vec![len()])),
+            ]
+        }
+        "map_partitions" => {
+            let double = |batch: RecordBatch| Ok(concat_batches(&batch.schema(), [&batch])?);
+            vec![exact(MapPartitions::plan(input(), Arc::new(double)))]
+        }
+        // What is written is read back by `written_files_read_back` below.
+        "write" => Vec::new(),
+        other => panic!("op '{other}' of the registry has no plan in the conformance suite"),
+    }
+}
+
+fn run(plan: &Plan, threads: usize, budget_bytes: u64, optimized: bool) -> RecordBatch {
+    let plan = if optimized { optimize(plan).unwrap() } else { plan.clone() };
+    let executor = Executor::new(threads, Budget::new(budget_bytes)).unwrap();
+    let outcome = executor.run(&Lower::graph(&plan).unwrap(), Cancel::default()).unwrap();
+    let batches: Vec<RecordBatch> = outcome.partitions.into_iter().flatten().collect();
+    assert!(executor.budget().peak_bytes() <= budget_bytes);
+    let schema = batches.first().map_or(outcome.schema, RecordBatch::schema);
+    let whole = concat_batches(&schema, &batches).unwrap();
+    drop(outcome.permits);
+    assert_eq!(executor.budget().promised_bytes(), 0, "a permit was not given back");
+    whole
+}
+
+/// Equal to the last bit, NaN included.
+fn assert_same(left: &RecordBatch, right: &RecordBatch, what: &str) {
+    assert_eq!(format!("{:?}", left.columns()), format!("{:?}", right.columns()), "{what}");
+}
+
+/// Equal within rounding.
+fn assert_close(left: &RecordBatch, right: &RecordBatch, what: &str) {
+    assert_eq!(left.num_rows(), right.num_rows(), "{what}");
+    for (a, b) in left.columns().iter().zip(right.columns()) {
+        let float = |array: &ArrayRef| arrow::compute::cast(array, &arrow::datatypes::DataType::Float64).unwrap();
+        let (a, b) = (float(a), float(b));
+        let (a, b) =
+            (a.as_any().downcast_ref::<Float64Array>().unwrap(), b.as_any().downcast_ref::<Float64Array>().unwrap());
+        for (a, b) in a.iter().zip(b.iter()) {
+            let near = match (a, b) {
+                (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * a.abs().max(1.0),
+                (a, b) => a == b,
+            };
+            assert!(near, "{what}: {a:?} and {b:?}");
+        }
+    }
+}
+
+#[test]
+fn answers_do_not_depend_on_how_they_are_computed() {
+    for op in OPS {
+        let reference: Vec<RecordBatch> =
+            plans(op.name, &source(CUTS[0])).iter().map(|(plan, _)| run(plan, 1, 1 << 30, false)).collect();
+        for (c, cuts) in CUTS.iter().enumerate() {
+            for (p, (plan, is_rounded)) in plans(op.name, &source(cuts)).iter().enumerate() {
+                let what = format!("{} plan {p}, cuts {c}: {plan:?}", op.name);
+                let one = run(plan, 1, 1 << 30, true);
+                if *is_rounded {
+                    assert_close(&reference[p], &one, &what);
+                } else {
+                    assert_same(&reference[p], &one, &what);
+                }
+                for (threads, budget, optimized) in
+                    [(2, 1 << 30, true), (7, 1 << 30, true), (2, 4 << 20, true), (7, 1 << 30, false)]
+                {
+                    assert_same(&one, &run(plan, threads, budget, optimized), &what);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn written_files_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    for (c, cuts) in CUTS.iter().enumerate() {
+        let input = source(cuts);
+        let out = folder.path().join(format!("out{c}"));
+        let options = ParquetWriteOptions::default();
+        let partitions = input.meta().grid.blocks();
+        let sink = ParquetSink::new(&out, input.schema().clone(), partitions, options).unwrap();
+        let plan = Write::plan(input.clone(), Arc::new(sink)).unwrap();
+        let executor = Executor::new(2, Budget::new(1 << 28)).unwrap();
+        executor.run(&Lower::graph(&plan).unwrap(), Cancel::default()).unwrap();
+        let session = blockfold::Session::builder().threads(2).build().unwrap();
+        let back = session.read_parquet(out.as_path()).unwrap().collect().unwrap().to_batch().unwrap();
+        assert_same(&run(&input, 1, 1 << 30, false), &back, &format!("cuts {c}"));
+    }
+}

@@ -1,0 +1,145 @@
+//! What goes wrong ends in one clear error, with every permit given back and nothing left behind.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use blockfold::prelude::*;
+use blockfold::{Cancel, Event, ParquetWriteOptions, Subscriber};
+
+fn session(budget: ByteSize) -> Session {
+    Session::builder().memory_budget(budget).threads(2).build().unwrap()
+}
+
+fn series(session: &Session) -> LazyFrame {
+    let options = datasets::options().start("2000-01-01").end("2000-01-05").partition_freq("6h").seed(1);
+    datasets::timeseries(session, options).unwrap()
+}
+
+fn numbers(session: &Session, values: Vec<i64>) -> LazyFrame {
+    let column: ArrayRef = Arc::new(Int64Array::from(values));
+    session.from_batches(vec![RecordBatch::try_from_iter([("n", column)]).unwrap()]).unwrap()
+}
+
+#[test]
+fn a_panicking_function_names_its_op_and_gives_everything_back() {
+    let session = session(ByteSize::mib(64));
+    let frame = series(&session).map_partitions(|batch| {
+        assert!(batch.num_rows() == 0, "not today");
+        Ok(batch)
+    });
+    let error = frame.collect().unwrap_err();
+    assert!(matches!(error.root(), Error::Panicked { message } if message == "not today"), "{error}");
+    assert_eq!(session.promised_bytes(), 0);
+}
+
+#[test]
+fn a_failing_function_leaves_no_output() {
+    let session = session(ByteSize::mib(64));
+    let folder = tempfile::tempdir().unwrap();
+    let frame = series(&session).map_partitions(|batch| match batch.num_rows() {
+        0 => Ok(batch),
+        _ => Err(Error::argument("f", "no")),
+    });
+    frame.write_parquet(folder.path().join("out"), ParquetWriteOptions::default()).unwrap_err();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn more_groups_than_the_budget_holds_are_refused() {
+    let session = session(ByteSize::mib(16));
+    let frame = series(&session).group_by(["timestamp"]).agg([col("x").sum(), col("y").sum()]);
+    let error = frame.collect().unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error.root(), Error::OverBudget { .. }), "{text}");
+    assert!(text.contains("raise the memory budget") && text.contains("group"), "{text}");
+    assert_eq!(session.promised_bytes(), 0);
+}
+
+#[test]
+fn an_answer_that_does_not_fit_is_refused_but_streams() {
+    let session = session(ByteSize::mib(12));
+    let error = series(&session).collect().unwrap_err();
+    assert!(error.to_string().contains("collect_partitions"), "{error}");
+    let mut rows = 0;
+    for batch in series(&session).collect_partitions().unwrap() {
+        rows += batch.unwrap().num_rows();
+        assert!(session.promised_bytes() <= 12 << 20);
+    }
+    assert_eq!(rows, 4 * 86_400);
+    assert_eq!(session.promised_bytes(), 0);
+}
+
+#[test]
+fn a_budget_too_small_for_one_task_is_refused_before_reading() {
+    let session = session(ByteSize::mib(1));
+    let error = series(&session).group_by(["id"]).agg([col("x").sum()]).collect().unwrap_err();
+    assert!(matches!(error.root(), Error::OverBudget { .. }), "{error}");
+    assert!(error.to_string().contains("timeseries"), "{error}");
+}
+
+#[test]
+fn sums_of_integers_are_checked() {
+    let session = session(ByteSize::mib(16));
+    let error = numbers(&session, vec![i64::MAX, 1]).sum().collect().unwrap_err();
+    assert!(matches!(error.root(), Error::Overflow { .. }), "{error}");
+    assert!(error.to_string().contains("sum(n)"), "{error}");
+    assert_eq!(numbers(&session, vec![i64::MAX, 0]).sum().collect().unwrap().scalar("n").unwrap(), i64::MAX.into());
+}
+
+/// Cancels the run when its third task is done.
+struct CancelSoon(Cancel);
+
+impl Subscriber for CancelSoon {
+    fn event(&self, event: &Event) {
+        if matches!(event, Event::TaskFinished { task: 2, .. }) {
+            self.0.cancel();
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_run_ends_and_leaves_nothing() {
+    let cancel = Cancel::default();
+    let builder = Session::builder().memory_budget(ByteSize::mib(64)).threads(2);
+    let session = builder.cancel(cancel.clone()).subscribe(Arc::new(CancelSoon(cancel))).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let result = series(&session).write_parquet(folder.path().join("out"), ParquetWriteOptions::default());
+    assert!(matches!(result.unwrap_err().root(), Error::Cancelled));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(session.promised_bytes(), 0);
+}
+
+#[test]
+fn the_first_error_stays_in_the_handle() {
+    let session = session(ByteSize::mib(64));
+    let frame = series(&session).filter(col("xx").gt(1)).head(3).rename([("id", "key")]);
+    let error = frame.schema().unwrap_err();
+    assert_eq!(error.to_string(), "column 'xx' not found; did you mean 'x' or 'y'?");
+}
+
+#[test]
+fn a_run_inside_a_users_function_is_refused() {
+    let session = session(ByteSize::mib(64));
+    let inner = session.clone();
+    let frame = series(&session).map_partitions(move |batch| {
+        if batch.num_rows() > 0 {
+            series(&inner).len()?;
+            let _ = series(&inner).sum().collect()?;
+        }
+        Ok(batch)
+    });
+    let error = frame.collect().unwrap_err();
+    assert!(error.to_string().contains("inside a kernel"), "{error}");
+}
+
+#[test]
+fn writing_needs_overwrite_for_an_existing_folder() {
+    let session = session(ByteSize::mib(64));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let frame = numbers(&session, vec![1, 2, 3]);
+    frame.write_parquet(&out, ParquetWriteOptions::default()).unwrap();
+    let error = frame.write_parquet(&out, ParquetWriteOptions::default()).unwrap_err();
+    assert!(matches!(error.root(), Error::AlreadyExists { .. }), "{error}");
+    frame.write_parquet(&out, ParquetWriteOptions::default().overwrite(true)).unwrap();
+}
