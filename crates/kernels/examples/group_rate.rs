@@ -27,35 +27,38 @@ fn main() -> Result<()> {
 struct Case {
     name: &'static str,
     spec: Arc<GroupSpec>,
-    batches: Vec<(Vec<ArrayRef>, Vec<Option<ArrayRef>>)>,
+    make: Box<dyn Fn(&mut Random) -> Rows>,
 }
+
+/// Keys and inputs of one batch.
+type Rows = (Vec<ArrayRef>, Vec<Option<ArrayRef>>);
 
 impl Case {
     fn new(
         name: &'static str,
         keys: Vec<(DType, Option<(i128, i128)>)>,
         aggs: &[(AggFunc, DType)],
-        mut batch: impl FnMut(&mut Random) -> (Vec<ArrayRef>, Vec<Option<ArrayRef>>),
+        make: impl Fn(&mut Random) -> Rows + 'static,
     ) -> Self {
         let keys = keys.into_iter().map(|(dtype, range)| KeySpec { name: "k".into(), dtype, range }).collect();
         let aggs = aggs.iter().map(|(func, input)| AggSpec { name: "a".into(), func: *func, input: input.clone() });
-        let mut random = Random(42);
-        let batches = (0..BATCHES).map(|_| batch(&mut random)).collect();
-        Case { name, spec: Arc::new(GroupSpec { keys, aggs: aggs.collect() }), batches }
+        Case { name, spec: Arc::new(GroupSpec { keys, aggs: aggs.collect() }), make: Box::new(make) }
     }
 
     fn measure(&self) -> Result<()> {
+        let mut random = Random { state: 42, few: names(26), many: names(10_000) };
+        let batches: Vec<Rows> = (0..BATCHES).map(|_| (self.make)(&mut random)).collect();
         let mut best = f64::INFINITY;
         let mut merge_ms = f64::INFINITY;
         let mut finish_ms = f64::INFINITY;
         let mut groups = 0;
         let mut bytes = 0;
-        for _ in 0..5 {
-            let start = Instant::now();
-            let mut state = self.run(ROUNDS)?;
-            best = best.min(start.elapsed().as_secs_f64() * 1e9 / (ROUNDS * BATCHES * BATCH) as f64);
+        for _ in 0..9 {
+            let start = Clock::start();
+            let mut state = self.run(&batches, ROUNDS)?;
+            best = best.min(start.seconds() * 1e9 / (ROUNDS * BATCHES * BATCH) as f64);
             bytes = state.bytes();
-            let other = self.run(1)?;
+            let other = self.run(&batches, 1)?;
             let start = Instant::now();
             state.merge(other)?;
             merge_ms = merge_ms.min(start.elapsed().as_secs_f64() * 1e3);
@@ -72,10 +75,10 @@ impl Case {
         Ok(())
     }
 
-    fn run(&self, rounds: usize) -> Result<GroupState> {
+    fn run(&self, batches: &[Rows], rounds: usize) -> Result<GroupState> {
         let mut state = GroupState::new(Arc::clone(&self.spec))?;
         for _ in 0..rounds {
-            for (keys, inputs) in &self.batches {
+            for (keys, inputs) in batches {
                 state.update(keys, inputs, BATCH)?;
             }
         }
@@ -83,13 +86,37 @@ impl Case {
     }
 }
 
-/// SplitMix64.
-struct Random(u64);
+/// Time that this thread had the processor, where the system tells it, so that a busy machine disturbs less.
+struct Clock(Instant, Option<u64>);
+
+impl Clock {
+    fn start() -> Self {
+        Clock(Instant::now(), Self::processor_ns())
+    }
+
+    fn seconds(&self) -> f64 {
+        match (self.1, Self::processor_ns()) {
+            (Some(start), Some(end)) => (end - start) as f64 / 1e9,
+            _ => self.0.elapsed().as_secs_f64(),
+        }
+    }
+
+    fn processor_ns() -> Option<u64> {
+        std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
+    }
+}
+
+/// SplitMix64, and the dictionaries that batches share.
+struct Random {
+    state: u64,
+    few: ArrayRef,
+    many: ArrayRef,
+}
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
@@ -102,9 +129,14 @@ impl Random {
         Arc::new((0..BATCH).map(|_| least + self.below(bound)).collect::<Int64Array>())
     }
 
-    /// Near a mean, as ids of the timeseries are.
-    fn bell(&mut self, least: i64, bound: u64) -> Vec<i64> {
-        (0..BATCH).map(|_| least + (0..8).map(|_| self.below(bound)).sum::<i64>() / 8).collect()
+    /// Near a mean, as the ids of the timeseries are.
+    fn bell(&mut self) -> ArrayRef {
+        let id = |random: &mut Self| 850 + (0..8).map(|_| random.below(300)).sum::<i64>() / 8;
+        Arc::new((0..BATCH).map(|_| id(self)).collect::<Int64Array>())
+    }
+
+    fn threes(&mut self) -> Vec<Option<ArrayRef>> {
+        vec![Some(self.ints(1, 5)), Some(self.ints(1, 15)), Some(self.floats())]
     }
 
     fn floats(&mut self) -> ArrayRef {
@@ -114,6 +146,16 @@ impl Random {
     fn floats_with_nulls(&mut self) -> ArrayRef {
         let value = |random: &mut Self| (random.below(10) > 0).then(|| random.next() as f64);
         Arc::new((0..BATCH).map(|_| value(self)).collect::<Float64Array>())
+    }
+
+    fn names(&mut self) -> ArrayRef {
+        let names = self.few.clone();
+        self.coded(&names)
+    }
+
+    fn many_names(&mut self) -> ArrayRef {
+        let names = self.many.clone();
+        self.coded(&names)
     }
 
     fn coded(&mut self, values: &ArrayRef) -> ArrayRef {
@@ -131,45 +173,46 @@ fn cases() -> Vec<Case> {
     let ids = (DType::Int64, Some((850, 1150)));
     let sum = [(Sum, DType::Float64)];
     let three = [(Sum, DType::Int64), (Sum, DType::Int64), (Sum, DType::Float64)];
-    let threes = |random: &mut Random| {
-        vec![Some(random.ints(1, 5)), Some(random.ints(1, 15)), Some(random.floats())]
-    };
-    let name_values = names(26);
-    let many_values = names(10_000);
     let id_values: ArrayRef = Arc::new((850..1150).collect::<Int64Array>());
-    let mut batch_ids = id_values.clone();
-    let bell = |random: &mut Random| -> ArrayRef { Arc::new(Int64Array::from(random.bell(850, 300))) };
-    let _ = &mut batch_ids;
     vec![
-        Case::new("id sum", vec![ids.clone()], &sum, |r| (vec![bell(r)], vec![Some(r.floats())])),
+        Case::new("id sum", vec![ids.clone()], &sum, |r| (vec![r.bell()], vec![Some(r.floats())])),
         Case::new("id sum, no statistics", vec![(DType::Int64, None)], &sum, |r| {
-            (vec![bell(r)], vec![Some(r.floats())])
+            (vec![r.bell()], vec![Some(r.floats())])
         }),
         Case::new("id sum, uniform", vec![ids.clone()], &sum, |r| (vec![r.ints(850, 300)], vec![Some(r.floats())])),
-        Case::new("id sum, 10 % nulls", vec![ids.clone()], &sum, |r| (vec![bell(r)], vec![Some(r.floats_with_nulls())])),
-        Case::new("id codes sum", vec![ids.clone()], &sum, |r| (vec![r.coded(&id_values)], vec![Some(r.floats())])),
+        Case::new("id sum, 10 % nulls", vec![ids.clone()], &sum, |r| {
+            (vec![r.bell()], vec![Some(r.floats_with_nulls())])
+        }),
+        Case::new("id codes sum", vec![ids.clone()], &sum, move |r| {
+            (vec![r.coded(&id_values)], vec![Some(r.floats())])
+        }),
         Case::new("name codes mean", vec![(DType::Utf8, None)], &[(Mean, DType::Float64)], |r| {
-            (vec![r.coded(&name_values)], vec![Some(r.floats())])
+            (vec![r.names()], vec![Some(r.floats())])
         }),
         Case::new("name codes std", vec![(DType::Utf8, None)], &[(Std { ddof: 1 }, DType::Float64)], |r| {
-            (vec![r.coded(&name_values)], vec![Some(r.floats())])
+            (vec![r.names()], vec![Some(r.floats())])
         }),
         Case::new(
             "name codes mean std",
             vec![(DType::Utf8, None)],
             &[(Mean, DType::Float64), (Std { ddof: 1 }, DType::Float64)],
-            |r| (vec![r.coded(&name_values)], vec![Some(r.floats()), Some(r.floats())]),
+            |r| (vec![r.names()], vec![Some(r.floats()), Some(r.floats())]),
         ),
-        Case::new("name codes count min max", vec![(DType::Utf8, None)], &[(Count, DType::Float64), (Min, DType::Float64), (Max, DType::Float64)], |r| {
-            let x = r.floats();
-            (vec![r.coded(&name_values)], vec![Some(x.clone()), Some(x.clone()), Some(x)])
-        }),
+        Case::new(
+            "name codes count min max",
+            vec![(DType::Utf8, None)],
+            &[(Count, DType::Float64), (Min, DType::Float64), (Max, DType::Float64)],
+            |r| {
+                let x = r.floats();
+                (vec![r.names()], vec![Some(x.clone()), Some(x.clone()), Some(x)])
+            },
+        ),
         Case::new("100 k dense, 3 sums", vec![(DType::Int64, Some((1, 100_000)))], &three, |r| {
-            (vec![r.ints(1, 100_000)], threes(r))
+            (vec![r.ints(1, 100_000)], r.threes())
         }),
         Case::new("100 k hashed, 3 sums", vec![(DType::Int64, None)], &three, |r| {
             let keys: Int64Array = (0..BATCH).map(|_| r.below(100_000) * 1_000_003).collect();
-            (vec![Arc::new(keys)], threes(r))
+            (vec![Arc::new(keys)], r.threes())
         }),
         Case::new("100 k hashed, std", vec![(DType::Int64, None)], &[(Std { ddof: 1 }, DType::Float64)], |r| {
             let keys: Int64Array = (0..BATCH).map(|_| r.below(100_000) * 1_000_003).collect();
@@ -180,13 +223,13 @@ fn cases() -> Vec<Case> {
             (vec![Arc::new(keys)], vec![Some(r.floats())])
         }),
         Case::new("id and name codes, sum", vec![ids.clone(), (DType::Utf8, None)], &sum, |r| {
-            (vec![bell(r), r.coded(&name_values)], vec![Some(r.floats())])
+            (vec![r.bell(), r.names()], vec![Some(r.floats())])
         }),
         Case::new("id, 10 k codes, sum", vec![ids.clone(), (DType::Utf8, None)], &sum, |r| {
-            (vec![bell(r), r.coded(&many_values)], vec![Some(r.floats())])
+            (vec![r.bell(), r.many_names()], vec![Some(r.floats())])
         }),
         Case::new("plain strings of 26, sum", vec![(DType::Utf8, None)], &sum, |r| {
-            let strings = arrow::compute::cast(&r.coded(&name_values), &DType::Utf8);
+            let strings = arrow::compute::cast(&r.names(), &DType::Utf8);
             (vec![strings.unwrap_or_else(|_| names(BATCH))], vec![Some(r.floats())])
         }),
         Case::new("whole sum", vec![], &sum, |r| (vec![], vec![Some(r.floats())])),
@@ -196,7 +239,7 @@ fn cases() -> Vec<Case> {
             (vec![], vec![Some(x.clone()), Some(x)])
         }),
         Case::new("id n_unique of 1000", vec![ids], &[(NUnique, DType::Int64)], |r| {
-            (vec![bell(r)], vec![Some(r.ints(0, 1000))])
+            (vec![r.bell()], vec![Some(r.ints(0, 1000))])
         }),
     ]
 }

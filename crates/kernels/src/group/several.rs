@@ -6,7 +6,10 @@ use super::hash::{CHUNK, HashIds, MISSING, fold, high};
 const FREE_BITS: u32 = 20;
 
 /// Entries of a table for each group in it, at most.
-const MAX_SPARSITY: usize = 16;
+const MAX_SPARSITY: usize = 8;
+
+/// Fewer hashed tuples than this stay hashed.
+const FIRST_LOOK: usize = 1 << 17;
 
 /// Ids of tuples of codes.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub(super) struct Tuples {
     /// Codes of each tuple, one tuple after the other.
     codes: Vec<u32>,
     width: usize,
+    /// Number of hashed tuples at which to see whether a table has become worth it.
+    next_look: usize,
 }
 
 #[derive(Debug)]
@@ -29,7 +34,12 @@ enum Lookup {
 
 impl Tuples {
     pub(super) fn new(width: usize) -> Self {
-        Tuples { lookup: Lookup::Table { bits: vec![0; width], ids: vec![0] }, codes: Vec::new(), width }
+        Tuples {
+            lookup: Lookup::Table { bits: vec![0; width], ids: vec![0] },
+            codes: Vec::new(),
+            width,
+            next_look: FIRST_LOOK,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -77,15 +87,18 @@ impl Tuples {
     }
 
     fn find_hashed(&self, hashed: &HashIds, columns: &Chunk<'_>, hashes: &[u64], ids: &mut [u32]) -> bool {
-        let mut entries = [0u64; CHUNK];
+        let mut entries = [0; CHUNK];
         for (entry, hash) in entries.iter_mut().zip(hashes) {
-            *entry = hashed.guess(high(*hash));
+            *entry = hashed.peek(high(*hash));
+        }
+        for ((id, entry), hash) in ids.iter_mut().zip(&entries).zip(hashes) {
+            *id = hashed.guess(*entry, high(*hash));
         }
         let mut all_found = true;
-        for (row, ((id, hash), entry)) in ids.iter_mut().zip(hashes).zip(&entries).enumerate() {
-            let guess = HashIds::guessed_id(*entry, high(*hash)).filter(|id| columns.is(row, self.tuple(*id)));
-            *id = guess.unwrap_or(MISSING);
-            all_found &= guess.is_some();
+        for (row, id) in ids.iter_mut().enumerate() {
+            let is_same = *id != MISSING && columns.is(row, self.tuple(*id));
+            *id = if is_same { *id } else { MISSING };
+            all_found &= is_same;
         }
         all_found
     }
@@ -116,19 +129,26 @@ impl Tuples {
         }
     }
 
-    /// Widens the table when a column has more codes than its bits can say, or goes over to hashing.
+    /// Widens the table when a column has more codes than its bits can say. Goes over to hashing when it would be
+    /// too long, and back when so many tuples were hashed that they fill it.
     fn make_room(&mut self, distinct: &[usize]) {
-        let Lookup::Table { bits, .. } = &self.lookup else { return };
-        if bits.iter().zip(distinct).all(|(bits, distinct)| bits_for(*distinct) <= *bits) {
+        let bits = match &self.lookup {
+            Lookup::Table { bits, .. } => bits.as_slice(),
+            Lookup::Hash(_) if self.len() >= self.next_look => &[],
+            Lookup::Hash(_) => return,
+        };
+        let is_enough = |(bits, distinct): (&u32, &usize)| bits_for(*distinct) <= *bits;
+        if bits.len() == distinct.len() && bits.iter().zip(distinct).all(is_enough) {
             return;
         }
-        let wider: Vec<u32> =
-            bits.iter().zip(distinct).map(|(bits, distinct)| bits_for(*distinct).max(*bits)).collect();
-        let total: u32 = wider.iter().sum();
+        self.next_look = FIRST_LOOK.max(self.len() * 2);
+        let wider: Vec<u32> = distinct.iter().map(|distinct| bits_for(*distinct)).collect();
         let max_len = (1usize << FREE_BITS).max(self.len() * MAX_SPARSITY);
-        self.lookup = match 1usize.checked_shl(total) {
-            Some(len) if len <= max_len => self.tabled(wider, len),
-            _ => self.hashed(),
+        let len = 1usize.checked_shl(wider.iter().sum()).filter(|len| *len <= max_len);
+        self.lookup = match (len, &self.lookup) {
+            (Some(len), _) => self.tabled(wider, len),
+            (None, Lookup::Hash(_)) => return,
+            (None, Lookup::Table { .. }) => self.hashed(),
         };
     }
 

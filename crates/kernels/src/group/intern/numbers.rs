@@ -6,6 +6,9 @@ use super::table::Table;
 use crate::group::fixed::FixedBits;
 use crate::group::hash::{CHUNK, HashIds, MISSING, hash_bits};
 
+/// Fewer hashed values than this stay hashed.
+const FIRST_LOOK: usize = 1 << 17;
+
 /// Distinct values of at most 64 bits, numbered by first appearance.
 #[derive(Debug)]
 pub(in crate::group) struct Numbers {
@@ -15,6 +18,8 @@ pub(in crate::group) struct Numbers {
     null: Option<u32>,
     /// Longest table that statistics justify.
     promised_len: usize,
+    /// Number of hashed values at which to see whether a table has become worth it.
+    next_look: usize,
 }
 
 #[derive(Debug)]
@@ -27,7 +32,13 @@ enum Lookup {
 impl Numbers {
     /// Values of which nothing is known: they are hashed.
     pub(in crate::group) fn hashed() -> Self {
-        Numbers { lookup: Lookup::Hash(HashIds::new()), values: Vec::new(), null: None, promised_len: 0 }
+        Numbers {
+            lookup: Lookup::Hash(HashIds::new()),
+            values: Vec::new(),
+            null: None,
+            promised_len: 0,
+            next_look: FIRST_LOOK,
+        }
     }
 
     /// Values that go to a table as long as their range is narrow, which starts at `range` when it is known.
@@ -38,7 +49,7 @@ impl Numbers {
             (Some(_), None) => Lookup::Hash(HashIds::new()),
             (_, table) => Lookup::Table(table.unwrap_or_default()),
         };
-        Numbers { lookup, values: Vec::new(), null: None, promised_len }
+        Numbers { lookup, values: Vec::new(), null: None, promised_len, next_look: FIRST_LOOK }
     }
 
     pub(in crate::group) fn len(&self) -> usize {
@@ -90,6 +101,9 @@ impl Numbers {
             }
             start += values.len();
         }
+        if self.values.len() >= self.next_look {
+            self.table_if_dense();
+        }
     }
 
     /// The code of one value.
@@ -124,10 +138,7 @@ impl Numbers {
         let is_null = |row: usize| nulls.is_some_and(|nulls| nulls.is_null(start + row));
         if matches!(self.lookup, Lookup::Table(_)) {
             let valid = values.iter().enumerate().filter(|(row, _)| !is_null(*row)).map(|(_, value)| value.to_bits());
-            let range = valid.fold(None, |range: Option<(u64, u64)>, bits| {
-                range.map_or(Some((bits, bits)), |(least, greatest)| Some((least.min(bits), greatest.max(bits))))
-            });
-            if let Some((least, greatest)) = range {
+            if let Some((least, greatest)) = range(valid) {
                 self.make_room(least, greatest);
             }
         }
@@ -153,24 +164,49 @@ impl Numbers {
     #[cold]
     fn widen_or_hash(&mut self, least: u64, greatest: u64) {
         let Lookup::Table(table) = &self.lookup else { return };
-        let wider = table.widened(least, greatest, self.values.len(), self.promised_len);
-        let known = self.values.iter().copied().zip(0u32..).filter(|(_, code)| Some(*code) != self.null);
-        self.lookup = match wider {
-            Some(mut table) => {
-                known.for_each(|(bits, code)| {
-                    table.find_or_insert(bits, code);
-                });
-                Lookup::Table(table)
-            }
-            None => {
-                let mut ids = HashIds::new();
-                known.for_each(|(bits, code)| {
-                    ids.find_or_insert(hash_bits(bits), code, |_| false);
-                });
-                Lookup::Hash(ids)
-            }
+        self.lookup = match table.widened(least, greatest, self.values.len(), self.promised_len) {
+            Some(table) => self.tabled(table),
+            None => self.rehashed(),
         };
     }
+
+    /// Goes over to a table when so many values were hashed that they fill their range.
+    #[cold]
+    fn table_if_dense(&mut self) {
+        self.next_look = self.values.len() * 2;
+        if let Lookup::Hash(_) = &self.lookup
+            && let Some((least, greatest)) = range(self.known().map(|(bits, _)| bits))
+            && let Some(table) = Table::default().widened(least, greatest, self.values.len(), 0)
+        {
+            self.lookup = self.tabled(table);
+        }
+    }
+
+    fn known(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        self.values.iter().copied().zip(0u32..).filter(|(_, code)| Some(*code) != self.null)
+    }
+
+    fn tabled(&self, mut table: Table) -> Lookup {
+        self.known().for_each(|(bits, code)| {
+            table.find_or_insert(bits, code);
+        });
+        Lookup::Table(table)
+    }
+
+    fn rehashed(&self) -> Lookup {
+        let mut ids = HashIds::new();
+        self.known().for_each(|(bits, code)| {
+            ids.find_or_insert(hash_bits(bits), code, |_| false);
+        });
+        Lookup::Hash(ids)
+    }
+}
+
+/// Least and greatest of some bits.
+fn range(bits: impl Iterator<Item = u64>) -> Option<(u64, u64)> {
+    bits.fold(None, |range: Option<(u64, u64)>, bits| {
+        range.map_or(Some((bits, bits)), |(least, greatest)| Some((least.min(bits), greatest.max(bits))))
+    })
 }
 
 /// The code that comes after `len` codes.
@@ -180,20 +216,25 @@ pub(in crate::group) fn code_after(len: usize) -> u32 {
     len as u32
 }
 
-/// Codes of the values whose first guess is right, [`MISSING`] for others; whether there are no others.
+/// Codes of the values whose guess is right, [`MISSING`] for others; whether there are no others.
 ///
-/// The three passes have no branch that depends on another row, so that loads of many rows are under way at once.
+/// No pass has a branch that depends on a value, so that loads of many rows are under way at once.
 fn find_hashed<V: FixedBits>(ids: &HashIds, known: &[u64], values: &[V], codes: &mut [u32]) -> bool {
-    let mut entries = [0u64; CHUNK];
+    let Some(last) = known.len().checked_sub(1) else {
+        codes.fill(MISSING);
+        return false;
+    };
+    let mut entries = [0; CHUNK];
     for (entry, value) in entries.iter_mut().zip(values) {
-        *entry = ids.guess(hash_bits(value.to_bits()));
+        *entry = ids.peek(hash_bits(value.to_bits()));
+    }
+    for ((code, entry), value) in codes.iter_mut().zip(&entries).zip(values) {
+        *code = ids.guess(*entry, hash_bits(value.to_bits()));
     }
     let mut all_found = true;
-    for ((code, value), entry) in codes.iter_mut().zip(values).zip(&entries) {
-        let bits = value.to_bits();
-        let id = HashIds::guessed_id(*entry, hash_bits(bits)).unwrap_or(MISSING);
-        let is_same = known.get(id as usize) == Some(&bits);
-        *code = if is_same { id } else { MISSING };
+    for (code, value) in codes.iter_mut().zip(values) {
+        let is_same = *code != MISSING && known[last.min(*code as usize)] == value.to_bits();
+        *code = if is_same { *code } else { MISSING };
         all_found &= is_same;
     }
     all_found

@@ -6,7 +6,7 @@ use arrow::buffer::NullBuffer;
 use foldhash::fast::FixedState;
 
 use super::numbers::code_after;
-use crate::group::hash::{HashIds, high};
+use crate::group::hash::{CHUNK, HashIds, MISSING, high};
 
 /// Distinct strings of bytes, numbered by first appearance, one after the other in one buffer.
 #[derive(Debug)]
@@ -58,20 +58,33 @@ impl Texts {
         nulls: Option<&NullBuffer>,
         codes: &mut [u32],
     ) {
-        for (row, code) in codes.iter_mut().enumerate() {
-            *code = match nulls {
-                Some(nulls) if nulls.is_null(row) => self.null_code(),
-                _ => self.code_of(get(row)),
-            };
+        let mut start = 0;
+        for codes in codes.chunks_mut(CHUNK) {
+            let mut hashes = [0; CHUNK];
+            for (row, (code, hash)) in codes.iter_mut().zip(&mut hashes).enumerate() {
+                *hash = self.hash(get(start + row));
+                *code = self.ids.guess(self.ids.peek(*hash), *hash);
+            }
+            for (row, (code, hash)) in codes.iter_mut().zip(&hashes).enumerate() {
+                let row = start + row;
+                if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+                    *code = self.null_code();
+                } else if *code == MISSING || self.value(*code) != get(row) {
+                    *code = self.enter(*hash, get(row));
+                }
+            }
+            start += codes.len();
         }
     }
 
-    /// The code of one value.
-    #[inline]
-    pub(in crate::group) fn code_of(&mut self, bytes: &[u8]) -> u32 {
+    fn hash(&self, bytes: &[u8]) -> u32 {
+        high(self.hasher.hash_one(bytes))
+    }
+
+    /// The code of a value, which is entered when it is new.
+    fn enter(&mut self, hash: u32, bytes: &[u8]) -> u32 {
         let next = code_after(self.ends.len());
         let (data, ends) = (&self.data, &self.ends);
-        let hash = high(self.hasher.hash_one(bytes));
         let code = self.ids.find_or_insert(hash, next, |id| value(data, ends, id) == bytes);
         if code == next {
             self.data.extend_from_slice(bytes);

@@ -233,7 +233,7 @@ fn a_dictionary_of_integers_as_input_and_key() {
     let values = ints([Some(10), None, Some(30)]);
     let array = dictionary(vec![Some(0), Some(1), None, Some(2), Some(0)], values);
     let spec = with_range(&spec(&[DType::Int64], &every()[..6]), (10, 30));
-    let batch = aggregate(&spec, &[array.clone()], &vec![Some(array); 6]).unwrap();
+    let batch = aggregate(&spec, std::slice::from_ref(&array), &vec![Some(array.clone()); 6]).unwrap();
     assert_eq!(shown(&batch), ["10 20 10.0 10 10 2 2", "30 30 30.0 30 30 1 1", "null 0 null null null 0 2"]);
 }
 
@@ -251,7 +251,7 @@ fn keys_of_rare_types() {
         arrow::compute::cast(&floats([Some(1.5), None, Some(-1.0), Some(1.5)]), &DType::Float16).unwrap();
     for (keys, groups) in [(decimals, 3), (booleans, 3), (times, 3), (binary, 3), (nulls, 1), (halves, 3)] {
         let spec = spec(&[keys.data_type().clone()], &[(Len, DType::Null)]);
-        let batch = aggregate(&spec, &[keys.clone()], &[None]).unwrap();
+        let batch = aggregate(&spec, std::slice::from_ref(&keys), &[None]).unwrap();
         assert_eq!(batch.num_rows(), groups, "{}", keys.data_type());
         assert_eq!(batch.schema(), spec.schema());
         if groups == 3 {
@@ -267,7 +267,8 @@ fn booleans_aggregate() {
     let input: ArrayRef = Arc::new(BooleanArray::from(vec![None, Some(true), Some(false), Some(true)]));
     let keys = ints([1, 1, 2, 1].map(Some));
     for input in [encoded(&input), input] {
-        let batch = aggregate(&spec(&[DType::Int64], &funcs), &[keys.clone()], &vec![Some(input); 7]).unwrap();
+        let batch =
+            aggregate(&spec(&[DType::Int64], &funcs), std::slice::from_ref(&keys), &vec![Some(input); 7]).unwrap();
         assert_eq!(shown(&batch), ["1 2 1.0 true true null 1 2", "2 0 0.0 false false false 1 1"]);
     }
 }

@@ -45,7 +45,8 @@ fn aggregate(spec: &Arc<GroupSpec>, keys: &[ArrayRef], inputs: &[Option<ArrayRef
 fn encoded(array: &ArrayRef) -> ArrayRef {
     let rows = u32::try_from(array.len()).unwrap();
     let values = take(array, &UInt32Array::from_iter_values((0..rows).rev()), None).unwrap();
-    let key = |row: u32| (array.is_valid(row as usize) || row % 2 == 0).then(|| (rows - 1 - row).cast_signed());
+    let key =
+        |row: u32| (array.is_valid(row as usize) || row.is_multiple_of(2)).then(|| (rows - 1 - row).cast_signed());
     dictionary((0..rows).map(key).collect(), values)
 }
 
