@@ -76,7 +76,6 @@ impl IpcStream {
         let held = guarded(path_of(open), || {
             let values = dictionaries.get(&open.file, &columns)?;
             if info.compressed || !all_plain(&open.file.schema, &columns) {
-                // The decoder gives columns in the order of the file when each is asked for once.
                 let batch = decode(&open.file, info, &columns, &values)?;
                 open.file.map.release(info.message.body.clone());
                 return Ok(Held::Decoded(batch));
