@@ -116,6 +116,11 @@ impl ChunkFile {
         let window = Mutex::new(Window { start, bytes: Bytes::new(), ahead: FIRST_READ });
         ChunkFile(Arc::new(Inner { file, end: start.saturating_add(length), window, buffers: Arc::default() }))
     }
+
+    /// At least `length` bytes from `start` on, more when they are at hand.
+    pub(super) fn peek(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        self.0.fetch(start, length)
+    }
 }
 
 impl Inner {
@@ -204,10 +209,11 @@ impl Read for ChunkRead {
 
 /// Buffers that come back when the last slice of them is dropped.
 #[derive(Debug, Default)]
-struct Buffers(Mutex<Vec<Vec<u8>>>);
+pub(super) struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 impl Buffers {
-    fn take(self: &Arc<Self>, length: usize) -> Pooled {
+    /// A buffer of `length` bytes of whatever was in it.
+    pub(super) fn take(self: &Arc<Self>, length: usize) -> Pooled {
         let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         if bytes.len() < length {
             bytes.clear();
@@ -217,15 +223,17 @@ impl Buffers {
     }
 }
 
+/// A buffer that goes back when it is dropped.
 #[derive(Debug)]
-struct Pooled {
+pub(super) struct Pooled {
     bytes: Vec<u8>,
     length: usize,
     home: Arc<Buffers>,
 }
 
 impl Pooled {
-    fn filled(&mut self) -> &mut [u8] {
+    /// The bytes to fill.
+    pub(super) fn filled(&mut self) -> &mut [u8] {
         let length = self.length.min(self.bytes.len());
         self.bytes.split_at_mut(length).0
     }

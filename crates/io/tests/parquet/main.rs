@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod corpus;
+mod damaged;
 mod pruning;
 mod support;
 mod written;

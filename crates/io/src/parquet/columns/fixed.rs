@@ -40,51 +40,38 @@ pub(super) fn gather<N: ArrowNativeType>(
     nulls: Option<&NullBuffer>,
 ) -> Result<Buffer> {
     let mut values: Vec<N> = Vec::with_capacity(count);
-    let mut greatest = 0;
+    let mut is_damaged = false;
+    let mut value = |code: u32| match dictionary.get(code as usize) {
+        Some(value) => *value,
+        None => {
+            is_damaged = true;
+            N::default()
+        }
+    };
     codes.decode(count, |stretch| match stretch {
-        Stretch::Same(code, count) => {
-            greatest = greatest.max(code);
-            let value = dictionary.get(code as usize).copied().unwrap_or_default();
-            values.extend(std::iter::repeat_n(value, count));
-        }
-        Stretch::Numbers(codes) => {
-            greatest = codes.iter().fold(greatest, |greatest, code| greatest.max(*code));
-            values.extend(codes.iter().map(|code| dictionary.get(*code as usize).copied().unwrap_or_default()));
-        }
+        Stretch::Same(code, count) => values.extend(std::iter::repeat_n(value(code), count)),
+        Stretch::Numbers(codes) => values.extend(codes.iter().map(|code| value(*code))),
     })?;
-    check(greatest, dictionary.len(), count)?;
+    if is_damaged {
+        return Err(ParquetError::General("a code lies outside of its dictionary".into()));
+    }
     Ok(match nulls {
         None => Buffer::from_vec(values),
         Some(nulls) => spread(&values, nulls),
     })
 }
 
-/// The next `count` codes of a dictionary of `values` values, moved to their rows where there are nulls.
-pub(super) fn codes(codes: &mut Hybrid, count: usize, values: usize, nulls: Option<&NullBuffer>) -> Result<Buffer> {
+/// The next `count` codes, moved to their rows where there are nulls; whoever makes a dictionary of them checks them.
+pub(super) fn codes(codes: &mut Hybrid, count: usize, nulls: Option<&NullBuffer>) -> Result<Buffer> {
     let mut dense: Vec<i32> = Vec::with_capacity(count);
-    let mut greatest = 0;
     codes.decode(count, |stretch| match stretch {
-        Stretch::Same(code, count) => {
-            greatest = greatest.max(code);
-            dense.extend(std::iter::repeat_n(code.cast_signed(), count));
-        }
-        Stretch::Numbers(codes) => {
-            greatest = codes.iter().fold(greatest, |greatest, code| greatest.max(*code));
-            dense.extend(codes.iter().map(|code| code.cast_signed()));
-        }
+        Stretch::Same(code, count) => dense.extend(std::iter::repeat_n(code.cast_signed(), count)),
+        Stretch::Numbers(codes) => dense.extend(codes.iter().map(|code| code.cast_signed())),
     })?;
-    check(greatest, values, count)?;
     Ok(match nulls {
         None => Buffer::from_vec(dense),
         Some(nulls) => spread(&dense, nulls),
     })
-}
-
-fn check(greatest: u32, values: usize, count: usize) -> Result<()> {
-    if count > 0 && greatest as usize >= values {
-        return Err(ParquetError::General(format!("code {greatest} of a dictionary of {values} values")));
-    }
-    Ok(())
 }
 
 /// Moves the values that are there to the rows that have one; other rows are zero.

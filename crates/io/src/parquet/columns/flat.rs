@@ -8,18 +8,18 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array};
 use arrow::buffer::ScalarBuffer;
-use arrow::compute::{concat, take};
+use arrow::compute::{TakeOptions, concat, take};
 use arrow::datatypes::{DataType, Int32Type};
 use blockfold_core::Form;
 use blockfold_plan::Metrics;
 use parquet::basic::{Encoding, Type};
-use parquet::column::page::{Page, PageReader};
+use parquet::column::page::Page;
 use parquet::errors::ParquetError;
-use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::header::Kind;
 use super::page::{DataPage, Values, cut};
+use super::pages::Pages;
 use super::{ColumnReader, ColumnSource, Result, fixed, texts};
-use crate::parquet::file::ChunkFile;
 use crate::parquet::meta::Chunk;
 
 /// How values are stored.
@@ -51,7 +51,7 @@ impl Width {
 
 /// A flat column of one row group.
 pub(super) struct FlatColumn {
-    pages: SerializedPageReader<ChunkFile>,
+    pages: Pages,
     metrics: Arc<Metrics>,
     dtype: DataType,
     width: Width,
@@ -77,7 +77,7 @@ impl FlatColumn {
             return Ok(None);
         };
         Ok(Some(FlatColumn {
-            pages: source.pages(leaf)?,
+            pages: Pages::open(source, leaf)?,
             metrics: source.file.metrics().clone(),
             dtype,
             width,
@@ -92,7 +92,7 @@ impl FlatColumn {
     fn page(&mut self) -> Result<&mut DataPage> {
         while self.page.as_ref().is_none_or(|page| page.rows == 0) {
             self.page = None;
-            match self.pages.get_next_page()? {
+            match self.pages.next()? {
                 Some(page @ Page::DictionaryPage { .. }) => self.dictionary = Some(self.read_dictionary(page)?),
                 Some(page) => self.page = Some(DataPage::new(page, self.is_optional)?),
                 None => break,
@@ -117,7 +117,7 @@ impl FlatColumn {
 
     fn dictionary(&mut self) -> Result<ArrayRef> {
         if self.dictionary.is_none() {
-            if let Some(page) = self.pages.take_deferred_dictionary()? {
+            if let Some(page) = self.pages.left_out()? {
                 self.dictionary = Some(self.read_dictionary(page)?);
             }
         }
@@ -135,13 +135,10 @@ impl FlatColumn {
         let (nulls, count) = page.levels.take(rows);
         match (&mut page.values, dictionary) {
             (Values::Codes(codes), Some(dictionary)) if form == Form::Codes || width == Width::Text => {
-                let values = fixed::codes(codes, count, dictionary.len(), nulls.as_ref())?;
+                let values = fixed::codes(codes, count, nulls.as_ref())?;
                 let keys = Int32Array::try_new(ScalarBuffer::new(values, 0, rows), nulls)?;
-                Ok(if form == Form::Codes {
-                    Part::Codes(keys, dictionary)
-                } else {
-                    Part::Values(take(&dictionary, &keys, None)?)
-                })
+                let part = Part::Codes(keys, dictionary);
+                if form == Form::Codes { Ok(part) } else { part.into_values().map(Part::Values) }
             }
             (Values::Codes(codes), Some(dictionary)) => {
                 let data = dictionary.to_data();
@@ -210,19 +207,19 @@ impl ColumnReader for FlatColumn {
 impl FlatColumn {
     /// Leaves out the next page unread when it has no more than `rows` rows, else makes it the page at hand.
     fn skip_page(&mut self, rows: usize) -> Result<usize> {
-        let Some(next) = self.pages.peek_next_page()? else {
+        let Some(next) = self.pages.peek()? else {
             return Err(ParquetError::EOF("it ends before its row group".into()));
         };
-        let count = next.num_levels.or(next.num_rows).filter(|count| *count <= rows);
-        match count {
-            Some(count) => {
-                self.pages.skip_next_page()?;
-                self.metrics.add_pages_skipped(1);
-                Ok(count)
-            }
-            None if next.is_dict => self.pages.skip_next_page().map(|()| 0),
-            None => self.page().map(|_| 0),
+        if next.kind() == Kind::Dictionary {
+            return self.pages.skip().map(|()| 0);
         }
+        let count = next.values()?;
+        if count > rows {
+            return self.page().map(|_| 0);
+        }
+        self.pages.skip()?;
+        self.metrics.add_pages_skipped(1);
+        Ok(count)
     }
 }
 
@@ -254,7 +251,10 @@ impl Part {
     fn into_values(self) -> Result<ArrayRef> {
         match self {
             Part::Values(array) => Ok(array),
-            Part::Codes(keys, dictionary) => Ok(take(&dictionary, &keys, None)?),
+            Part::Codes(keys, dictionary) => {
+                let checked = TakeOptions { check_bounds: true };
+                Ok(take(&dictionary, &keys, Some(checked))?)
+            }
         }
     }
 }

@@ -6,9 +6,11 @@
 mod fallback;
 mod fixed;
 mod flat;
+mod header;
 mod hybrid;
 mod levels;
 mod page;
+mod pages;
 mod switch;
 mod texts;
 mod unpack;

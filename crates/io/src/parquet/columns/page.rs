@@ -17,7 +17,8 @@ pub(super) fn is_for_fallback(error: &ParquetError) -> bool {
     matches!(error, ParquetError::NYI(text) if text == NOT_HERE)
 }
 
-fn not_here() -> ParquetError {
+/// The fault that hands a column over to another reader.
+pub(super) fn not_here() -> ParquetError {
     ParquetError::NYI(NOT_HERE.to_string())
 }
 
@@ -50,11 +51,9 @@ impl DataPage {
                 };
                 (rows, encoding, levels, values)
             }
-            Page::DataPageV2 { mut buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
+            Page::DataPageV2 { rep_levels_byte_len: 1.., .. } => return Err(not_here()),
+            Page::DataPageV2 { mut buf, num_values, encoding, def_levels_byte_len, .. } => {
                 let rows = num_values as usize;
-                if rep_levels_byte_len > 0 {
-                    return Err(not_here());
-                }
                 let levels = cut(&mut buf, def_levels_byte_len as usize)?;
                 let levels = if is_optional { Levels::decode(levels, rows)? } else { Levels::ALL };
                 (rows, encoding, levels, buf)

@@ -18,6 +18,9 @@ pub(super) fn plain(
     nulls: Option<NullBuffer>,
 ) -> Result<(ArrayRef, usize)> {
     let rows = nulls.as_ref().map_or(count, NullBuffer::len);
+    if count > bytes.len() / 4 {
+        return Err(cut_off());
+    }
     let mut offsets: Vec<i32> = Vec::with_capacity(rows + 1);
     offsets.push(0);
     let mut values: Vec<u8> = Vec::with_capacity(bytes.len().min(count.saturating_mul(64)));
