@@ -183,6 +183,22 @@ fn cases() -> Vec<Case> {
         Case::new("id sum, 10 % nulls", vec![ids.clone()], &sum, |r| {
             (vec![r.bell()], vec![Some(r.floats_with_nulls())])
         }),
+        Case::new("two groups, sum", vec![(DType::Int64, None)], &sum, |r| {
+            (vec![r.ints(0, 2)], vec![Some(r.floats())])
+        }),
+        Case::new("runs of one group, sum", vec![(DType::Int64, None)], &sum, |r| {
+            let id = r.below(300);
+            (vec![Arc::new(Int64Array::from(vec![id; BATCH]))], vec![Some(r.floats())])
+        }),
+        Case::new(
+            "two groups, count mean std",
+            vec![(DType::Int64, None)],
+            &[(Len, DType::Null), (Mean, DType::Float64), (Std { ddof: 1 }, DType::Float64)],
+            |r| (vec![r.ints(0, 2)], vec![None, Some(r.floats()), Some(r.floats())]),
+        ),
+        Case::new("two groups, int sum", vec![(DType::Int64, None)], &[(Sum, DType::Int64)], |r| {
+            (vec![r.ints(0, 2)], vec![Some(r.ints(0, 1 << 40))])
+        }),
         Case::new("id codes sum", vec![ids.clone()], &sum, move |r| {
             (vec![r.coded(&id_values)], vec![Some(r.floats())])
         }),

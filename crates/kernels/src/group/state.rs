@@ -8,7 +8,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOption
 use arrow::compute::cast;
 use blockfold_core::{DType, Error, Result};
 
-use super::accumulate::{Accumulator, Batch, accumulator};
+use super::accumulate::{Accumulator, Batch, Slots, accumulator};
 use super::index::GroupIndex;
 use super::intern::Column;
 use super::spec::{GroupSpec, plain};
@@ -45,7 +45,7 @@ pub struct GroupState {
     /// Group of each row of a batch.
     rows: Vec<u32>,
     /// Rows of a batch in each group.
-    counts: Vec<u32>,
+    counts: Slots<u32>,
     wants_counts: bool,
 }
 
@@ -59,7 +59,7 @@ impl GroupState {
         let accumulators = spec.aggs.iter().map(accumulator).collect::<Result<Vec<_>>>()?;
         let wants_counts = accumulators.iter().any(|accumulator| accumulator.wants_counts());
         let index = GroupIndex::new(&spec)?;
-        Ok(GroupState { spec, index, accumulators, rows: Vec::new(), counts: Vec::new(), wants_counts })
+        Ok(GroupState { spec, index, accumulators, rows: Vec::new(), counts: Slots::default(), wants_counts })
     }
 
     /// Takes a batch of `rows` rows in: `keys` and `inputs` in the order of the spec, an input `None` for `len`.
@@ -82,7 +82,7 @@ impl GroupState {
         if has_counts {
             count(&self.rows, groups, is_whole, &mut self.counts);
         }
-        let counts = has_counts.then_some(self.counts.as_slice());
+        let counts = has_counts.then_some(self.counts.entries());
         let batch = Batch { rows: &self.rows, groups, counts, is_whole };
         for (accumulator, input) in self.accumulators.iter_mut().zip(inputs) {
             let input = input.as_ref().map(booleans_as_bytes).transpose()?;
@@ -112,8 +112,8 @@ impl GroupState {
     /// Bytes held. Cheap: looks at capacities only.
     pub fn bytes(&self) -> u64 {
         let accumulators: u64 = self.accumulators.iter().map(|accumulator| accumulator.bytes()).sum();
-        let scratch = (self.rows.capacity() + self.counts.capacity()) * size_of::<u32>();
-        self.index.bytes() + accumulators + scratch as u64
+        let rows = self.rows.capacity() * size_of::<u32>();
+        self.index.bytes() + accumulators + self.counts.bytes() + rows as u64
     }
 
     /// Bytes that [`GroupState::new`] allocates.
@@ -161,18 +161,15 @@ impl fmt::Debug for GroupState {
 }
 
 /// Counts the rows of each group.
-fn count(rows: &[u32], groups: usize, is_whole: bool, counts: &mut Vec<u32>) {
+fn count(rows: &[u32], groups: usize, is_whole: bool, counts: &mut Slots<u32>) {
     counts.clear();
-    counts.resize(groups, 0);
+    counts.begin(groups, rows.len());
     if is_whole {
-        counts.fill(super::intern::code_after(rows.len()));
-        return;
+        counts.entries_mut().fill(super::intern::code_after(rows.len()));
+    } else {
+        counts.add(rows, rows, |_, count, _| *count += 1);
     }
-    for group in rows {
-        if let Some(count) = counts.get_mut(*group as usize) {
-            *count += 1;
-        }
-    }
+    counts.end(|_, count, more| *count += more);
 }
 
 /// Booleans as bytes of 0 and 1, which accumulators take; other arrays as they are.

@@ -6,53 +6,53 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, UInt64Array};
 use blockfold_core::Result;
 
-use super::{Accumulator, Batch, entry, required, same_kind};
+use super::slots::Slots;
+use super::{Accumulator, Batch, required, same_kind};
 use crate::group::pairs::has_nulls;
 
 /// Rows or values of each group.
 #[derive(Debug, Default)]
-pub(super) struct Counts(Vec<u64>);
+pub(super) struct Counts(Slots<u64>);
 
 impl Counts {
-    pub(super) fn grow(&mut self, groups: usize) {
-        self.0.resize(groups.max(self.0.len()), 0);
-    }
-
     /// Counts every row of a batch.
     pub(super) fn add_batch(&mut self, batch: &Batch<'_>) {
-        self.grow(batch.groups);
+        self.0.grow(batch.groups);
         match batch.counts {
-            Some(counts) => self.0.iter_mut().zip(counts).for_each(|(all, new)| *all += u64::from(*new)),
+            Some(counts) => {
+                self.0.entries_mut().iter_mut().zip(counts).for_each(|(all, new)| *all += u64::from(*new));
+            }
             None => self.add(batch.rows),
         }
+    }
+
+    /// Prepares for [`Counts::add`], to be ended by [`Counts::end`].
+    pub(super) fn begin(&mut self, batch: &Batch<'_>) {
+        self.0.begin(batch.groups, batch.rows.len());
+    }
+
+    pub(super) fn end(&mut self) {
+        self.0.end(|_, count, more| *count += more);
     }
 
     /// Counts one value for each of the groups.
     #[inline]
     pub(super) fn add(&mut self, rows: &[u32]) {
-        for group in rows {
-            if let Some(count) = self.0.get_mut(*group as usize) {
-                *count += 1;
-            }
-        }
+        self.0.add(rows, rows, |_, count, _| *count += 1);
     }
 
     pub(super) fn merge(&mut self, other: &Counts, mapping: &[u32], groups: usize) {
-        self.grow(groups);
-        for (count, group) in other.0.iter().zip(mapping) {
-            if let Some(all) = self.0.get_mut(*group as usize) {
-                *all += count;
-            }
-        }
+        self.0.grow(groups);
+        self.0.add(mapping, other.0.entries(), |_, count, more| *count += more);
     }
 
     #[inline]
     pub(super) fn of(&self, group: u32) -> u64 {
-        entry(&self.0, group)
+        self.0.of(group)
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        (self.0.capacity() * size_of::<u64>()) as u64
+        self.0.bytes()
     }
 
     fn finish(&self, order: &[u32]) -> ArrayRef {
@@ -99,12 +99,13 @@ pub(super) struct Count(Counts);
 impl Accumulator for Count {
     fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
         let input = required(input)?;
-        self.0.grow(batch.groups);
         if !has_nulls(input) {
             self.0.add_batch(batch);
         } else if let Some(nulls) = input.logical_nulls() {
             let valid: Vec<u32> = nulls.valid_indices().filter_map(|row| batch.rows.get(row).copied()).collect();
+            self.0.begin(batch);
             self.0.add(&valid);
+            self.0.end();
         }
         Ok(())
     }

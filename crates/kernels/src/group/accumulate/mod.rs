@@ -5,8 +5,10 @@ mod distinct;
 mod edge;
 mod extreme;
 mod moments;
+mod slots;
 mod sum;
 mod text;
+mod totals;
 
 use std::any::Any;
 
@@ -19,8 +21,10 @@ use self::distinct::NUnique;
 use self::edge::Edge;
 use self::extreme::Extreme;
 use self::moments::Moments;
-use self::sum::{FloatTotal, IntTotal, Mean, Sum};
+pub(super) use self::slots::Slots;
+use self::sum::{Mean, Sum};
 use self::text::{Nothing, TextEdge, TextExtreme};
+use self::totals::{FloatTotal, IntTotal};
 use super::fixed::with_fixed;
 use super::spec::{AggSpec, plain};
 

@@ -8,8 +8,9 @@ use arrow::array::{ArrayRef, Float64Array};
 use arrow::datatypes::ArrowPrimitiveType;
 use blockfold_core::Result;
 
+use super::slots::Slots;
 use super::{Accumulator, Batch, entry, required, same_kind};
-use crate::group::pairs::for_each_run;
+use crate::group::pairs::{for_each_run, has_nulls};
 use crate::group::whole;
 
 /// With this many rows a group, a batch's own moments are merged; with fewer, rows are added one by one.
@@ -71,16 +72,24 @@ impl Moment {
 /// Standard deviation or variance of each group.
 pub(super) struct Moments<T> {
     moments: Vec<Moment>,
-    /// Moments of one batch.
-    scratch: Vec<Moment>,
+    own: Own,
     ddof: u8,
     is_std: bool,
     values: PhantomData<fn() -> T>,
 }
 
+/// What two passes over one batch need.
+#[derive(Default)]
+struct Own {
+    counts: Slots<u32>,
+    /// Sums, then means.
+    means: Slots<f64>,
+    squares: Slots<f64>,
+}
+
 impl<T> Moments<T> {
     pub(super) fn new(ddof: u8, is_std: bool) -> Self {
-        Moments { moments: Vec::new(), scratch: Vec::new(), ddof, is_std, values: PhantomData }
+        Moments { moments: Vec::new(), own: Own::default(), ddof, is_std, values: PhantomData }
     }
 
     fn result(&self, group: u32) -> Option<f64> {
@@ -109,27 +118,37 @@ where
 
     /// Means of the batch first, then deviations from them.
     fn merge_batch(&mut self, batch: &Batch<'_>, input: &ArrayRef) -> Result<()> {
-        let scratch = &mut self.scratch;
-        scratch.clear();
-        scratch.resize(batch.groups, Moment::default());
+        let Own { counts, means, squares } = &mut self.own;
+        let known_counts = batch.counts.filter(|_| !has_nulls(input));
+        counts.clear();
+        means.clear();
+        squares.clear();
+        if known_counts.is_none() {
+            counts.begin(batch.groups, batch.rows.len());
+        }
+        means.begin(batch.groups, batch.rows.len());
+        squares.begin(batch.groups, batch.rows.len());
         for_each_run::<T>(input, batch.rows, |rows, values| {
-            for (group, value) in rows.iter().zip(values) {
-                if let Some(moment) = scratch.get_mut(*group as usize) {
-                    moment.count += 1.0;
-                    moment.mean += value.to_float();
-                }
+            if known_counts.is_none() {
+                counts.add(rows, values, |_, count, _| *count += 1);
             }
+            means.add(rows, values, |_, sum, value| *sum += value.to_float());
         })?;
-        scratch.iter_mut().filter(|moment| moment.count > 0.0).for_each(|moment| moment.mean /= moment.count);
+        counts.end(|_, count, more| *count += more);
+        means.end(|_, sum, more| *sum += more);
+        let counts = known_counts.unwrap_or(counts.entries());
+        means.entries_mut().iter_mut().zip(counts).for_each(|(mean, count)| *mean /= f64::from(*count));
         for_each_run::<T>(input, batch.rows, |rows, values| {
-            for (group, value) in rows.iter().zip(values) {
-                if let Some(moment) = scratch.get_mut(*group as usize) {
-                    let deviation = value.to_float() - moment.mean;
-                    moment.squares += deviation * deviation;
-                }
-            }
+            squares.add(rows, values, |group, square, value| {
+                let deviation = value.to_float() - means.of(group);
+                *square += deviation * deviation;
+            });
         })?;
-        self.moments.iter_mut().zip(scratch).for_each(|(all, new)| all.merge(new));
+        squares.end(|_, square, more| *square += more);
+        let new = counts.iter().zip(means.entries()).zip(squares.entries());
+        for (all, ((count, mean), squares)) in self.moments.iter_mut().zip(new) {
+            all.merge(&Moment { count: f64::from(*count), mean: *mean, squares: *squares });
+        }
         Ok(())
     }
 
@@ -173,7 +192,8 @@ where
     }
 
     fn bytes(&self) -> u64 {
-        ((self.moments.capacity() + self.scratch.capacity()) * size_of::<Moment>()) as u64
+        let own = self.own.counts.bytes() + self.own.means.bytes() + self.own.squares.bytes();
+        (self.moments.capacity() * size_of::<Moment>()) as u64 + own
     }
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
@@ -182,5 +202,9 @@ where
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
+    }
+
+    fn wants_counts(&self) -> bool {
+        true
     }
 }

@@ -156,6 +156,18 @@ impl Distinct {
 
     /// The code of one value of an array.
     fn code_at(&mut self, array: &ArrayRef, row: usize) -> Result<u32> {
+        if array.is_null(row) {
+            return Ok(self.null_code());
+        }
+        // Large dictionaries are of strings.
+        if let Store::Texts(texts) = &mut self.store {
+            match array.data_type() {
+                DType::Utf8 => return Ok(texts.code_of(array.as_string::<i32>().value(row).as_bytes())),
+                DType::LargeUtf8 => return Ok(texts.code_of(array.as_string::<i64>().value(row).as_bytes())),
+                DType::Utf8View => return Ok(texts.code_of(array.as_string_view().value(row).as_bytes())),
+                _ => {}
+            }
+        }
         let mut code = [MISSING];
         self.intern(&array.slice(row, 1), &mut code)?;
         Ok(code[0])

@@ -77,6 +77,11 @@ impl Texts {
         }
     }
 
+    /// The code of one value.
+    pub(in crate::group) fn code_of(&mut self, bytes: &[u8]) -> u32 {
+        self.enter(self.hash(bytes), bytes)
+    }
+
     fn hash(&self, bytes: &[u8]) -> u32 {
         high(self.hasher.hash_one(bytes))
     }

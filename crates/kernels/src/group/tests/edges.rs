@@ -306,3 +306,33 @@ fn bytes_follow_the_groups() {
     assert_eq!(state.groups(), 50_000);
     assert!((1_000_000..6_000_000).contains(&state.bytes()), "{}", state.bytes());
 }
+
+#[test]
+fn a_state_moves_between_threads() {
+    fn is_send<T: Send>() {}
+    is_send::<GroupState>();
+}
+
+#[test]
+fn hashed_values_that_fill_their_range_stay_the_same_groups() {
+    // The first chunk looks sparse; in the end every second integer is there.
+    let rows = 400_000i64;
+    let keys: Vec<i64> = (0..rows).map(|row| row * 7_654_321 % rows * 2).collect();
+    let spec = spec(&[DType::Int64], &[(Len, DType::Null), (Sum, DType::Int64)]);
+    for spread in [1, 40] {
+        let mut all = GroupState::new(Arc::clone(&spec)).unwrap();
+        for _ in 0..2 {
+            for keys in keys.chunks(50_000) {
+                let spread = |key: &i64| if *key == 10 { Some(10 * spread) } else { Some(*key) };
+                let (array, input) = (ints(keys.iter().map(spread)), ints(keys.iter().copied().map(Some)));
+                all.update(&[array], &[None, Some(input)], keys.len()).unwrap();
+            }
+        }
+        let batch = all.finish().unwrap();
+        let lens = batch.column(1).as_primitive::<UInt64Type>();
+        let sums = batch.column(2).as_primitive::<Int64Type>();
+        assert_eq!(arrow::compute::sum(lens), Some(2 * rows as u64));
+        assert_eq!(arrow::compute::sum(sums), Some(2 * keys.iter().sum::<i64>()));
+        assert!(batch.column(0).as_primitive::<Int64Type>().values().is_sorted());
+    }
+}
