@@ -13,8 +13,10 @@ use super::source::ParquetSource;
 
 /// Columns named in one line.
 const SHOWN_COLUMNS: usize = 12;
-/// Bytes assumed for a page when nothing says how large pages are.
-const PAGE_BYTES: u64 = 2 << 20;
+/// Values that writers add to a page before they look at its size.
+const VALUES_AT_ONCE: u64 = 1024;
+/// Bytes assumed for a text at least.
+const MIN_TEXT_BYTES: u64 = 16;
 
 /// Files, columns, filter, what is skipped.
 pub(super) fn detail(source: &ParquetSource) -> String {
@@ -73,10 +75,10 @@ pub(super) fn estimate(source: &ParquetSource, partition: usize) -> PartitionEst
     for (column, form) in &needed {
         let (read_bytes, held_bytes) = held(source, group, *column);
         estimate.read_bytes += read_bytes;
-        estimate.peak_bytes += held_bytes + batch_rows * row_bytes(source, group, *column, *form);
+        estimate.peak_bytes += held_bytes + batch_bytes(source, group, (*column, *form), batch_rows);
     }
-    let output = scan.columns.iter().map(|(column, form)| row_bytes(source, group, *column, *form)).sum::<u64>();
-    estimate.batch = BlockMeta { rows: batch_rows, bytes: batch_rows * output };
+    let bytes = scan.columns.iter().map(|column| batch_bytes(source, group, *column, batch_rows)).sum();
+    estimate.batch = BlockMeta { rows: batch_rows, bytes };
     if scan.filter.is_some() {
         // The rows that the filter keeps are copied.
         estimate.peak_bytes += estimate.batch.bytes + batch_rows;
@@ -99,34 +101,44 @@ pub(super) fn needed(source: &ParquetSource) -> Vec<(usize, Form)> {
 /// Bytes read of a column, and the most bytes held of its pages.
 fn held(source: &ParquetSource, group: &Group, column: usize) -> (u64, u64) {
     let Some(layout) = source.data.layout(group) else { return (0, 0) };
+    let max_page_bytes = source.data.file(group).map_or(u64::MAX, |file| file.max_page_bytes);
     let mut total = (0, 0);
     for chunk in layout.leaves_of(column).filter_map(|leaf| source.data.chunk(group, leaf)) {
         total.0 += chunk.bytes;
-        total.1 += page_bytes(chunk);
+        total.1 += page_bytes(chunk, max_page_bytes);
     }
     total
 }
 
-/// A page as stored, what is read ahead, the page decompressed, the dictionary.
-fn page_bytes(chunk: &Chunk) -> u64 {
-    let stored = chunk.bytes.min(PAGE_BYTES) + chunk.bytes.min(READ_AHEAD as u64);
-    let plain = chunk.plain_bytes.min(PAGE_BYTES);
-    stored + plain + plain
+/// Two pages as stored, of which the second is read while the first is still needed; two pages decompressed, of
+/// which the first is still in a batch; the dictionary.
+///
+/// Page sizes are not in the footer: writers known to cut pages at a mebibyte are believed, else a page may be as
+/// large as its chunk.
+fn page_bytes(chunk: &Chunk, max_page_bytes: u64) -> u64 {
+    let long_values = (chunk.plain_bytes / chunk.values.max(1)).saturating_mul(VALUES_AT_ONCE);
+    let page = max_page_bytes.saturating_add(if long_values > max_page_bytes { long_values } else { 0 });
+    let stored = chunk.bytes.min(page).max(chunk.bytes.min(READ_AHEAD as u64));
+    2 * stored + 3 * chunk.plain_bytes.min(page)
 }
 
-/// Bytes of a row of a column in a batch.
-fn row_bytes(source: &ParquetSource, group: &Group, column: usize, _form: Form) -> u64 {
+/// Bytes of a column in a batch of so many rows.
+fn batch_bytes(source: &ParquetSource, group: &Group, (column, form): (usize, Form), rows: u64) -> u64 {
+    let Some(layout) = source.data.layout(group) else { return 16 * rows };
+    let chunks: Vec<&Chunk> = layout.leaves_of(column).filter_map(|leaf| source.data.chunk(group, leaf)).collect();
+    let plain: u64 = chunks.iter().map(|chunk| chunk.plain_bytes).sum();
+    let max_page_bytes = source.data.file(group).map_or(u64::MAX, |file| file.max_page_bytes);
     let dtype = source.data.schema.field(column).data_type();
-    let width = match dtype {
-        DataType::Boolean => 1,
-        other => other.primitive_width().unwrap_or(0) as u64,
-    };
-    if width > 0 {
-        return width + 1;
+    match dtype.primitive_width() {
+        // A slice of a page keeps the page.
+        Some(width) => (rows * (width as u64 + 1)).max(plain.min(max_page_bytes)),
+        None if *dtype == DataType::Boolean => rows,
+        None => {
+            // A dictionary may make values much larger than their pages; the bounds say how long values are.
+            let known = chunks.iter().map(|chunk| chunk.bounds.longest()).max().unwrap_or(0);
+            let row = plain.div_ceil(group.rows.max(1)).max(known).max(MIN_TEXT_BYTES);
+            let coded = if form == Form::Codes { rows * 5 } else { 0 };
+            coded + rows * (row + 5)
+        }
     }
-    let Some(layout) = source.data.layout(group) else { return 16 };
-    let chunks = layout.leaves_of(column).filter_map(|leaf| source.data.chunk(group, leaf));
-    let plain: u64 = chunks.map(|chunk| chunk.plain_bytes).sum();
-    // Dictionaries may make the values much larger than the pages.
-    (plain.div_ceil(group.rows.max(1)) + 8).max(24)
 }

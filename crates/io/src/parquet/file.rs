@@ -21,8 +21,8 @@ pub(super) const READ_AHEAD: usize = 256 * 1024;
 const HEADER_ROOM: usize = 4 * 1024;
 /// Bytes of the first read of a chunk.
 const FIRST_READ: usize = 16 * 1024;
-/// Buffers kept for the next window.
-const KEPT_BUFFERS: usize = 2;
+/// Buffers kept for the next window or page.
+const KEPT_BUFFERS: usize = 1;
 
 /// An open file that counts what is read.
 #[derive(Debug)]

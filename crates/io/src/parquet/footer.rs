@@ -34,6 +34,7 @@ const TRAILER: usize = 8;
 pub(super) struct Footer {
     pub(super) size: u64,
     pub(super) modified: Option<SystemTime>,
+    pub(super) max_page_bytes: u64,
     pub(super) columns: SchemaDescPtr,
     /// The Arrow schema that the writer left, encoded.
     pub(super) arrow_schema: Option<String>,
@@ -155,12 +156,20 @@ fn boil_down(
     Ok(Footer {
         size,
         modified,
+        max_page_bytes: max_page_bytes(file.created_by()),
         columns: file.schema_descr_ptr(),
         arrow_schema: value(ARROW_SCHEMA_META_KEY),
         pandas: value("pandas"),
         sorted_by,
         groups,
     })
+}
+
+/// Bytes of a page at most: twice the mebibyte at which known writers cut; others may write a chunk as one page.
+fn max_page_bytes(created_by: Option<&str>) -> u64 {
+    let known = ["parquet-cpp", "parquet-mr", "parquet-rs", "parquet-go", "Polars"];
+    let is_known = created_by.is_some_and(|name| known.iter().any(|known| name.starts_with(known)));
+    if is_known { 2 << 20 } else { u64::MAX }
 }
 
 fn chunks(file: &FileMetaData, group: &RowGroupMetaData, size: u64) -> std::result::Result<Vec<Chunk>, ParquetError> {

@@ -42,6 +42,8 @@ pub(super) struct FileMeta {
     pub(super) modified: Option<SystemTime>,
     /// Index into the layouts.
     pub(super) layout: usize,
+    /// Bytes of a page at most, as far as its writer is known.
+    pub(super) max_page_bytes: u64,
 }
 
 /// One row group.
@@ -124,6 +126,12 @@ pub(super) enum Bound {
 }
 
 impl Bounds {
+    /// Bytes of the longer bound of a text.
+    pub(super) fn longest(&self) -> u64 {
+        let length = |bound: &Bound| if let Bound::Bytes(bytes) = bound { bytes.len() as u64 } else { 0 };
+        length(&self.min).max(length(&self.max))
+    }
+
     fn of(statistics: &Statistics, is_ordered: bool) -> Self {
         let mut bounds =
             Bounds { nulls: statistics.null_count_opt(), nans: statistics.nan_count_opt(), ..Bounds::default() };

@@ -54,7 +54,8 @@ impl Dataset {
             self.groups.push(Group { file: self.files.len(), rows, first_chunk: self.chunks.len() });
             self.chunks.extend(chunks);
         }
-        self.files.push(FileMeta { path: file.path, size: footer.size, modified: footer.modified, layout });
+        let Footer { size, modified, max_page_bytes, .. } = footer;
+        self.files.push(FileMeta { path: file.path, size, modified, layout, max_page_bytes });
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod damaged;
+mod datasets;
 mod pruning;
 mod support;
 mod written;
