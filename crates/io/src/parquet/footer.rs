@@ -165,11 +165,12 @@ fn boil_down(
     })
 }
 
-/// Bytes of a page at most: twice the mebibyte at which known writers cut; others may write a chunk as one page.
+/// Bytes of a page at most: known writers cut at a mebibyte and look at the size now and then; others may write a
+/// chunk as one page.
 fn max_page_bytes(created_by: Option<&str>) -> u64 {
     let known = ["parquet-cpp", "parquet-mr", "parquet-rs", "parquet-go", "Polars"];
     let is_known = created_by.is_some_and(|name| known.iter().any(|known| name.starts_with(known)));
-    if is_known { 2 << 20 } else { u64::MAX }
+    if is_known { 5 << 18 } else { u64::MAX }
 }
 
 fn chunks(file: &FileMetaData, group: &RowGroupMetaData, size: u64) -> std::result::Result<Vec<Chunk>, ParquetError> {

@@ -263,7 +263,9 @@ impl Rows {
 /// Rows that bloom filters and page indexes leave, `None` when they leave none.
 fn kept(source: &ParquetSource, partition: usize, chunks: &ColumnSource) -> Option<VecDeque<Range<u64>>> {
     let rows = source.group(partition).map_or(0, |group| group.rows);
-    let Some(test) = source.scan.groups.test.as_deref() else { return Some([0..rows].into()) };
+    let Some(test) = source.scan.groups.test.as_deref() else {
+        return Some(VecDeque::from_iter(std::iter::once(0..rows)));
+    };
     if !prune::may_match(test, chunks) {
         return None;
     }

@@ -6,10 +6,11 @@ use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, RecordBatch,
     StringArray, TimestampMicrosecondArray, UInt16Array, UInt64Array,
 };
-use blockfold_core::{Columns, col};
+use blockfold_core::{Columns, Form, col};
 use blockfold_plan::Source;
 use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterVersion};
+use proptest::prelude::*;
 
 use crate::support::{assert_same, frame, open, read, reference, write};
 
@@ -131,4 +132,110 @@ fn limits_leave_partitions_out() {
     assert_eq!(limited.grid().blocks(), 2);
     assert_same(&read(limited.as_ref()).unwrap(), &batch.slice(0, 450), "limit");
     assert_eq!(read(source.with_limit(0).unwrap().as_ref()).unwrap().num_rows(), 0);
+}
+
+/// Where nulls are.
+#[derive(Clone, Copy, Debug)]
+enum Nulls {
+    None,
+    All,
+    Some(u64),
+    Runs(u64),
+}
+
+/// Columns of the types that have a fast path, `distinct` different values in each.
+fn flat_columns(rows: usize, distinct: u64, nulls: Nulls, seed: u64) -> RecordBatch {
+    let mut next = noise(seed);
+    let mut is_null = noise(seed + 1);
+    let mut values: Vec<Option<u64>> = Vec::with_capacity(rows);
+    let mut run = (0, false);
+    for _ in 0..rows {
+        let null = match nulls {
+            Nulls::None => false,
+            Nulls::All => true,
+            Nulls::Some(every) => is_null() % every == 0,
+            Nulls::Runs(length) => {
+                run = if run.0 == 0 { (is_null() % length + 1, !run.1) } else { (run.0 - 1, run.1) };
+                run.1
+            }
+        };
+        let value = next() % distinct;
+        values.push(Some(value).filter(|_| !null));
+    }
+    let map = |values: &[Option<u64>]| values.to_vec().into_iter();
+    frame(vec![
+        ("i32", Arc::new(map(&values).map(|v| v.map(|v| v as i32 - 40)).collect::<Int32Array>()) as ArrayRef),
+        ("i64", Arc::new(map(&values).map(|v| v.map(|v| (v * v) as i64)).collect::<Int64Array>())),
+        ("f32", Arc::new(map(&values).map(|v| v.map(|v| v as f32 / 3.0)).collect::<Float32Array>())),
+        (
+            "f64",
+            Arc::new(
+                map(&values)
+                    .map(|v| v.map(|v| if v == 7 { f64::NAN } else { v as f64 / 3.0 }))
+                    .collect::<Float64Array>(),
+            ),
+        ),
+        (
+            "t",
+            Arc::new(
+                map(&values).map(|v| v.map(|v| "ä".repeat((v % 5) as usize) + &v.to_string())).collect::<StringArray>(),
+            ),
+        ),
+        ("b", Arc::new(map(&values).map(|v| v.map(|v| v % 2 == 0)).collect::<BooleanArray>())),
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_files_equal_arrow(
+        rows in 0usize..3000,
+        distinct in prop_oneof![Just(1u64), Just(2), 3u64..200, Just(1 << 20)],
+        nulls in prop_oneof![Just(Nulls::None), Just(Nulls::All), (2u64..20).prop_map(Nulls::Some), (1u64..200).prop_map(Nulls::Runs)],
+        codec in prop_oneof![Just(Compression::UNCOMPRESSED), Just(Compression::SNAPPY), Just(Compression::LZ4_RAW)],
+        version in prop_oneof![Just(WriterVersion::PARQUET_1_0), Just(WriterVersion::PARQUET_2_0)],
+        dictionary: bool,
+        dictionary_bytes in prop_oneof![Just(300usize), Just(1 << 20)],
+        page_rows in 1usize..1500,
+        group_rows in 200usize..4000,
+        batch_rows in 1usize..2000,
+        codes in proptest::collection::vec(any::<bool>(), 6),
+        bound in proptest::option::of(-50i64..100),
+        limit in proptest::option::of(0u64..2000),
+        seed in 0u64..1000,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.parquet");
+        let batch = flat_columns(rows, distinct, nulls, seed);
+        let properties = WriterProperties::builder()
+            .set_compression(codec)
+            .set_writer_version(version)
+            .set_dictionary_enabled(dictionary)
+            .set_dictionary_page_size_limit(dictionary_bytes)
+            .set_data_page_row_count_limit(page_rows)
+            .set_write_batch_size(page_rows.min(64))
+            .set_max_row_group_row_count(Some(group_rows))
+            .build();
+        write(&path, &batch, properties);
+        let mut source: Arc<dyn Source> = Arc::new(open(&path).unwrap().with_batch_rows(batch_rows));
+        let forms = batch.schema().fields().iter().zip(codes).map(|(field, coded)| {
+            (field.name().clone(), if coded { Form::Codes } else { Form::Values })
+        }).collect();
+        source = source.with_columns(&Columns::Some(forms)).unwrap().unwrap_or(source);
+        let mut expected = reference(&path, &source.schema()).unwrap();
+        if let Some(bound) = bound {
+            let filter = col("i32").gt(bound).or(col("t").eq("ä1"));
+            source = source.with_filter(&filter).unwrap().unwrap();
+            expected = blockfold_kernels::evaluate::filter(&filter, &expected).unwrap();
+        }
+        let mut found = read(source.as_ref()).unwrap();
+        assert_same(&found, &expected, "all rows");
+        if let Some(limit) = limit {
+            found = read(source.with_limit(limit).unwrap_or(source).as_ref()).unwrap();
+            let rows = expected.num_rows().min(limit as usize);
+            assert!(bound.is_some() || found.num_rows() == rows);
+            assert_same(&found.slice(0, rows), &expected.slice(0, rows), "limited");
+        }
+    }
 }

@@ -116,10 +116,10 @@ impl FlatColumn {
     }
 
     fn dictionary(&mut self) -> Result<ArrayRef> {
-        if self.dictionary.is_none() {
-            if let Some(page) = self.pages.left_out()? {
-                self.dictionary = Some(self.read_dictionary(page)?);
-            }
+        if self.dictionary.is_none()
+            && let Some(page) = self.pages.left_out()?
+        {
+            self.dictionary = Some(self.read_dictionary(page)?);
         }
         self.dictionary.clone().ok_or_else(|| ParquetError::General("codes without a dictionary".into()))
     }

@@ -35,7 +35,7 @@ pub(super) enum Values {
     /// One after another.
     Plain(Bytes),
     /// Codes of the chunk's dictionary.
-    Codes(Hybrid),
+    Codes(Box<Hybrid>),
 }
 
 impl DataPage {
@@ -62,7 +62,7 @@ impl DataPage {
         };
         let values = match encoding {
             Encoding::PLAIN => Values::Plain(values),
-            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => Values::Codes(codes(values)?),
+            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => Values::Codes(Box::new(codes(values)?)),
             _ => return Err(not_here()),
         };
         Ok(DataPage { rows, levels, values })
