@@ -72,7 +72,9 @@ fn an_answer_that_does_not_fit_is_refused_but_streams() {
 #[test]
 fn a_budget_too_small_for_one_task_is_refused_before_reading() {
     let session = session(ByteSize::mib(1));
-    let error = series(&session).group_by(["id"]).agg([col("x").sum()]).collect().unwrap_err();
+    let days = datasets::options().start("2000-01-01").end("2000-01-05").partition_freq("1D");
+    let series = datasets::timeseries(&session, days).unwrap();
+    let error = series.group_by(["id"]).agg([col("x").sum()]).collect().unwrap_err();
     assert!(matches!(error.root(), Error::OverBudget { .. }), "{error}");
     assert!(error.to_string().contains("timeseries"), "{error}");
 }

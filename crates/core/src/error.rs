@@ -221,7 +221,7 @@ fn near_names(name: &str, have: &[String]) -> String {
     let mut near: Vec<(usize, &String)> = have
         .iter()
         .map(|candidate| (edit_distance(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
+        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len() / 3))
         .collect();
     near.sort();
     if near.is_empty() {

@@ -197,7 +197,7 @@ impl MergeTree {
     /// Puts a partial in its place; returns a pair to be merged and the place of the result.
     fn put(&mut self, mut place: Place, held: Held) -> Option<(Place, Held, Held)> {
         // A node without a right neighbour moves up as it is.
-        while self.width(place.level) > 1 && place.index % 2 == 0 && place.index + 1 >= self.width(place.level) {
+        while self.width(place.level) > 1 && place.index.is_multiple_of(2) && place.index + 1 >= self.width(place.level) {
             place = Place { level: place.level + 1, index: place.index / 2 };
         }
         let parent = Place { level: place.level + 1, index: place.index / 2 };

@@ -26,7 +26,8 @@ pub(crate) fn open(state: &RunState, id: StepId, block: usize) -> Result<Box<dyn
                 }
             }
             let place = format!("{} block {block}", step_label(&node.step));
-            let stream = MapStream { inputs: streams, kernel: kernel.clone(), task: state.task(block), place, done: false };
+            let stream =
+                MapStream { inputs: streams, kernel: kernel.clone(), task: state.task(block), place, done: false };
             Ok(Box::new(stream))
         }
         Step::Reduce { .. } => Ok(Box::new(std::iter::once(state.block(id)))),

@@ -30,7 +30,8 @@ pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
         }
         // A block of unknown rows counts as a share of a run, so that runs stay bounded.
         let more_rows = bounds.rows.unwrap_or(TASK_ROWS / TASK_BLOCKS as u64);
-        let fits = rows.saturating_add(more_rows) <= TASK_ROWS && read_bytes.saturating_add(bounds.read_bytes) <= TASK_READ_BYTES;
+        let fits = rows.saturating_add(more_rows) <= TASK_ROWS
+            && read_bytes.saturating_add(bounds.read_bytes) <= TASK_READ_BYTES;
         match tasks.last_mut() {
             Some(task) if fits && task.blocks.end == block => {
                 task.blocks.end = block + 1;
@@ -50,6 +51,7 @@ pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
 /// One task a block, for chains whose blocks must stay apart.
 pub(crate) fn singles(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
     let blocks = graph.node(chain.top).grid.blocks();
-    let plan = |block: usize| TaskPlan { blocks: block..block + 1, stream_bytes: chain.bounds(graph, block).peak_bytes };
+    let plan =
+        |block: usize| TaskPlan { blocks: block..block + 1, stream_bytes: chain.bounds(graph, block).peak_bytes };
     (0..blocks).map(plan).collect()
 }

@@ -92,7 +92,7 @@ pub trait Op: fmt::Debug + Send + Sync {
         None
     }
     /// The same result computed from what is known without a run, as a row count from metadata.
-    fn from_metadata(&self) -> Result<Option<Plan>> {
+    fn answered_by_metadata(&self) -> Result<Option<Plan>> {
         Ok(None)
     }
     /// Adds this op's steps to the graph and returns the last one.

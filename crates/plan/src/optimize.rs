@@ -14,7 +14,7 @@ pub trait Rule: Sync {
     /// A rewrite computes the same rows; [`Rule::narrows`] rules may change which columns a node yields.
     fn apply(&self, node: &Plan) -> Result<Option<Plan>>;
     /// Whether the rule works on the whole plan at once, from the root; then the driver calls it once.
-    fn from_root(&self) -> bool {
+    fn starts_at_root(&self) -> bool {
         false
     }
 }
@@ -34,7 +34,7 @@ pub fn optimize(plan: &Plan) -> Result<Plan> {
 /// The plan after one rule.
 pub fn run(rule: &dyn Rule, plan: &Plan) -> Result<Plan> {
     let rewritten =
-        if rule.from_root() { rule.apply(plan)?.unwrap_or_else(|| plan.clone()) } else { descend(rule, plan)? };
+        if rule.starts_at_root() { rule.apply(plan)?.unwrap_or_else(|| plan.clone()) } else { descend(rule, plan)? };
     debug_assert_eq!(rewritten.schema(), plan.schema(), "rule '{}' changed the schema", rule.name());
     Ok(rewritten)
 }

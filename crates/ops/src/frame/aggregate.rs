@@ -182,7 +182,7 @@ impl Op for Aggregate {
         }
     }
 
-    fn from_metadata(&self) -> Result<Option<Plan>> {
+    fn answered_by_metadata(&self) -> Result<Option<Plan>> {
         let only_len = self.aggs.iter().all(|agg| matches!(agg.without_alias(), Expr::Agg { func: AggFunc::Len, .. }));
         let total = self.input[0].meta().grid.total();
         match total {

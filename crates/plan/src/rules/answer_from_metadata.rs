@@ -15,6 +15,6 @@ impl Rule for AnswerFromMetadata {
     }
 
     fn apply(&self, node: &Plan) -> Result<Option<Plan>> {
-        node.op().from_metadata()
+        node.op().answered_by_metadata()
     }
 }

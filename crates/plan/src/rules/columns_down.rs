@@ -15,7 +15,7 @@ impl Rule for ColumnsDown {
         "columns_down"
     }
 
-    fn from_root(&self) -> bool {
+    fn starts_at_root(&self) -> bool {
         true
     }
 

@@ -14,7 +14,7 @@ impl Rule for LimitsDown {
         "limits_down"
     }
 
-    fn from_root(&self) -> bool {
+    fn starts_at_root(&self) -> bool {
         true
     }
 

@@ -16,7 +16,7 @@ impl Rule for ShareSubplans {
         "share_subplans"
     }
 
-    fn from_root(&self) -> bool {
+    fn starts_at_root(&self) -> bool {
         true
     }
 
