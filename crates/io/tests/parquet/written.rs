@@ -153,7 +153,7 @@ fn flat_columns(rows: usize, distinct: u64, nulls: Nulls, seed: u64) -> RecordBa
         let null = match nulls {
             Nulls::None => false,
             Nulls::All => true,
-            Nulls::Some(every) => is_null() % every == 0,
+            Nulls::Some(every) => is_null().is_multiple_of(every),
             Nulls::Runs(length) => {
                 run = if run.0 == 0 { (is_null() % length + 1, !run.1) } else { (run.0 - 1, run.1) };
                 run.1
@@ -162,7 +162,7 @@ fn flat_columns(rows: usize, distinct: u64, nulls: Nulls, seed: u64) -> RecordBa
         let value = next() % distinct;
         values.push(Some(value).filter(|_| !null));
     }
-    let map = |values: &[Option<u64>]| values.to_vec().into_iter();
+    let map = |values: &[Option<u64>]| values.iter().copied();
     frame(vec![
         ("i32", Arc::new(map(&values).map(|v| v.map(|v| v as i32 - 40)).collect::<Int32Array>()) as ArrayRef),
         ("i64", Arc::new(map(&values).map(|v| v.map(|v| (v * v) as i64)).collect::<Int64Array>())),
