@@ -162,7 +162,7 @@ fn flat_columns(rows: usize, distinct: u64, nulls: Nulls, seed: u64) -> RecordBa
         let value = next() % distinct;
         values.push(Some(value).filter(|_| !null));
     }
-    let map = |values: &[Option<u64>]| values.iter().copied();
+    let map = |values: &Vec<Option<u64>>| values.clone().into_iter();
     frame(vec![
         ("i32", Arc::new(map(&values).map(|v| v.map(|v| v as i32 - 40)).collect::<Int32Array>()) as ArrayRef),
         ("i64", Arc::new(map(&values).map(|v| v.map(|v| (v * v) as i64)).collect::<Int64Array>())),
