@@ -54,7 +54,7 @@ impl Failure {
             return Failure { message: Some("cancelled".to_string()), code: signal.exit_code() };
         }
         let code = if error.chain().any(|cause| cause.is::<Usage>()) { 2 } else { 1 };
-        Failure { message: Some(chain(error)), code }
+        Failure { message: Some(told(error)), code }
     }
 
     /// Says what failed, and gives the exit code.
@@ -63,6 +63,7 @@ impl Failure {
             // When nobody listens there is nothing left to do but end.
             let _ = writeln!(io::stderr(), "error: {message}");
             if wants_json {
+                let message = message.split("\n\nFor more information").next();
                 let document = serde_json::json!({ "error": message, "exit_code": self.code });
                 let _ = writeln!(io::stdout(), "{document}");
             }
@@ -84,6 +85,18 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn is_cancelled(error: &anyhow::Error) -> bool {
     let cancelled = |cause: &Error| matches!(cause.root(), Error::Cancelled);
     error.chain().any(|cause| cause.downcast_ref::<Error>().is_some_and(cancelled))
+}
+
+/// The error with its causes in one line, with the remedies that this program has.
+fn told(error: &anyhow::Error) -> String {
+    let exists = error.chain().find_map(|cause| match cause.downcast_ref::<Error>()?.root() {
+        Error::AlreadyExists { path } => Some(path),
+        _ => None,
+    });
+    match exists {
+        Some(path) => format!("'{}' already exists; --overwrite replaces it", path.display()),
+        None => chain(error),
+    }
 }
 
 /// The error with its causes in one line; a cause that the error's own text tells already is not told again.

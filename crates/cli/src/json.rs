@@ -260,7 +260,10 @@ fn in_utc(array: &ArrayRef, unit: TimeUnit) -> ArrayRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::*;
+    use arrow::array::{
+        Date32Array, DictionaryArray, DurationSecondArray, Float32Array, Float64Array, NullArray, StringArray,
+        TimestampMillisecondArray, UInt64Array,
+    };
 
     fn cells(array: impl Array + 'static) -> String {
         let array = printable(&(Arc::new(array) as ArrayRef)).unwrap();

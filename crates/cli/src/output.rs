@@ -104,8 +104,7 @@ impl OutFile {
                 if overwrite {
                     return Ok(());
                 }
-                let exists = Error::AlreadyExists { path: self.path.clone() };
-                Err(anyhow::Error::from(exists).context("--overwrite replaces it"))
+                bail!(Error::AlreadyExists { path: self.path.clone() })
             }
             Ok(_) => bail!("'{}' is no plain file", self.path.display()),
             Err(_) => Ok(()),

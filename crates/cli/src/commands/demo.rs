@@ -96,9 +96,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let span = Span::of(args)?;
     let generated = datasets::timeseries(&context.session, span.options())?;
     let column_bytes = story::row_bytes(generated.schema()?.as_ref()) * span.rows();
-    story::opening(&span, column_bytes, context)?;
+    let place = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    let (folder, free_bytes) = folder::make(&place, column_bytes)?;
+    story::opening(&span, column_bytes, &place, free_bytes, context)?;
 
-    let folder = folder::make(args.dir.as_deref(), column_bytes, context)?;
     let data = folder.path().join("measurements");
     let written = write(&generated, &data)?;
     story::written(&span, &written, &data, context)?;
@@ -115,7 +116,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let difference = check::difference(&result, &again)?;
     let proof = story::Proof { span, column_bytes, written, run, rerun, difference };
     story::proof(&proof, &result, context)?;
-    story::document(&proof, &result, &largest, context)?;
+    story::document(&proof, &result, &largest, args.keep.then_some(folder.path()), context)?;
 
     if args.keep {
         let kept = format!("Kept '{}'.", folder.path().display());

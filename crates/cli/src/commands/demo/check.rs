@@ -38,8 +38,9 @@ fn compare(left: &RecordBatch, right: &RecordBatch) -> Result<Difference> {
     }
     // Sums of numbers between -1 and 1 cancel out: what counts is the error against numbers of size 1.
     let part = |(a, b): (&f64, &f64)| (a - b).abs() / a.abs().max(1.0);
-    let largest = left.iter().zip(right).map(part).fold(0.0, f64::max);
-    Ok(if largest < 1e-9 { Difference::Rounding(largest) } else { Difference::Wrong })
+    let parts: Vec<f64> = left.iter().zip(right).map(part).collect();
+    let is_rounding = parts.iter().all(|part| *part < 1e-9);
+    Ok(if is_rounding { Difference::Rounding(parts.into_iter().fold(0.0, f64::max)) } else { Difference::Wrong })
 }
 
 /// The groups with the largest sums, the largest first.

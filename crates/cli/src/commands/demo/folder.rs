@@ -5,29 +5,22 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use blockfold::Error;
 
-use crate::context::Context;
 use crate::signals::TemporaryFolder;
 use crate::{resources, text};
 
-/// Makes a new folder under `parent` after a look at the disk's free space.
+/// Makes a new folder under `parent` after a look at the disk's free space, which it gives back where it is known.
 ///
 /// # Errors
 /// Too little space for `needed_bytes`, or a folder that cannot be written to.
-pub fn make(parent: Option<&Path>, needed_bytes: u64, context: &Context) -> Result<TemporaryFolder> {
-    let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
-    let free = resources::free_bytes(&parent);
+pub fn make(parent: &Path, needed_bytes: u64) -> Result<(TemporaryFolder, Option<u64>)> {
+    let free = resources::free_bytes(parent);
     if let Some(free) = free.filter(|free| *free < needed_bytes) {
         let (needed, free, parent) = (text::bytes(needed_bytes), text::bytes(free), parent.display());
         bail!(
-            "the demo writes up to {needed} but '{parent}' has {free} free; choose another disk with --dir, or --days 30"
+            "the demo writes up to {needed} but '{parent}' has {free} free; choose another --dir, or less with --days 30"
         );
     }
-    if let Some(free) = free {
-        let (needed, free) = (text::bytes(needed_bytes), text::bytes(free));
-        context.console.line(format!("   At most {needed} go to '{}', which has {free} free.", parent.display()))?;
-    }
-    let folder = fresh(&parent)?;
-    Ok(TemporaryFolder::new(folder))
+    Ok((TemporaryFolder::new(fresh(parent)?), free))
 }
 
 fn fresh(parent: &Path) -> Result<PathBuf> {

@@ -19,18 +19,21 @@ pub fn row_bytes(schema: &Schema) -> u64 {
     schema.fields().iter().map(|field| width(field.data_type()).unwrap_or(8) as u64).sum()
 }
 
-/// What is going to happen.
-pub fn opening(span: &Span, column_bytes: u64, context: &Context) -> Result<()> {
-    let (rows, budget) = (text::grouped(span.rows()), context.session.memory_budget());
+/// What is going to happen, and where.
+pub fn opening(span: &Span, column_bytes: u64, place: &Path, free_bytes: Option<u64>, context: &Context) -> Result<()> {
+    let (rows, data) = (text::grouped(span.rows()), text::bytes(column_bytes));
+    let free = free_bytes.map_or(String::new(), |free| format!(", which has {} free", text::bytes(free)));
     context.console.line(format!(
         "blockfold demo: more data than memory\n\n\
          1. Generate and store\n   \
          One row a second from {} until {}: {rows} rows of timestamp, name, id, x, y.\n   \
-         As columns in memory: {}. The memory budget: {budget}, on {}.",
+         As columns in memory: {data}. The memory budget: {}, on {}.\n   \
+         At most {data} go to '{}'{free}.",
         span.start,
         span.end(),
-        text::bytes(column_bytes),
+        context.session.memory_budget(),
         text::count(context.session.threads() as u64, "thread"),
+        place.display(),
     ))
 }
 
@@ -143,7 +146,13 @@ fn conclusions(proof: &Proof, peak: Option<u64>, budget_bytes: u64) -> String {
 }
 
 /// The demo as JSON.
-pub fn document(proof: &Proof, result: &Frame, largest: &RecordBatch, context: &Context) -> Result<()> {
+pub fn document(
+    proof: &Proof,
+    result: &Frame,
+    largest: &RecordBatch,
+    kept: Option<&Path>,
+    context: &Context,
+) -> Result<()> {
     let part = |part: &Part| {
         serde_json::json!({
             "elapsed_ms": part.elapsed.as_secs_f64() * 1e3,
@@ -154,12 +163,14 @@ pub fn document(proof: &Proof, result: &Frame, largest: &RecordBatch, context: &
     let largest = context.session.from_batches(vec![largest.clone()])?.collect()?;
     context.console.document(&serde_json::json!({
         "command": "demo",
+        "folder": kept,
         "num_rows": proof.span.rows(),
         "column_bytes": proof.column_bytes,
         "budget_bytes": context.session.memory_budget().0,
         "groups": result.num_rows(),
         "largest": crate::json::Rows::new(&largest, usize::MAX),
         "same_bits": proof.difference == Difference::None,
+        "largest_difference": if let Difference::Rounding(part) = proof.difference { part } else { 0.0 },
         "write": part(&proof.written),
         "run": part(&proof.run),
         "generate_and_run": part(&proof.rerun),

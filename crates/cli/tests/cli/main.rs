@@ -1,0 +1,11 @@
+//! The program as users run it: every command, every way to fail.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod program;
+
+mod bad_input;
+mod commands;
+mod demo;
+#[cfg(unix)]
+mod signals;
