@@ -23,8 +23,9 @@ ARROW_OPTIONS = {
     "uncompressed": {"compression": "none", "use_dictionary": False},
     "gzip": {"compression": "gzip", "row_group_size": 700},
     "zstd": {"compression": "zstd", "data_page_version": "2.0", "write_page_index": True, "data_page_size": 2000},
-    "lz4": {"compression": "lz4", "version": "2.4", "row_group_size": 1001, "store_schema": False},
+    "lz4": {"compression": "lz4", "row_group_size": 1001, "store_schema": False},
     "milliseconds": {"coerce_timestamps": "ms", "allow_truncated_timestamps": True, "store_schema": False},
+    "version 2.4": {"version": "2.4", "coerce_timestamps": "us", "allow_truncated_timestamps": True},
     "brotli": {"compression": "brotli", "data_page_size": 500, "write_statistics": False},
     "one-row groups": {"row_group_size": 100, "compression": "snappy", "store_schema": False},
     "delta": {

@@ -38,10 +38,12 @@ impl Context {
         if let Some(threads) = global.threads {
             builder = builder.threads(threads.get());
         }
+        let progress = Arc::new(Progress::default());
         if io::stderr().is_terminal() && !console.json && !console.quiet {
-            builder = builder.subscribe(Arc::new(Progress::default()));
+            builder = builder.subscribe(progress.clone());
         }
         let session = builder.build().map_err(usage)?;
+        progress.set_budget(session.memory_budget());
         Ok(Context { session, console, cancel })
     }
 

@@ -1,10 +1,10 @@
 //! Progress bars on stderr, one line for each chain of steps that runs.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use blockfold::{Event, Subscriber};
+use blockfold::{ByteSize, Event, Subscriber};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::text;
@@ -17,6 +17,16 @@ const LABEL_WIDTH: usize = 36;
 pub struct Progress {
     bars: MultiProgress,
     state: Mutex<State>,
+    /// The session's budget, once it is known.
+    budget: OnceLock<ByteSize>,
+}
+
+impl Progress {
+    /// Tells the budget that promised bytes are shown against.
+    pub fn set_budget(&self, budget: ByteSize) {
+        // Only the first one counts; there is one session.
+        let _ = self.budget.set(budget);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +60,8 @@ impl Subscriber for Progress {
             Event::TaskFinished { chain, rows_read, promised_bytes, .. } => {
                 state.rows_read = *rows_read;
                 if let Some(chain) = state.chains.get(chain) {
-                    chain.advance(*rows_read, *promised_bytes);
+                    let of = self.budget.get().map_or(String::new(), |budget| format!(" of {budget}"));
+                    chain.advance(*rows_read, &format!("{}{of} promised", text::bytes(*promised_bytes)));
                 }
             }
             Event::ChainFinished { chain, .. } => {
@@ -65,10 +76,10 @@ impl Subscriber for Progress {
 }
 
 impl Chain {
-    fn advance(&self, rows_read: u64, promised_bytes: u64) {
+    fn advance(&self, rows_read: u64, promised: &str) {
         let rows = rows_read.saturating_sub(self.rows_before);
         let rate = text::rate(rows, self.bar.elapsed());
-        self.bar.set_message(format!("{rate}, {} promised", text::bytes(promised_bytes)));
+        self.bar.set_message(format!("{rate}, {promised}"));
         if self.counts_rows {
             self.bar.set_position(rows);
         } else {

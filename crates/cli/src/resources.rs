@@ -33,6 +33,7 @@ fn from_usage() -> Option<u64> {
 
 /// Bytes that this user may still write to the disk of a folder; `None` where nobody tells.
 #[cfg(unix)]
+#[allow(clippy::useless_conversion, reason = "other systems count blocks in 32 bits")]
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     let disk = nix::sys::statvfs::statvfs(folder).ok()?;
     u64::from(disk.blocks_available()).checked_mul(disk.fragment_size())

@@ -85,7 +85,8 @@ fn arrived(signal: Signal, cancel: &Cancel) {
 pub fn install(cancel: &Cancel) -> Result<()> {
     use nix::sys::signal::{SigSet, Signal as Number};
     let mut awaited = SigSet::empty();
-    [Number::SIGINT, Number::SIGTERM, Number::SIGHUP].into_iter().for_each(|number| awaited.add(number));
+    let ending = [Number::SIGINT, Number::SIGTERM, Number::SIGHUP];
+    ending.into_iter().filter(|number| !is_ignored(*number as i32)).for_each(|number| awaited.add(number));
     awaited.thread_block().context("holding signals back")?;
     let cancel = cancel.clone();
     let wait = move || {
@@ -95,6 +96,15 @@ pub fn install(cancel: &Cancel) -> Result<()> {
     };
     std::thread::Builder::new().name("signals".into()).spawn(wait).context("starting a thread for signals")?;
     Ok(())
+}
+
+/// Whether whoever started the program wants it to ignore a signal, as `nohup` does; waiting would undo that.
+#[cfg(unix)]
+fn is_ignored(number: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (number - 1) & 1 == 1
 }
 
 /// From now on Ctrl-C cancels.

@@ -70,7 +70,7 @@ impl Span {
 
     /// Days of a partition: as many as divide the whole evenly.
     fn partition_days(&self) -> u64 {
-        (1..=MAX_PARTITION_DAYS).rev().find(|days| self.days % days == 0).unwrap_or(1)
+        (1..=MAX_PARTITION_DAYS).rev().find(|days| self.days.is_multiple_of(*days)).unwrap_or(1)
     }
 
     fn options(&self) -> TimeseriesOptions {
@@ -141,7 +141,7 @@ fn write(frame: &LazyFrame, folder: &std::path::Path) -> Result<Part> {
 
 /// The demo's question.
 fn sums(frame: &LazyFrame) -> LazyFrame {
-    frame.group_by(["id"]).agg([col("x").sum()])
+    frame.group_by(["id"]).agg([col("x").sum().alias("x_sum")])
 }
 
 fn measured(query: &LazyFrame) -> Result<(Frame, Part)> {

@@ -8,6 +8,9 @@ use super::{SyntaxError, function_names};
 
 type Parsed<T = Expr> = Result<T, SyntaxError>;
 
+/// What an operator makes of its operands.
+type Join = fn(Expr, Expr) -> Expr;
+
 /// Parentheses, calls and signs inside each other: enough for people, and bounded for the stack's sake.
 const MAX_DEPTH: usize = 64;
 
@@ -94,11 +97,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Operands of one level, joined from the left as long as `operator` finds another.
-    fn chain(
-        &mut self,
-        operand: fn(&mut Self) -> Parsed,
-        operator: fn(&mut Self) -> Option<fn(Expr, Expr) -> Expr>,
-    ) -> Parsed {
+    fn chain(&mut self, operand: fn(&mut Self) -> Parsed, operator: fn(&mut Self) -> Option<Join>) -> Parsed {
         let mut expr = operand(self)?;
         for _ in 0..MAX_CHAIN {
             let at = self.next;

@@ -52,3 +52,21 @@ fn ctrl_c_in_the_demo() {
 fn sigterm_while_writing() {
     interrupted(&["timeseries", "--start", "2000", "--end", "2030", "--out", "ts"], Signal::SIGTERM, 143);
 }
+
+#[test]
+fn hanging_up_is_ignored_when_asked_for() {
+    let place = Place::empty();
+    let program = env!("CARGO_BIN_EXE_blockfold");
+    let script = format!("trap '' HUP; exec '{program}' timeseries --start 2000 --end 2030 --out ts");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script]).current_dir(place.path()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    wait_until("the run writes", || !place.names().is_empty());
+    send(&child, Signal::SIGHUP);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "the run ended though it was to go on");
+    send(&child, Signal::SIGINT);
+    wait_until("the run ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
