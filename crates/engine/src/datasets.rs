@@ -11,8 +11,8 @@ pub use blockfold_datasets::{ColumnKind, TimeseriesError, TimeseriesOptions};
 use crate::frame::LazyFrame;
 use crate::session::Session;
 
-/// Rows of a batch; the generator's blocks of 4,096 rows divide it.
-const BATCH_ROWS: u64 = 64 * 1024;
+/// Rows of a batch: a few columns of it stay in a core's own cache. The generator's blocks of 4,096 rows divide it.
+const BATCH_ROWS: u64 = 16 * 1024;
 
 /// Options of [`timeseries`]: the columns, times and partitions of Dask's data set of that name.
 pub fn options() -> TimeseriesOptions {
@@ -129,6 +129,7 @@ impl BlockStream for TimeseriesStream {
         let rows = usize::try_from(stop - self.next).map_err(|_| Error::internal("a batch of too many rows"))?;
         let batch = self.source.series.batch(&self.source.columns, self.next, rows);
         self.next = stop;
+        self.task.metrics.add_rows_read(rows as u64);
         batch.map(|batch| Some(batch.into())).map_err(|error| Error::argument("timeseries", error))
     }
 }

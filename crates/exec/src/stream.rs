@@ -44,11 +44,7 @@ struct ReadStream {
 impl BlockStream for ReadStream {
     fn next(&mut self) -> Result<Option<Block>> {
         self.task.cancel.check()?;
-        let block = self.inner.next().map_err(|error| error.at(&self.place))?;
-        if let Some(block) = &block {
-            self.task.metrics.add_rows_read(block.rows());
-        }
-        Ok(block)
+        self.inner.next().map_err(|error| error.at(&self.place))
     }
 }
 

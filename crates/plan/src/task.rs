@@ -29,7 +29,7 @@ macro_rules! counters {
 counters!(
     /// Bytes read from files.
     bytes_read add_bytes_read,
-    /// Rows that sources handed on.
+    /// Rows that sources looked at, before their own filters; sources count them.
     rows_read add_rows_read,
     /// Bytes written to files.
     bytes_written add_bytes_written,
