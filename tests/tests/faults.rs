@@ -74,9 +74,9 @@ fn a_budget_too_small_for_one_task_is_refused_before_reading() {
     let session = session(ByteSize::mib(1));
     let days = datasets::options().start("2000-01-01").end("2000-01-05").partition_freq("1D");
     let series = datasets::timeseries(&session, days).unwrap();
-    let error = series.group_by(["id"]).agg([col("x").sum()]).collect().unwrap_err();
+    let error = series.map_partitions(Ok).sum().collect().unwrap_err();
     assert!(matches!(error.root(), Error::OverBudget { .. }), "{error}");
-    assert!(error.to_string().contains("timeseries"), "{error}");
+    assert!(error.to_string().contains("one task of 'read timeseries > map_partitions > aggregate'"), "{error}");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn the_first_error_stays_in_the_handle() {
     let session = session(ByteSize::mib(64));
     let frame = series(&session).filter(col("xx").gt(1)).head(3).rename([("id", "key")]);
     let error = frame.schema().unwrap_err();
-    assert_eq!(error.to_string(), "column 'xx' not found; did you mean 'x' or 'y'?");
+    assert_eq!(error.to_string(), "column 'xx' not found; did you mean 'x'?");
 }
 
 #[test]
