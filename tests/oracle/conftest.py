@@ -27,6 +27,13 @@ class Blockfold:
             assert ran.returncode != 0 and fails in document["error"], f"{command}: {document}"
         return document
 
+    def text(self, *args):
+        """What the program prints for people."""
+        command = [self.program, *map(str, args)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 0, f"{command}: {ran.stderr}"
+        return ran.stdout
+
     def rows(self, path, n=10**9):
         """The first rows of files."""
         return self("head", path, "-n", n)

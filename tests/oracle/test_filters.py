@@ -2,6 +2,7 @@
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
@@ -89,12 +90,13 @@ def files(tmp_path_factory):
     """The same rows as written by Arrow, Polars, DuckDB, and as Arrow IPC."""
     folder = tmp_path_factory.mktemp("filters")
     table = every_type(3000, seed=3)
-    columns = [name for name in table.column_names if not name.startswith(("span", "zoned"))]
+    columns = [name for name in table.column_names if not name.startswith("span")]
     table = table.select(columns)
     pq.write_table(table, folder / "arrow.parquet", row_group_size=300, write_page_index=True, data_page_size=512)
     pl.from_arrow(table).write_parquet(folder / "polars.parquet", row_group_size=400)
     options = "FORMAT parquet, ROW_GROUP_SIZE 2048"
     connection = duckdb.connect()
+    connection.sql("SET TimeZone = 'Europe/Berlin'")
     connection.register("rows", table)
     connection.sql(f"COPY (FROM rows ORDER BY row) TO '{folder}/duckdb.parquet' ({options})")
     feather.write_feather(table, folder / "arrow.arrow", chunksize=300, compression="uncompressed")
@@ -118,6 +120,54 @@ def test_filter(blockfold, files, filter):
         assert ours == [(key, count, low, high) for key, count, _, low, high in expected], f"{writer}: {filter}"
         for row, (_, _, total, _, _) in zip(rows, expected):
             assert row["plain_sum"] == pytest.approx(total, abs=1e-9), f"{writer}: {filter}"
+
+
+# A string without a zone is a time in the column's own zone; DuckDB's columns have the session's.
+ZONED = [
+    "zoned_us >= '2020-06-01'",
+    "zoned_ms < '2020-01-01T12:00:00'",
+    "zoned_ns between '2019-07-01' and '2019-07-31 23:59:59'",
+    "year(zoned_us) = 2020 and hour(zoned_us) < 2",
+]
+
+
+@pytest.fixture(scope="module")
+def in_utc(tmp_path_factory):
+    path = tmp_path_factory.mktemp("zoned") / "a.parquet"
+    table = every_type(3000, seed=4)
+    for unit in ("ms", "us", "ns"):
+        column = table[f"zoned_{unit}"].cast(pa.timestamp(unit, "UTC"))
+        table = table.set_column(table.column_names.index(f"zoned_{unit}"), f"zoned_{unit}", column)
+    pq.write_table(table, path, row_group_size=300)
+    connection = duckdb.connect()
+    connection.sql("SET TimeZone = 'UTC'")
+    connection.register("rows", table.drop_columns([name for name in table.column_names if name.startswith("span")]))
+    return connection, path
+
+
+@pytest.mark.parametrize("filter", ZONED)
+def test_times_in_utc(blockfold, in_utc, filter):
+    connection, path = in_utc
+    rows = blockfold.groupby(path, "bool", CONTROL, filter=filter)["rows"]
+    ours = [(row["bool"], row["row_count"], row["row_min"], row["row_max"]) for row in rows]
+    assert ours == [(key, count, low, high) for key, count, _, low, high in oracle(connection, filter)]
+
+
+@pytest.mark.parametrize("filter", ["zoned_us > zoned_ms", "zoned_us is null", "zoned_ns = zoned_ns"])
+@pytest.mark.parametrize("writer", ["arrow.parquet", "arrow.arrow"])
+def test_times_in_berlin(blockfold, files, filter, writer):
+    connection, folder = files
+    rows = blockfold.groupby(folder / writer, "bool", CONTROL, filter=filter)["rows"]
+    ours = [(row["bool"], row["row_count"], row["row_min"], row["row_max"]) for row in rows]
+    assert ours == [(key, count, low, high) for key, count, _, low, high in oracle(connection, filter)]
+
+
+@pytest.mark.parametrize("filter", ZONED)
+def test_the_clock_of_berlin_is_not_known(blockfold, files, filter):
+    """Named zones other than UTC are kept, compared and grouped, but no clock is read in them."""
+    _, folder = files
+    args = ["groupby", folder / "arrow.parquet", "--by", "bool", "--agg", "len", f"--filter={filter}"]
+    blockfold(*args, fails="Europe/Berlin")
 
 
 def test_statistics_skip_row_groups(blockfold, files):
