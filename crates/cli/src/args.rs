@@ -42,16 +42,16 @@ pub struct Cli {
 #[derive(Args, Debug)]
 pub struct Global {
     /// Memory budget, as 256MiB or 4GB [default: half of the machine's; demo: 256MiB]
-    #[arg(long, global = true, value_name = "SIZE", value_parser = ByteSize::from_str)]
+    #[arg(long, help_heading = "Everywhere", global = true, value_name = "SIZE", value_parser = ByteSize::from_str)]
     pub memory: Option<ByteSize>,
     /// Number of threads [default: one for each core]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, help_heading = "Everywhere", global = true, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
     /// Print one JSON document instead of text
-    #[arg(long, global = true)]
+    #[arg(long, help_heading = "Everywhere", global = true)]
     pub json: bool,
     /// Print results only: no progress, no summary
-    #[arg(long, short, global = true)]
+    #[arg(long, short, help_heading = "Everywhere", global = true)]
     pub quiet: bool,
 }
 
