@@ -16,6 +16,9 @@ use crate::frame::LazyFrame;
 /// The least budget that a session accepts: one batch of a few columns must fit.
 const MIN_BUDGET_BYTES: u64 = 1 << 20;
 
+/// The most threads that a session starts.
+const MAX_THREADS: usize = 1024;
+
 /// A memory budget with threads, under which frames are read and run; cheap to clone.
 ///
 /// # Memory
@@ -85,6 +88,11 @@ impl SessionBuilder {
         }
         let threads = match self.threads {
             Some(0) => return Err(Error::argument("threads", "a session needs at least one")),
+            Some(threads) if threads > MAX_THREADS => {
+                let what =
+                    format!("{threads} is too many; more threads than cores only cost memory, at most {MAX_THREADS}");
+                return Err(Error::argument("threads", what));
+            }
             Some(threads) => threads,
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };

@@ -1,7 +1,7 @@
 //! Frames as tables for people.
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use blockfold_core::{DType, RecordBatch, Result};
+use blockfold_core::{ArrayRef, DType, RecordBatch, Result};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// The first `max_rows` rows as a table with names and types of the columns.
@@ -13,8 +13,9 @@ pub(crate) fn render(batch: &RecordBatch, max_rows: usize) -> Result<String> {
         |field: &blockfold_core::Field| Cell::new(format!("{}\n{}", field.name(), short_type(field.data_type())));
     table.set_header(schema.fields().iter().map(|field| header(field)));
     let options = FormatOptions::new().with_null("null");
+    let columns: Vec<ArrayRef> = batch.columns().iter().map(printable).collect::<Result<_>>()?;
     let formatters: Vec<ArrayFormatter<'_>> =
-        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
+        columns.iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
     for row in 0..batch.num_rows().min(max_rows) {
         let cell = |(formatter, field): (&ArrayFormatter<'_>, &std::sync::Arc<blockfold_core::Field>)| {
             let alignment = if field.data_type().is_numeric() { CellAlignment::Right } else { CellAlignment::Left };
@@ -23,6 +24,16 @@ pub(crate) fn render(batch: &RecordBatch, max_rows: usize) -> Result<String> {
         table.add_row(formatters.iter().zip(schema.fields()).map(cell));
     }
     Ok(table.to_string())
+}
+
+/// Points in time with a zone are shown in UTC, which needs no table of the world's zones.
+fn printable(column: &ArrayRef) -> Result<ArrayRef> {
+    match column.data_type() {
+        DType::Timestamp(unit, Some(_)) => {
+            Ok(arrow::compute::cast(column, &DType::Timestamp(*unit, Some("+00:00".into())))?)
+        }
+        _ => Ok(column.clone()),
+    }
 }
 
 /// A type in few letters: `i64`, `str`, `timestamp[us]`.

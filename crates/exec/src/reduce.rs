@@ -27,7 +27,8 @@ struct Place {
 
 /// Runs a chain that ends in a reduction and stores the one block of its result.
 pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &Arc<dyn Reducer>) -> Result<()> {
-    let plans = tasks::runs(&run.state.graph, chain);
+    let (plans, skipped) = tasks::runs(&run.state.graph, chain);
+    run.state.metrics.add_groups_skipped(skipped);
     run.started(plans.len());
     let held = match reducer.may_stop_early() {
         Some(end) => in_sequence(run, chain, reducer, &plans, end)?,
@@ -197,7 +198,8 @@ impl MergeTree {
     /// Puts a partial in its place; returns a pair to be merged and the place of the result.
     fn put(&mut self, mut place: Place, held: Held) -> Option<(Place, Held, Held)> {
         // A node without a right neighbour moves up as it is.
-        while self.width(place.level) > 1 && place.index.is_multiple_of(2) && place.index + 1 >= self.width(place.level) {
+        while self.width(place.level) > 1 && place.index.is_multiple_of(2) && place.index + 1 >= self.width(place.level)
+        {
             place = Place { level: place.level + 1, index: place.index / 2 };
         }
         let parent = Place { level: place.level + 1, index: place.index / 2 };

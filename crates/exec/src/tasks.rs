@@ -18,14 +18,16 @@ pub(crate) struct TaskPlan {
     pub(crate) stream_bytes: u64,
 }
 
-/// Runs of blocks such that each is worth a task. The runs depend on the blocks alone, never on threads.
-pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
+/// Runs of blocks such that each is worth a task, and the number of blocks that statistics rule out. The runs
+/// depend on the blocks alone, never on threads.
+pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> (Vec<TaskPlan>, u64) {
     let blocks = graph.node(chain.top).grid.blocks();
     let mut tasks: Vec<TaskPlan> = Vec::new();
-    let (mut rows, mut read_bytes) = (u64::MAX, 0u64);
+    let (mut rows, mut read_bytes, mut skipped) = (u64::MAX, 0u64, 0u64);
     for block in 0..blocks {
         let bounds = chain.bounds(graph, block);
         if bounds.skipped {
+            skipped += 1;
             continue;
         }
         // A block of unknown rows counts as a share of a run, so that runs stay bounded.
@@ -45,7 +47,7 @@ pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
             }
         }
     }
-    tasks
+    (tasks, skipped)
 }
 
 /// One task a block, for chains whose blocks must stay apart.

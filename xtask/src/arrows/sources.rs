@@ -24,7 +24,7 @@ const LOWER: &[&str] =
 
 const RULES: &[Rule] = &[
     Rule {
-        folders: &["crates/plan", "crates/exec"],
+        folders: &["crates/plan/src", "crates/exec/src"],
         except: &[],
         words: &["parquet", "polars", "blockfold_ops", "blockfold_io"],
         remedy: "plan and exec know steps, sources and sinks only; ask a trait of theirs for the property instead",

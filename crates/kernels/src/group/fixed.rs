@@ -8,6 +8,11 @@ use arrow::datatypes::DataType;
 pub(super) trait FixedBits: Copy {
     fn to_bits(self) -> u64;
     fn from_bits(bits: u64) -> Self;
+
+    /// The values as 64-bit integers, when they are such.
+    fn as_i64(_values: &[Self]) -> Option<&[i64]> {
+        None
+    }
 }
 
 /// Bits that are what they are.
@@ -28,8 +33,11 @@ impl FixedBits for Bits {
 const SIGN: u64 = 1 << 63;
 
 macro_rules! signed_bits {
-    ($($native:ty),*) => {$(
+    ($($native:ty $(=> $as_i64:item)?),*) => {$(
         impl FixedBits for $native {
+            $($as_i64)?
+
+
             #[inline]
             #[allow(clippy::unnecessary_cast)]
             fn to_bits(self) -> u64 {
@@ -60,7 +68,9 @@ macro_rules! unsigned_bits {
     )*};
 }
 
-signed_bits!(i8, i16, i32, i64);
+signed_bits!(i8, i16, i32, i64 => fn as_i64(values: &[i64]) -> Option<&[i64]> {
+    Some(values)
+});
 unsigned_bits!(u8, u16, u32, u64);
 
 impl FixedBits for f64 {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{AnyDictionaryArray, Array, ArrayRef, PrimitiveArray};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{ArrowDictionaryKeyType, ArrowNativeType};
+use arrow::datatypes::{ArrowDictionaryKeyType, ArrowNativeType, DataType};
 use blockfold_core::{Error, Result};
 
-use super::Distinct;
+use super::{Distinct, lookup};
 use crate::group::hash::{CHUNK, MISSING};
 
 /// Dictionaries remembered: the row groups of a few files that are read in turn.
@@ -78,24 +78,19 @@ impl Translation {
     ) -> Result<()> {
         let nulls = keys.nulls().filter(|nulls| nulls.null_count() > 0);
         let mut start = 0;
+        let is_i32 = K::DATA_TYPE == DataType::Int32;
+        let all_i32: &[i32] = if is_i32 { keys.values().inner().typed_data() } else { &[] };
         for (keys, codes) in keys.values().chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
-            let all_found = self.find::<K>(keys, codes);
+            let all_found = match all_i32.get(start..start + keys.len()) {
+                Some(keys) if is_i32 => lookup::find_i32(&self.codes, keys, codes),
+                _ => lookup::find(&self.codes, keys.iter().map(|key| key.as_usize()), codes),
+            };
             if !all_found || nulls.is_some() {
                 self.resolve::<K>(distinct, start, keys, nulls, codes)?;
             }
             start += keys.len();
         }
         Ok(())
-    }
-
-    fn find<K: ArrowDictionaryKeyType>(&self, keys: &[K::Native], codes: &mut [u32]) -> bool {
-        let mut all_found = true;
-        for (code, key) in codes.iter_mut().zip(keys) {
-            let entry = self.codes.get(key.as_usize()).copied().unwrap_or(0);
-            all_found &= entry != 0;
-            *code = entry.wrapping_sub(1);
-        }
-        all_found
     }
 
     #[cold]

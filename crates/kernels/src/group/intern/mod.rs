@@ -1,6 +1,7 @@
 //! Small codes for the distinct values of a column.
 
 mod dictionary;
+mod lookup;
 mod numbers;
 mod output;
 mod table;

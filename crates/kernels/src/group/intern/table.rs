@@ -1,5 +1,6 @@
 //! Codes by distance from the start of a narrow range.
 
+use super::lookup;
 use crate::group::fixed::FixedBits;
 
 /// Longest table that statistics alone justify, in entries of 4 bytes.
@@ -57,13 +58,10 @@ impl Table {
     /// all have one.
     #[inline]
     pub(super) fn find<V: FixedBits>(&self, values: &[V], codes: &mut [u32]) -> bool {
-        let mut all_found = true;
-        for (code, value) in codes.iter_mut().zip(values) {
-            let entry = self.codes.get(self.place(value.to_bits())).copied().unwrap_or(0);
-            all_found &= entry != 0;
-            *code = entry.wrapping_sub(1);
+        if let Some(values) = V::as_i64(values) {
+            return lookup::find_i64(&self.codes, i64::from_bits(self.base), values, codes);
         }
-        all_found
+        lookup::find(&self.codes, values.iter().map(|value| self.place(value.to_bits())), codes)
     }
 
     /// The code of a value of the range, `next` after it was entered.
