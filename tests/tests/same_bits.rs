@@ -1,5 +1,7 @@
 //! The same query at 1, 2 and 7 threads, bit for bit, generated and from files.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use blockfold::ParquetWriteOptions;
 use blockfold::prelude::*;
 

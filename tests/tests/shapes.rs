@@ -1,5 +1,7 @@
 //! Files of extreme shape: one very large row group, and very many very small files.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::fs::File;
 use std::sync::Arc;
 

@@ -38,7 +38,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("parquet", &["blockfold-io", "blockfold-tests", "blockfold-benches"]),
     ("clap", &["blockfold-cli", "blockfold-benches"]),
     ("indicatif", &["blockfold-cli"]),
-    ("comfy-table", &["blockfold-cli"]),
+    ("comfy-table", &["blockfold", "blockfold-cli"]),
     ("pyo3", &["blockfold-python"]),
 ];
 

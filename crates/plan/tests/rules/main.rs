@@ -1,5 +1,7 @@
 //! Each rule, before and after.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod fake;
 
 mod answer_from_metadata;
