@@ -41,8 +41,6 @@ fn write_all(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>, plans:
             dispatch.spawn(next, move || {
                 let mut stream = stream::open(&state, top, block)?;
                 let written = sink.write(block, stream.as_mut(), &state.task(block))?;
-                state.metrics.add_rows_written(written.rows);
-                state.metrics.add_bytes_written(written.bytes);
                 Ok((written, permit))
             });
             next += 1;

@@ -258,7 +258,7 @@ pub trait Sink: fmt::Debug + Send + Sync {
     fn detail(&self) -> String;
     /// Prepares the output under a temporary name, before any task runs.
     fn begin(&self) -> Result<()>;
-    /// Writes one partition under a temporary name.
+    /// Writes one partition under a temporary name and counts its rows and bytes.
     fn write(&self, partition: usize, stream: &mut dyn BlockStream, task: &TaskContext) -> Result<Written>;
     /// Makes the whole output appear under its name.
     fn commit(&self) -> Result<()>;
