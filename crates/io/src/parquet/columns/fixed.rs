@@ -61,21 +61,8 @@ pub(super) fn gather<N: ArrowNativeType>(
     })
 }
 
-/// The next `count` codes, moved to their rows where there are nulls; whoever makes a dictionary of them checks them.
-pub(super) fn codes(codes: &mut Hybrid, count: usize, nulls: Option<&NullBuffer>) -> Result<Buffer> {
-    let mut dense: Vec<i32> = Vec::with_capacity(count);
-    codes.decode(count, |stretch| match stretch {
-        Stretch::Same(code, count) => dense.extend(std::iter::repeat_n(code.cast_signed(), count)),
-        Stretch::Numbers(codes) => dense.extend(codes.iter().map(|code| code.cast_signed())),
-    })?;
-    Ok(match nulls {
-        None => Buffer::from_vec(dense),
-        Some(nulls) => spread(&dense, nulls),
-    })
-}
-
 /// Moves the values that are there to the rows that have one; other rows are zero.
-fn spread<N: ArrowNativeType>(dense: &[N], nulls: &NullBuffer) -> Buffer {
+pub(super) fn spread<N: ArrowNativeType>(dense: &[N], nulls: &NullBuffer) -> Buffer {
     let mut rows = vec![N::default(); nulls.len()];
     let mut at = 0;
     for (start, end) in nulls.valid_slices() {

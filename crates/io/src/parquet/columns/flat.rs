@@ -6,10 +6,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array};
-use arrow::buffer::ScalarBuffer;
-use arrow::compute::{TakeOptions, concat, take};
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::concat;
+use arrow::datatypes::DataType;
 use blockfold_core::Form;
 use blockfold_plan::Metrics;
 use parquet::basic::{Encoding, Type};
@@ -17,6 +16,7 @@ use parquet::column::page::Page;
 use parquet::errors::ParquetError;
 
 use super::header::Kind;
+use super::keys::Keys;
 use super::page::{DataPage, Values, cut};
 use super::pages::Pages;
 use super::{ColumnReader, ColumnSource, Result, fixed, texts};
@@ -64,7 +64,7 @@ pub(super) struct FlatColumn {
 /// A part of a batch, from one page.
 enum Part {
     Values(ArrayRef),
-    Codes(Int32Array, ArrayRef),
+    Codes(Keys),
 }
 
 impl FlatColumn {
@@ -93,6 +93,9 @@ impl FlatColumn {
         while self.page.as_ref().is_none_or(|page| page.rows == 0) {
             self.page = None;
             match self.pages.next()? {
+                Some(Page::DictionaryPage { .. }) if self.dictionary.is_some() => {
+                    return Err(ParquetError::General("a second dictionary".into()));
+                }
                 Some(page @ Page::DictionaryPage { .. }) => self.dictionary = Some(self.read_dictionary(page)?),
                 Some(page) => self.page = Some(DataPage::new(page, self.is_optional)?),
                 None => break,
@@ -135,10 +138,8 @@ impl FlatColumn {
         let (nulls, count) = page.levels.take(rows);
         match (&mut page.values, dictionary) {
             (Values::Codes(codes), Some(dictionary)) if form == Form::Codes || width == Width::Text => {
-                let values = fixed::codes(codes, count, nulls.as_ref())?;
-                let keys = Int32Array::try_new(ScalarBuffer::new(values, 0, rows), nulls)?;
-                let part = Part::Codes(keys, dictionary);
-                if form == Form::Codes { Ok(part) } else { part.into_values().map(Part::Values) }
+                let keys = Keys::decode(codes, count, rows, nulls, dictionary)?;
+                if form == Form::Codes { Ok(Part::Codes(keys)) } else { keys.into_values().map(Part::Values) }
             }
             (Values::Codes(codes), Some(dictionary)) => {
                 let data = dictionary.to_data();
@@ -244,17 +245,14 @@ impl Part {
     fn rows(&self) -> usize {
         match self {
             Part::Values(array) => array.len(),
-            Part::Codes(keys, _) => keys.len(),
+            Part::Codes(keys) => keys.len(),
         }
     }
 
     fn into_values(self) -> Result<ArrayRef> {
         match self {
             Part::Values(array) => Ok(array),
-            Part::Codes(keys, dictionary) => {
-                let checked = TakeOptions { check_bounds: true };
-                Ok(take(&dictionary, &keys, Some(checked))?)
-            }
+            Part::Codes(keys) => keys.into_values(),
         }
     }
 }
@@ -263,24 +261,22 @@ impl Part {
 fn join(mut parts: Vec<Part>) -> Result<ArrayRef> {
     if parts.len() == 1 {
         return match parts.pop() {
-            Some(Part::Codes(keys, dictionary)) => {
-                Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, dictionary)?))
-            }
+            Some(Part::Codes(keys)) => Ok(keys.into_codes()),
             Some(Part::Values(array)) => Ok(array),
             None => Err(ParquetError::General("no rows".into())),
         };
     }
-    let keys: Option<Vec<&dyn Array>> = parts
+    let keys: Option<Vec<&Keys>> = parts
         .iter()
         .map(|part| match part {
-            Part::Codes(keys, _) => Some(keys as &dyn Array),
+            Part::Codes(keys) => Some(keys),
             Part::Values(_) => None,
         })
         .collect();
-    if let (Some(keys), Some(Part::Codes(_, dictionary))) = (keys, parts.first()) {
-        let keys = concat(&keys)?;
-        let keys = keys.as_primitive::<Int32Type>().clone();
-        return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, dictionary.clone())?));
+    if let Some(keys) = keys
+        && let Some(keys) = Keys::join(&keys)?
+    {
+        return Ok(keys.into_codes());
     }
     let values: Vec<ArrayRef> = parts.into_iter().map(Part::into_values).collect::<Result<_>>()?;
     Ok(concat(&values.iter().map(|array| array.as_ref()).collect::<Vec<_>>())?)

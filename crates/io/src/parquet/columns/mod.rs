@@ -8,6 +8,7 @@ mod fixed;
 mod flat;
 mod header;
 mod hybrid;
+mod keys;
 mod levels;
 mod page;
 mod pages;
