@@ -4,6 +4,7 @@
 //! is read by itself together with the start of what follows it, so that the next header costs no call. What a
 //! window holds of the next read is copied, never read twice. Nothing is mapped.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -21,8 +22,12 @@ pub(super) const READ_AHEAD: usize = 256 * 1024;
 const HEADER_ROOM: usize = 4 * 1024;
 /// Bytes of the first read of a chunk.
 const FIRST_READ: usize = 16 * 1024;
-/// Buffers kept for the next window or page.
-const KEPT_BUFFERS: usize = 1;
+/// Bytes of buffers that are kept for the windows and pages to come.
+const KEPT_BYTES: usize = 16 << 20;
+/// A buffer serves what is at least this part of it.
+const SMALL_PART: usize = 4;
+/// Buffers have sizes that are multiples of it, so that they fit the next page too.
+const STEP: usize = 64 * 1024;
 
 /// An open file that counts what is read.
 #[derive(Debug)]
@@ -30,19 +35,25 @@ pub(super) struct DataReader {
     file: File,
     size: u64,
     metrics: Arc<Metrics>,
+    buffers: Arc<Buffers>,
 }
 
 impl DataReader {
-    /// Opens a file.
-    pub(super) fn open(path: &Path, metrics: Arc<Metrics>) -> Result<Self> {
+    /// Opens a file; its chunks are read into `buffers`.
+    pub(super) fn open(path: &Path, metrics: Arc<Metrics>, buffers: Arc<Buffers>) -> Result<Self> {
         let file = File::open(path).map_err(|error| Error::io(path, error))?;
         let size = file.metadata().map_err(|error| Error::io(path, error))?.len();
-        Ok(DataReader { file, size, metrics })
+        Ok(DataReader { file, size, metrics, buffers })
     }
 
     /// The counters of the run.
     pub(super) fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Where buffers come from.
+    pub(super) fn buffers(&self) -> &Arc<Buffers> {
+        &self.buffers
     }
 
     /// Fills `buffer` from `offset` on.
@@ -99,7 +110,6 @@ struct Inner {
     file: Arc<DataReader>,
     end: u64,
     window: Mutex<Window>,
-    buffers: Arc<Buffers>,
 }
 
 /// What was read last.
@@ -114,7 +124,7 @@ impl ChunkFile {
     /// Bytes `start .. start + length` of a file.
     pub(super) fn new(file: Arc<DataReader>, start: u64, length: u64) -> Self {
         let window = Mutex::new(Window { start, bytes: Bytes::new(), ahead: FIRST_READ });
-        ChunkFile(Arc::new(Inner { file, end: start.saturating_add(length), window, buffers: Arc::default() }))
+        ChunkFile(Arc::new(Inner { file, end: start.saturating_add(length), window }))
     }
 
     /// At least `length` bytes from `start` on, more when they are at hand.
@@ -141,7 +151,7 @@ impl Inner {
         let size = (length.saturating_add(HEADER_ROOM)).max(window.ahead).min(left);
         window.ahead = (window.ahead * 2).min(READ_AHEAD);
         let kept = have.len().min(size);
-        let mut buffer = self.buffers.take(size);
+        let mut buffer = self.file.buffers.take(size);
         let (head, tail) = buffer.filled().split_at_mut(kept);
         head.copy_from_slice(have.get(..kept).unwrap_or_default());
         self.file.read_at(tail, start + kept as u64)?;
@@ -207,19 +217,50 @@ impl Read for ChunkRead {
     }
 }
 
-/// Buffers that come back when the last slice of them is dropped.
+/// Buffers that come back when the last slice of them is dropped, shared by the files of a data set: memory that is
+/// touched already costs no page faults.
 #[derive(Debug, Default)]
-pub(super) struct Buffers(Mutex<Vec<Vec<u8>>>);
+pub(super) struct Buffers(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Longest kept first.
+    free: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
 
 impl Buffers {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A buffer of `length` bytes of whatever was in it.
     pub(super) fn take(self: &Arc<Self>, length: usize) -> Pooled {
-        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        if bytes.len() < length {
-            bytes.clear();
-            bytes.resize(length, 0);
-        }
+        let bytes = self.kept().take(length);
+        let bytes = bytes.unwrap_or_else(|| vec![0; length.checked_next_multiple_of(STEP).unwrap_or(length)]);
         Pooled { bytes, length, home: self.clone() }
+    }
+}
+
+impl Kept {
+    /// The buffer used last that fits.
+    fn take(&mut self, length: usize) -> Option<Vec<u8>> {
+        let fits = |kept: &Vec<u8>| kept.len() >= length && kept.len() / SMALL_PART <= length.max(STEP);
+        let found = self.free.iter().rposition(fits)?;
+        let bytes = self.free.remove(found)?;
+        self.bytes -= bytes.len();
+        Some(bytes)
+    }
+
+    fn put(&mut self, bytes: Vec<u8>) {
+        if bytes.len() > KEPT_BYTES / SMALL_PART {
+            return;
+        }
+        self.bytes += bytes.len();
+        self.free.push_back(bytes);
+        while self.bytes > KEPT_BYTES {
+            self.bytes -= self.free.pop_front().map_or(self.bytes, |bytes| bytes.len());
+        }
     }
 }
 
@@ -247,9 +288,6 @@ impl AsRef<[u8]> for Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        let mut kept = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT_BUFFERS {
-            kept.push(std::mem::take(&mut self.bytes));
-        }
+        self.home.kept().put(std::mem::take(&mut self.bytes));
     }
 }

@@ -12,6 +12,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::file::Buffers;
 use super::hive::HiveColumn;
 use super::layout::Layout;
 
@@ -32,6 +33,8 @@ pub(super) struct Dataset {
     pub(super) hive: Vec<HiveColumn>,
     /// Columns by which row groups are likely to be sorted, likeliest first.
     pub(super) sorted_by: Vec<String>,
+    /// Buffers for what is read of the files.
+    pub(super) buffers: Arc<Buffers>,
 }
 
 /// One file.

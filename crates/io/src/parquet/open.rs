@@ -31,6 +31,7 @@ pub(super) fn dataset(files: Vec<DataFile>) -> Result<Dataset> {
         chunks: Vec::new(),
         schema: Arc::new(Schema::new(fields)),
         hive,
+        buffers: Arc::default(),
     };
     let first = first.path.clone();
     for (file, footer) in files.into_iter().zip(footers) {

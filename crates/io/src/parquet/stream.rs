@@ -132,7 +132,7 @@ impl Rows {
         let group = source.group(partition).ok_or_else(lost)?;
         let layout = data.layout(group).ok_or_else(lost)?;
         let path = data.file(group).ok_or_else(lost)?.path.clone();
-        let file = Arc::new(DataReader::open(&path, task.metrics.clone())?);
+        let file = Arc::new(DataReader::open(&path, task.metrics.clone(), data.buffers.clone())?);
         let (data, layout, group) = (data.clone(), layout.clone(), *group);
         let chunks = ColumnSource { data, layout, group, file, batch_rows: source.scan.batch_rows };
         let (data, layout) = (&chunks.data, &chunks.layout);

@@ -59,7 +59,7 @@ impl Pages {
             max_plain_bytes: chunk.plain_bytes.max(chunk.bytes),
             max_values: usize::try_from(source.group.rows)?,
             codec,
-            buffers: Arc::default(),
+            buffers: source.file.buffers().clone(),
             next: None,
             left_out: None,
         })
