@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::compute::FilterBuilder;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use blockfold_core::{Block, Error, Expr, Result};
 use blockfold_kernels::evaluate;
@@ -224,9 +225,16 @@ impl Rows {
         for column in others {
             arrays.push((column.index, column.read(rows, &self.path)?));
         }
+        arrays.retain(|(index, _)| self.scan.columns.iter().any(|(column, _)| column == index));
         if kept < rows {
+            // Which rows are kept is found once, not for each column.
+            let mut rows = FilterBuilder::new(&mask);
+            if arrays.len() > 1 {
+                rows = rows.optimize();
+            }
+            let rows = rows.build();
             for (_, array) in &mut arrays {
-                *array = arrow::compute::filter(array, &mask)?;
+                *array = rows.filter(array)?;
             }
         }
         self.batch(&arrays, kept).map(Some)
