@@ -13,8 +13,8 @@ use super::stream::PartitionStream;
 use super::{describe, open, ranges};
 use crate::paths::DataFile;
 
-/// Rows of a batch unless asked for otherwise.
-pub const BATCH_ROWS: usize = 64 * 1024;
+/// Rows of a batch unless asked for otherwise: few enough for a column of it to stay in the processor's cache.
+pub const BATCH_ROWS: usize = 32 * 1024;
 
 /// Parquet files read as one frame, one partition for each row group that has rows.
 ///
