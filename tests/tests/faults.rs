@@ -58,6 +58,22 @@ fn more_groups_than_the_budget_holds_are_refused() {
 }
 
 #[test]
+fn more_memory_never_makes_a_query_fail() {
+    let mut fitted_mib = None;
+    for mib in 2..=24 {
+        let session = session(ByteSize::mib(mib));
+        let key = (col("x") * 5000.0).cast(DType::Int64).alias("key");
+        let frame = series(&session).group_by([key]).agg([col("y").sum(), col("y").max().alias("most")]);
+        match (frame.collect(), fitted_mib) {
+            (Ok(groups), _) => fitted_mib = fitted_mib.or((groups.num_rows() > 9_000).then_some(mib)),
+            (Err(error), Some(enough)) => panic!("{enough} MiB were enough, {mib} MiB are not: {error}"),
+            (Err(_), None) => {}
+        }
+    }
+    assert!(fitted_mib.is_some_and(|mib| mib > 2), "the budgets tried do not show the border: {fitted_mib:?}");
+}
+
+#[test]
 fn an_answer_that_does_not_fit_is_refused_but_streams() {
     let session = session(ByteSize::mib(12));
     let error = series(&session).collect().unwrap_err();

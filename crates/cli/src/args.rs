@@ -96,7 +96,7 @@ pub struct Query {
     #[arg(long, required = true, value_name = "AGGREGATES", long_help = agg_help())]
     pub agg: Vec<String>,
     /// Rows to keep, as "x > 0.5 and name != 'Bob'"
-    #[arg(long, value_name = "EXPR", value_parser = filter::parse)]
+    #[arg(long, value_name = "EXPR", value_parser = filter::parse, allow_hyphen_values = true)]
     pub filter: Option<Expr>,
 }
 

@@ -33,6 +33,10 @@ fn format_of(path: &Path) -> Option<Format> {
     if path.is_file() {
         return by_content(path).or_else(|| by_name(path));
     }
+    if path.exists() {
+        // A device or a pipe; opening says what is wrong with it.
+        return None;
+    }
     by_name(path).or_else(|| {
         let mut found = glob::glob(path.to_str()?).ok()?.filter_map(std::result::Result::ok);
         found.find_map(|path| format_of(&path))

@@ -31,6 +31,7 @@ use crate::failure::{Failure, exit_code};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    quiet_tasks();
     let wants_json = std::env::args_os().any(|arg| arg == "--json");
     let failed = match Cli::try_parse() {
         Ok(cli) => commands::run(&cli).err().map(|error| Failure::of_run(&error)),
@@ -40,4 +41,15 @@ fn main() -> ExitCode {
         Some(failure) => failure.report(wants_json),
         None => exit_code(0),
     }
+}
+
+/// Leaves panics of tasks to the run's one error: the engine catches them, and names file or op.
+fn quiet_tasks() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_task = std::thread::current().name().is_some_and(|name| name.starts_with("blockfold-"));
+        if !is_task {
+            report(panic);
+        }
+    }));
 }

@@ -1,9 +1,9 @@
 //! Folds the blocks of a chain into partials and merges them in block order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use blockfold_core::{Permit, Result};
+use blockfold_core::{Error, Permit, Result};
 use blockfold_plan::{Chain, End, Partial, Reducer, StepId};
 
 use crate::dispatch::Dispatch;
@@ -59,15 +59,26 @@ fn as_tree(
     let mut dispatch: Dispatch<'_, Held> = Dispatch::new(run.pool);
     let mut tree = MergeTree::new(plans.len());
     let mut merging: BTreeMap<usize, Place> = BTreeMap::new();
-    let mut next = 0;
+    let mut waiting: VecDeque<usize> = (0..plans.len()).collect();
+    // The task that runs alone, once tasks side by side outgrew the budget.
+    let (mut is_tight, mut alone) = (false, None);
     loop {
-        while next < plans.len() && dispatch.has_room() {
-            let Some(permit) = run.permit(reducer, &plans[next], dispatch.in_flight())? else { break };
-            run.task_started(next, permit.bytes());
-            spawn_fold(run, &mut dispatch, chain, reducer, &plans[next], next, permit);
-            next += 1;
+        while dispatch.has_room() && !(is_tight && dispatch.in_flight() > 0) {
+            let Some(&task) = waiting.front() else { break };
+            let Some(permit) = run.permit(reducer, &plans[task], dispatch.in_flight())? else { break };
+            waiting.pop_front();
+            alone = is_tight.then_some(task);
+            run.task_started(task, permit.bytes());
+            spawn_fold(run, &mut dispatch, chain, reducer, &plans[task], task, permit);
         }
         let Some(done) = dispatch.wait() else { break };
+        let is_task = !merging.contains_key(&done.tag);
+        if is_task && alone != Some(done.tag) && plans.len() > 1 && is_over_budget(&done.result) {
+            // Its neighbours held what it needed: it is done again when they are finished.
+            is_tight = true;
+            waiting.push_front(done.tag);
+            continue;
+        }
         let place = merging.remove(&done.tag).unwrap_or(Place { level: 0, index: done.tag });
         let held = run.finished(done.tag, place.level == 0, done.elapsed, done.result)?;
         run.note_task_bytes(held.permit.bytes());
@@ -150,7 +161,8 @@ fn fold(
         while let Some(batch) = stream.next()? {
             let place = || format!("{} block {block}", reducer.name());
             partial.fold(&batch).map_err(|error| error.at(place()))?;
-            let needed = plan.stream_bytes.saturating_add(partial.bytes());
+            // Twice what is held, since a table that grows is copied to a larger one.
+            let needed = plan.stream_bytes.saturating_add(partial.bytes().saturating_mul(2));
             if needed > permit.bytes() {
                 permit.resize(needed.saturating_add(needed / 8), reducer.name(), &remedy)?;
             }
@@ -164,6 +176,10 @@ fn fold(
     }
     permit.resize(partial.bytes(), reducer.name(), &remedy)?;
     Ok(Held { partial, permit })
+}
+
+fn is_over_budget<T>(result: &Result<T>) -> bool {
+    result.as_ref().is_err_and(|error| matches!(error.root(), Error::OverBudget { .. }))
 }
 
 fn merge(reducer: &Arc<dyn Reducer>, mut earlier: Held, later: Held) -> Result<Held> {

@@ -95,7 +95,11 @@ fn resolve_one(path: &Path, extensions: &[&str]) -> Result<Vec<DataFile>> {
             }
             Ok(finish(path, files))
         }
-        Ok(_) => Ok(vec![DataFile { path: path.to_path_buf(), hive: Vec::new() }]),
+        Ok(found) if found.is_file() => Ok(vec![DataFile { path: path.to_path_buf(), hive: Vec::new() }]),
+        Ok(_) => {
+            let op = format!("'{}'", path.display());
+            Err(Error::argument(op, "is neither a file nor a folder; data is read from several places at once"))
+        }
         Err(_) if is_pattern(path) => resolve_pattern(path, extensions),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(not_found(path, format!("looked for a file, a folder of {}, or a pattern", describe(extensions))))

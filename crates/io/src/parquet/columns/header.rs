@@ -29,6 +29,7 @@ pub(super) struct Header {
     definition_bytes: i64,
     repetition_bytes: i64,
     is_uncompressed: bool,
+    crc: Option<i64>,
     /// Bytes of the header itself.
     pub(super) length: usize,
 }
@@ -48,6 +49,7 @@ impl Header {
             1 => input.int_to(wire, &mut header.kind),
             2 => input.int_to(wire, &mut header.plain_bytes),
             3 => input.int_to(wire, &mut header.bytes),
+            4 => input.int_to(wire, header.crc.insert(0)),
             5 | 7 | 8 if wire == STRUCT => {
                 input.fields(&mut |input, inner, wire| header.page(input, field, inner, wire))
             }
@@ -110,6 +112,12 @@ impl Header {
     /// Bytes of definition and of repetition levels, which come first and uncompressed in version 2.
     pub(super) fn level_bytes(&self) -> Result<(usize, usize)> {
         Ok((size(self.definition_bytes)?, size(self.repetition_bytes)?))
+    }
+
+    /// Whether the bytes of the page are those that were written, as far as the writer left a checksum.
+    pub(super) fn is_intact(&self, body: &[u8]) -> bool {
+        // The format keeps the unsigned checksum in a signed field.
+        self.crc.is_none_or(|crc| i64::from(crc32fast::hash(body).cast_signed()) == crc)
     }
 
     /// Whether the values are compressed, when the chunk is.

@@ -148,6 +148,9 @@ impl Pages {
 
     fn read(&mut self, at: u64, header: &Header) -> Result<Page> {
         let body = self.chunk.get_bytes(at + header.length as u64, header.bytes()?)?;
+        if !header.is_intact(&body) {
+            return Err(ParquetError::General("a page differs from its checksum".into()));
+        }
         let body = match &mut self.codec {
             Codec::Snappy(decoder) if header.is_compressed() => unpack(decoder, &self.buffers, &body, header)?,
             _ => body,
