@@ -24,10 +24,13 @@ struct Args {
 impl Args {
     fn parse() -> Result<Args> {
         let mut words = std::env::args().skip(1);
-        let name = words.next().context(USAGE)?;
-        let memory = ByteSize::mib(256);
+        let (name, memory) = (String::new(), ByteSize::mib(256));
         let mut args = Args { name, data: PathBuf::new(), repeat: 1, out: PathBuf::new(), memory, threads: 2 };
         while let Some(option) = words.next() {
+            if !option.starts_with("--") {
+                args.name = option;
+                continue;
+            }
             let value = words.next().with_context(|| format!("{option} wants a value; {USAGE}"))?;
             match option.as_str() {
                 "--data" => args.data = value.into(),
