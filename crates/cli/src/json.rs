@@ -11,7 +11,7 @@ use blockfold::{DType, Estimate, Frame, RecordBatch, RunReport, Schema, Session,
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use crate::{resources, text};
+use crate::resources;
 
 /// A column's name and type.
 #[derive(Debug, Serialize)]
@@ -29,7 +29,7 @@ pub struct ColumnDocument {
 pub fn columns(schema: &Schema) -> Vec<ColumnDocument> {
     let column = |field: &Arc<types::Field>| ColumnDocument {
         name: field.name().clone(),
-        dtype: text::short_type(field.data_type()),
+        dtype: blockfold::short_type(field.data_type()),
         nullable: field.is_nullable(),
     };
     schema.fields().iter().map(column).collect()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use blockfold::{ByteSize, DType};
+use blockfold::ByteSize;
 
 /// A whole number in groups of three: `31,622,400`.
 pub fn grouped(number: u64) -> String {
@@ -63,27 +63,10 @@ pub fn shortened(text: &str, width: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// A type in few letters, as the tables have it: `i64`, `str`, `timestamp[us]`.
-pub fn short_type(dtype: &DType) -> String {
-    match dtype {
-        DType::Boolean => "bool".to_string(),
-        DType::Utf8 | DType::LargeUtf8 | DType::Utf8View => "str".to_string(),
-        DType::Date32 => "date".to_string(),
-        DType::Timestamp(unit, None) => format!("timestamp[{unit}]"),
-        DType::Timestamp(unit, Some(zone)) => format!("timestamp[{unit}, {zone}]"),
-        DType::Duration(unit) => format!("duration[{unit}]"),
-        DType::Dictionary(_, values) => format!("dictionary[{}]", short_type(values)),
-        number if number.is_signed_integer() => number.to_string().replace("Int", "i"),
-        number if number.is_unsigned_integer() => number.to_string().replace("UInt", "u"),
-        number if number.is_floating() => number.to_string().replace("Float", "f"),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use blockfold::TimeUnit;
+    use blockfold::{DType, TimeUnit, short_type};
 
     #[test]
     fn numbers() {

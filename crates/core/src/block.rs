@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch};
 
 use crate::error::{Error, Result};
 
@@ -41,6 +41,12 @@ impl Block {
             Block::Object(_) => 0,
         }
     }
+}
+
+/// Bytes of a batch's rows, without the rest of buffers that it shares.
+pub fn slice_bytes(batch: &RecordBatch) -> u64 {
+    let bytes = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0) as u64;
+    batch.columns().iter().map(bytes).sum()
 }
 
 impl From<RecordBatch> for Block {

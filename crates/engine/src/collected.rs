@@ -24,13 +24,13 @@ pub struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn new(outcome: Outcome, estimate: Estimate) -> Self {
+    pub(crate) fn new(outcome: Outcome) -> Self {
         Frame {
             schema: outcome.schema,
             batches: outcome.partitions.into_iter().flatten().collect(),
             _permits: outcome.permits,
             report: outcome.report,
-            estimate,
+            estimate: outcome.estimate,
         }
     }
 

@@ -252,11 +252,7 @@ impl LazyFrame {
 
     /// What a run would need: rows, bytes to read, peak memory by chain, scratch. Reads nothing.
     pub fn estimate(&self) -> Result<Estimate> {
-        Ok(self.estimate_of(&self.graph()?))
-    }
-
-    pub(crate) fn estimate_of(&self, graph: &StepGraph) -> Estimate {
-        Estimate::of(graph, self.session.threads(), self.session.memory_budget().0)
+        Ok(Estimate::of(&self.graph()?, self.session.threads(), self.session.memory_budget().0))
     }
 
     fn optimized(&self) -> Result<Plan> {
@@ -276,9 +272,8 @@ impl LazyFrame {
     /// with [`Error::OverBudget`]. Take large answers with [`LazyFrame::collect_partitions`], or write them.
     pub fn collect(&self) -> Result<Frame> {
         let graph = self.graph()?;
-        let estimate = self.estimate_of(&graph);
         let outcome = self.session.executor().run(&graph, self.session.cancel())?;
-        Ok(Frame::new(outcome, estimate))
+        Ok(Frame::new(outcome))
     }
 
     /// Runs the plan and hands the answer on batch by batch, in order, never holding the whole.
@@ -328,9 +323,12 @@ impl LazyFrame {
     fn write(&self, sink: Arc<dyn Sink>) -> Result<WriteSummary> {
         let plan = optimize(&Write::plan(self.plan()?, sink)?)?;
         let graph = Lower::graph(&plan)?;
-        let estimate = self.estimate_of(&graph);
         let outcome = self.session.executor().run(&graph, self.session.cancel())?;
-        Ok(WriteSummary { files: graph.node(graph.root).grid.blocks(), report: outcome.report, estimate })
+        Ok(WriteSummary {
+            files: graph.node(graph.root).grid.blocks(),
+            report: outcome.report,
+            estimate: outcome.estimate,
+        })
     }
 }
 

@@ -43,6 +43,7 @@ pub use collected::{Comparison, Frame, WriteSummary};
 pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
 pub use session::{Session, SessionBuilder};
+pub use table::short_type;
 
 /// What most programs need.
 pub mod prelude {

@@ -36,27 +36,19 @@ fn printable(column: &ArrayRef) -> Result<ArrayRef> {
     }
 }
 
-/// A type in few letters: `i64`, `str`, `timestamp[us]`.
-pub(crate) fn short_type(dtype: &DType) -> String {
+/// A type in few letters, as the tables have it: `i64`, `str`, `timestamp[us]`.
+pub fn short_type(dtype: &DType) -> String {
     match dtype {
         DType::Boolean => "bool".to_string(),
-        DType::Int8 => "i8".to_string(),
-        DType::Int16 => "i16".to_string(),
-        DType::Int32 => "i32".to_string(),
-        DType::Int64 => "i64".to_string(),
-        DType::UInt8 => "u8".to_string(),
-        DType::UInt16 => "u16".to_string(),
-        DType::UInt32 => "u32".to_string(),
-        DType::UInt64 => "u64".to_string(),
-        DType::Float16 => "f16".to_string(),
-        DType::Float32 => "f32".to_string(),
-        DType::Float64 => "f64".to_string(),
         DType::Utf8 | DType::LargeUtf8 | DType::Utf8View => "str".to_string(),
         DType::Date32 => "date".to_string(),
         DType::Timestamp(unit, None) => format!("timestamp[{unit}]"),
         DType::Timestamp(unit, Some(zone)) => format!("timestamp[{unit}, {zone}]"),
         DType::Duration(unit) => format!("duration[{unit}]"),
         DType::Dictionary(_, values) => format!("dictionary[{}]", short_type(values)),
+        number if number.is_signed_integer() => number.to_string().replace("Int", "i"),
+        number if number.is_unsigned_integer() => number.to_string().replace("UInt", "u"),
+        number if number.is_floating() => number.to_string().replace("Float", "f"),
         other => other.to_string(),
     }
 }

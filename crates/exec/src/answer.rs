@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use blockfold_core::block::slice_bytes;
 use blockfold_core::{Budget, Error, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockStream, Chain};
 
@@ -69,20 +70,11 @@ fn pull(stream: &mut dyn BlockStream, quota: u64, stream_bytes: u64, mut permit:
             return Ok(Part { batches, permit, ended: true });
         };
         let batch = block.frame()?.clone();
-        held += bytes_of(&batch)?;
+        held += slice_bytes(&batch);
         permit.resize(held.saturating_add(stream_bytes), "the answer", REMEDY)?;
         batches.push(batch);
     }
     Ok(Part { batches, permit, ended: false })
-}
-
-/// Bytes of the batch's rows; a batch that is a slice of a larger one counts for its slice.
-fn bytes_of(batch: &RecordBatch) -> Result<u64> {
-    let mut bytes = 0;
-    for column in batch.columns() {
-        bytes += column.to_data().get_slice_memory_size()? as u64;
-    }
-    Ok(bytes)
 }
 
 /// The answer batch by batch, in order, computed a little ahead of the reader.

@@ -30,6 +30,20 @@ pub struct Outcome {
     pub permits: Vec<blockfold_core::Permit>,
     /// What the run needed.
     pub report: RunReport,
+    /// What the run was estimated to need.
+    pub estimate: Estimate,
+}
+
+impl Outcome {
+    fn empty(graph: &StepGraph, estimate: Estimate) -> Self {
+        Outcome {
+            schema: graph.node(graph.root).schema.clone(),
+            partitions: Vec::new(),
+            permits: Vec::new(),
+            report: RunReport::default(),
+            estimate,
+        }
+    }
 }
 
 /// One chain of a run, as its end sees it.
@@ -41,8 +55,6 @@ pub(crate) struct ChainRun<'a> {
     index: usize,
     estimated_rows: Option<u64>,
     report: ChainReport,
-    /// The first error that is not a consequence of cancelling.
-    failure: Option<Error>,
 }
 
 impl Executor {
@@ -82,13 +94,10 @@ impl Executor {
     /// # Errors
     /// The first error of any task; [`Error::OverBudget`] before a byte is read when the graph cannot fit.
     pub fn run(&self, graph: &StepGraph, cancel: Cancel) -> Result<Outcome> {
-        let (state, mut report, start) = self.prepare(graph, cancel)?;
-        let mut outcome = Outcome {
-            schema: graph.node(graph.root).schema.clone(),
-            partitions: Vec::new(),
-            permits: Vec::new(),
-            report: RunReport::default(),
-        };
+        let start = Instant::now();
+        let (state, estimate) = self.prepare(graph, cancel)?;
+        let mut report = RunReport::default();
+        let mut outcome = Outcome::empty(graph, estimate);
         for (index, chain) in Chain::of(graph).iter().enumerate() {
             self.run_chain(&state, index, chain, &mut report, &mut outcome)?;
         }
@@ -104,32 +113,29 @@ impl Executor {
 
     /// Runs a graph and hands its answer on batch by batch, never holding the whole.
     pub fn stream(&self, graph: &StepGraph, cancel: Cancel) -> Result<BatchIter> {
-        let (state, mut report, _) = self.prepare(graph, cancel)?;
+        let (state, estimate) = self.prepare(graph, cancel)?;
+        let mut report = RunReport::default();
         let mut chains = Chain::of(graph);
         let last = chains.pop().filter(|chain| chain.end == ChainEnd::Answer);
         let Some(last) = last else {
             let outcome = self.run(graph, state.cancel.clone())?;
             return Ok(BatchIter::of_outcome(outcome));
         };
+        let mut none = Outcome::empty(graph, estimate);
         for (index, chain) in chains.iter().enumerate() {
-            let mut none = Outcome {
-                schema: graph.node(graph.root).schema.clone(),
-                partitions: Vec::new(),
-                permits: Vec::new(),
-                report: RunReport::default(),
-            };
             self.run_chain(&state, index, chain, &mut report, &mut none)?;
         }
         Ok(BatchIter::start(self.pool.clone(), self.budget.clone(), state, last))
     }
 
-    fn prepare(&self, graph: &StepGraph, cancel: Cancel) -> Result<(Arc<RunState>, RunReport, Instant)> {
+    fn prepare(&self, graph: &StepGraph, cancel: Cancel) -> Result<(Arc<RunState>, Estimate)> {
         if self.pool.current_thread_index().is_some() {
             return Err(Error::argument("run", "a run cannot be started from inside a kernel or a user's function"));
         }
-        Estimate::of(graph, self.threads(), self.budget.total_bytes()).check()?;
+        let estimate = Estimate::of(graph, self.threads(), self.budget.total_bytes());
+        estimate.check()?;
         self.budget.reset_peak();
-        Ok((Arc::new(RunState::new(graph.clone(), cancel)), RunReport::default(), Instant::now()))
+        Ok((Arc::new(RunState::new(graph.clone(), cancel)), estimate))
     }
 
     fn run_chain(
@@ -150,7 +156,6 @@ impl Executor {
             index,
             estimated_rows: rows_of(&state.graph, chain),
             report: ChainReport { label: chain.label(&state.graph), ..ChainReport::default() },
-            failure: None,
         };
         let result = match chain.end {
             ChainEnd::Reduce(id) => match &state.graph.node(id).step {
@@ -163,7 +168,6 @@ impl Executor {
             },
             ChainEnd::Answer => answer::collect(&mut run, chain, outcome),
         };
-        let failure = run.failure.take();
         run.emit(&Event::ChainFinished { chain: index, elapsed: start.elapsed() });
         let mut chain_report = run.report;
         chain_report.elapsed = start.elapsed();
@@ -171,10 +175,7 @@ impl Executor {
         chain_report.read_bytes = state.metrics.bytes_read() - before.1;
         chain_report.peak_bytes = self.budget.peak_bytes();
         report.chains.push(chain_report);
-        match (result, failure) {
-            (Err(Error::Cancelled), Some(cause)) => Err(cause),
-            (result, _) => result,
-        }
+        result
     }
 
     fn complete(&self, state: &RunState, report: &mut RunReport, start: Instant) {

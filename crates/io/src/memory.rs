@@ -7,7 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{Array, RecordBatch, RecordBatchOptions};
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use blockfold_core::block::slice_bytes;
 use blockfold_core::{Block, Columns, Divisions, Error, Field, Grid, Permit, Result, Schema, SchemaRef};
 use blockfold_plan::{BlockMeta, BlockStream, PartitionEstimate, Source, TaskContext};
 
@@ -143,12 +144,6 @@ pub(crate) fn column_list(schema: &Schema) -> String {
 
 fn rows_of(batches: &[RecordBatch]) -> u64 {
     batches.iter().map(|batch| batch.num_rows() as u64).sum()
-}
-
-/// Bytes of a batch's rows, without the rest of buffers that it shares.
-pub(crate) fn slice_bytes(batch: &RecordBatch) -> u64 {
-    let bytes = |array: &Arc<dyn Array>| array.to_data().get_slice_memory_size().unwrap_or(0) as u64;
-    batch.columns().iter().map(bytes).sum()
 }
 
 /// The first `limit` rows.

@@ -50,7 +50,7 @@ fn table(schema: &Schema) -> String {
     table.set_header(["column", "type", "nullable"]);
     for field in schema.fields() {
         let nullable = if field.is_nullable() { "yes" } else { "no" };
-        table.add_row([field.name().as_str(), &text::short_type(field.data_type()), nullable]);
+        table.add_row([field.name().as_str(), &blockfold::short_type(field.data_type()), nullable]);
     }
     table.to_string()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use blockfold_core::expr::plain_type;
 use blockfold_core::{AggFunc, DType, Error, Field, Result, Schema, SchemaRef};
 
 /// One key column.
@@ -58,19 +59,11 @@ pub struct GroupSpec {
 impl GroupSpec {
     /// Schema of the result: the keys, then the aggregates; all may be null.
     pub fn schema(&self) -> SchemaRef {
-        let keys = self.keys.iter().map(|key| Field::new(&key.name, plain(&key.dtype), true));
+        let keys = self.keys.iter().map(|key| Field::new(&key.name, plain_type(&key.dtype), true));
         let aggs = self.aggs.iter().map(|agg| {
             let dtype = agg.func.dtype(&agg.input).unwrap_or_else(|input| input);
             Field::new(&agg.name, dtype, true)
         });
         Arc::new(Schema::new(keys.chain(aggs).collect::<Vec<_>>()))
-    }
-}
-
-/// The type of a dictionary's values; other types as they are.
-pub(super) fn plain(dtype: &DType) -> DType {
-    match dtype {
-        DType::Dictionary(_, values) => values.as_ref().clone(),
-        other => other.clone(),
     }
 }

@@ -11,7 +11,8 @@ use blockfold_core::{DType, Error, Result};
 use super::accumulate::{Accumulator, Batch, Slots, accumulator};
 use super::index::GroupIndex;
 use super::intern::Column;
-use super::spec::{GroupSpec, plain};
+use super::spec::GroupSpec;
+use blockfold_core::expr::plain_type;
 
 /// Batches with at least this many rows a group have their rows counted once for all aggregates.
 const ROWS_FOR_COUNTS: usize = 4;
@@ -174,7 +175,7 @@ fn count(rows: &[u32], groups: usize, is_whole: bool, counts: &mut Slots<u32>) {
 
 /// Booleans as bytes of 0 and 1, which accumulators take; other arrays as they are.
 fn booleans_as_bytes(array: &ArrayRef) -> Result<ArrayRef> {
-    if plain(array.data_type()) != DType::Boolean {
+    if plain_type(array.data_type()) != DType::Boolean {
         return Ok(Arc::clone(array));
     }
     let booleans = cast(array, &DType::Boolean)?;

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
+use blockfold_core::expr::plain_type;
 use blockfold_core::{
     AggFunc, Block, Columns, DType, Error, Expr, Grid, RecordBatch, Result, Scalar, Schema, SchemaRef,
 };
@@ -48,7 +49,7 @@ impl Aggregate {
         if !key.is_row_wise() {
             return Err(Error::argument("group_by", format!("{key} aggregates; group by columns of a row")));
         }
-        Ok(plain(key.dtype(schema)?))
+        Ok(plain_type(&key.dtype(schema)?))
     }
 
     fn spec(&self) -> Result<GroupSpec> {
@@ -73,7 +74,7 @@ impl Aggregate {
             }
             agg.dtype(schema)?;
             let input = input.map_or(Ok(DType::Null), |input| input.dtype(schema))?;
-            aggs.push(AggSpec { name: agg.output_name().to_string(), func, input: plain(input) });
+            aggs.push(AggSpec { name: agg.output_name().to_string(), func, input: plain_type(&input) });
         }
         Ok(GroupSpec { keys, aggs })
     }
@@ -97,14 +98,6 @@ fn whole(scalar: &Scalar) -> Option<i128> {
         Scalar::Date(days) => Some(i128::from(*days)),
         Scalar::Timestamp(value, ..) | Scalar::Duration(value, _) => Some(i128::from(*value)),
         other => other.integer(),
-    }
-}
-
-/// The type of a dictionary's values; other types as they are.
-fn plain(dtype: DType) -> DType {
-    match dtype {
-        DType::Dictionary(_, values) => *values,
-        other => other,
     }
 }
 

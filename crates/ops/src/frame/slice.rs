@@ -6,6 +6,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 
 use arrow::compute::concat_batches;
+use blockfold_core::block::slice_bytes;
 use blockfold_core::{Block, Columns, Error, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockMeta, End, Lower, Meta, Op, Partial, Plan, Reducer, StepId};
 
@@ -199,7 +200,7 @@ impl Kept {
             return Ok(());
         }
         self.rows += batch.num_rows() as u64;
-        self.bytes += batch_bytes(&batch)?;
+        self.bytes += slice_bytes(&batch);
         self.batches.push_back(batch);
         self.trim()
     }
@@ -215,7 +216,7 @@ impl Kept {
             let Some(far) = far else { return Ok(()) };
             let rows = far.num_rows() as u64;
             self.rows -= rows;
-            self.bytes = self.bytes.saturating_sub(batch_bytes(&far)?);
+            self.bytes = self.bytes.saturating_sub(slice_bytes(&far));
             if rows <= surplus && !(self.batches.is_empty() && self.reach == 0) {
                 continue;
             }
@@ -224,7 +225,7 @@ impl Kept {
             // A copy, so that a few rows do not keep a large batch alive.
             let cut = compact(&if end == End::First { far.slice(0, keep) } else { far.slice(start, keep) })?;
             self.rows += keep as u64;
-            self.bytes += batch_bytes(&cut)?;
+            self.bytes += slice_bytes(&cut);
             match end {
                 End::First => self.batches.push_back(cut),
                 End::Last => self.batches.push_front(cut),
@@ -233,14 +234,6 @@ impl Kept {
         }
         Ok(())
     }
-}
-
-fn batch_bytes(batch: &RecordBatch) -> Result<u64> {
-    let mut bytes = 0;
-    for column in batch.columns() {
-        bytes += column.to_data().get_slice_memory_size()? as u64;
-    }
-    Ok(bytes)
 }
 
 fn compact(batch: &RecordBatch) -> Result<RecordBatch> {

@@ -26,7 +26,8 @@ use self::sum::{Mean, Sum};
 use self::text::{Nothing, TextEdge, TextExtreme};
 use self::totals::{FloatTotal, IntTotal};
 use super::fixed::with_fixed;
-use super::spec::{AggSpec, plain};
+use super::spec::AggSpec;
+use blockfold_core::expr::plain_type;
 
 /// Rows of a batch with their groups.
 pub(super) struct Batch<'a> {
@@ -82,7 +83,7 @@ pub(super) fn entry<N: Copy + Default>(entries: &[N], group: u32) -> N {
 /// [`Error::Type`] when the aggregate does not take the input's type, [`Error::Unsupported`] when nobody wrote it.
 pub(super) fn accumulator(spec: &AggSpec) -> Result<Box<dyn Accumulator>> {
     let result = spec.dtype()?;
-    let input = plain(&spec.input);
+    let input = plain_type(&spec.input);
     match spec.func {
         AggFunc::Len => Ok(Box::new(Len::default())),
         AggFunc::Count => Ok(Box::new(Count::default())),

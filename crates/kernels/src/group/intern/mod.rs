@@ -15,7 +15,7 @@ use blockfold_core::{DType, Error, Result};
 
 use super::fixed::{Bits, FixedBits, is_fixed, with_fixed};
 use super::hash::MISSING;
-use super::spec::plain;
+use blockfold_core::expr::plain_type;
 use dictionary::Translations;
 pub(super) use dictionary::with_keys;
 pub(super) use numbers::{Numbers, code_after};
@@ -51,7 +51,7 @@ impl Column {
     /// # Errors
     /// [`Error::Unsupported`] for types whose values cannot be compared.
     pub(super) fn new(name: &str, dtype: &DType, range: Option<(i128, i128)>) -> Result<Self> {
-        let dtype = plain(dtype);
+        let dtype = plain_type(dtype);
         let store = match &dtype {
             DType::Float32 | DType::Float64 => Store::Numbers(Numbers::hashed()),
             DType::Null => Store::Numbers(Numbers::hashed()),
@@ -67,7 +67,7 @@ impl Column {
 
     /// Bytes that [`Column::new`] allocates.
     pub(super) fn initial_bytes(dtype: &DType, range: Option<(i128, i128)>) -> u64 {
-        let dtype = plain(dtype);
+        let dtype = plain_type(dtype);
         if !is_fixed(&dtype) || dtype.is_floating() {
             return 0;
         }
