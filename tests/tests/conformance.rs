@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use blockfold_core::{Budget, Cancel, Expr, Result, col, len};
-use blockfold_exec::Executor;
+use blockfold_exec::{Executor, ScratchOptions};
 use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
 use blockfold_ops::frame::{Aggregate, Concat, Filter, MapPartitions, Read, Rows, Select, Slice, Write};
@@ -104,8 +104,8 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
 
 fn run(plan: &Plan, threads: usize, budget_bytes: u64, optimized: bool) -> RecordBatch {
     let plan = if optimized { optimize(plan).unwrap() } else { plan.clone() };
-    let executor = Executor::new(threads, Budget::new(budget_bytes)).unwrap();
-    let outcome = executor.run(&Lower::graph(&plan).unwrap(), Cancel::default()).unwrap();
+    let executor = Executor::new(threads, Budget::new(budget_bytes), ScratchOptions::default()).unwrap();
+    let outcome = executor.run(&Lower::graph(&plan, budget_bytes).unwrap(), Cancel::default()).unwrap();
     let batches: Vec<RecordBatch> = outcome.partitions.into_iter().flatten().collect();
     assert!(executor.budget().peak_bytes() <= budget_bytes);
     let schema = batches.first().map_or(outcome.schema, RecordBatch::schema);
@@ -172,8 +172,8 @@ fn written_files_read_back() {
         let partitions = input.meta().grid.blocks();
         let sink = ParquetSink::new(&out, input.schema().clone(), partitions, options).unwrap();
         let plan = Write::plan(input.clone(), Arc::new(sink)).unwrap();
-        let executor = Executor::new(2, Budget::new(1 << 28)).unwrap();
-        executor.run(&Lower::graph(&plan).unwrap(), Cancel::default()).unwrap();
+        let executor = Executor::new(2, Budget::new(1 << 28), ScratchOptions::default()).unwrap();
+        executor.run(&Lower::graph(&plan, 1 << 28).unwrap(), Cancel::default()).unwrap();
         let session = blockfold::Session::builder().threads(2).build().unwrap();
         let back = session.read_parquet(out.as_path()).unwrap().collect().unwrap().to_batch().unwrap();
         assert_same(&run(&input, 1, 1 << 30, false), &back, &format!("cuts {c}"));

@@ -124,6 +124,16 @@ pub enum Error {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// Spilling would need more scratch than it may use.
+    #[error("scratch in '{}' is used up: {} more are needed, of a limit of {}; raise the scratch limit or the memory budget", folder.display(), ByteSize(*needed_bytes), ByteSize(*limit_bytes))]
+    ScratchLimit {
+        /// The scratch folder.
+        folder: PathBuf,
+        /// Bytes that were to be written.
+        needed_bytes: u64,
+        /// Bytes that may be used in all.
+        limit_bytes: u64,
+    },
     /// The run was cancelled, by the user or by another task's failure.
     #[error("cancelled")]
     Cancelled,

@@ -1,6 +1,7 @@
 //! Answers: frames in memory, and summaries of what was written.
 
 use std::fmt;
+use std::sync::Arc;
 
 use arrow::compute::concat_batches;
 use blockfold_core::{ByteSize, Error, Permit, RecordBatch, Result, Scalar, SchemaRef};
@@ -18,7 +19,7 @@ const PRINTED_ROWS: usize = 20;
 pub struct Frame {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
-    _permits: Vec<Permit>,
+    _permits: Vec<Arc<Permit>>,
     report: RunReport,
     estimate: Estimate,
 }
@@ -147,6 +148,7 @@ impl fmt::Display for Comparison<'_> {
             writeln!(f, "  {:<12} {:>14} {:>14}", "peak", bytes(expected.peak_bytes), bytes(real.peak_bytes))?;
             writeln!(f, "  {:<12} {:>14} {:>11} ms", "time", "", real.elapsed.as_millis())?;
         }
-        write!(f, "{:<14} {:>14} {:>14}", "scratch", ByteSize(self.estimate.scratch_bytes), ByteSize(0))
+        let (estimated, real) = (ByteSize(self.estimate.scratch_bytes), ByteSize(self.report.spilled_bytes));
+        write!(f, "{:<14} {:>14} {:>14}", "scratch", estimated.to_string(), real.to_string())
     }
 }

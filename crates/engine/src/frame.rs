@@ -222,9 +222,10 @@ impl LazyFrame {
         self.then(|plan| MapPartitions::plan(plan, Arc::new(function)))
     }
 
-    /// Number of partitions.
+    /// Number of partitions. Where rows move, it follows from their expected bytes and the session's budget.
     pub fn npartitions(&self) -> Result<usize> {
-        Ok(self.plan()?.meta().grid.blocks())
+        let graph = self.graph()?;
+        Ok(graph.node(graph.root).grid.blocks())
     }
 
     /// Columns with their types.
@@ -260,7 +261,7 @@ impl LazyFrame {
     }
 
     fn graph(&self) -> Result<StepGraph> {
-        Lower::graph(&self.optimized()?)
+        Lower::graph(&self.optimized()?, self.session.memory_budget().0)
     }
 
     // ---- runs
@@ -291,7 +292,7 @@ impl LazyFrame {
         let outcome = self.session.executor().run(&graph, self.session.cancel())?;
         let mut source = MemorySource::new(outcome.partitions, outcome.schema)?.with_divisions(divisions)?;
         for permit in outcome.permits {
-            source = source.with_permit(Arc::new(permit));
+            source = source.with_permit(permit);
         }
         self.session.read(Arc::new(source))
     }
@@ -322,10 +323,10 @@ impl LazyFrame {
 
     fn write(&self, sink: Arc<dyn Sink>) -> Result<WriteSummary> {
         let plan = optimize(&Write::plan(self.plan()?, sink)?)?;
-        let graph = Lower::graph(&plan)?;
+        let graph = Lower::graph(&plan, self.session.memory_budget().0)?;
         let outcome = self.session.executor().run(&graph, self.session.cancel())?;
         Ok(WriteSummary {
-            files: graph.node(graph.root).grid.blocks(),
+            files: outcome.files,
             report: outcome.report,
             estimate: outcome.estimate,
         })

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blockfold_core::{Budget, ByteSize, Cancel, Error, RecordBatch, Result};
-use blockfold_exec::{Executor, Subscriber};
+use blockfold_exec::{Executor, ScratchOptions, Subscriber};
 use blockfold_io::ipc::IpcSource;
 use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::ParquetSource;
@@ -39,7 +39,7 @@ struct Inner {
 pub struct SessionBuilder {
     budget: Option<ByteSize>,
     threads: Option<usize>,
-    scratch: Option<PathBuf>,
+    scratch: ScratchOptions,
     subscribers: Vec<Arc<dyn Subscriber>>,
     cancel: Cancel,
 }
@@ -57,10 +57,18 @@ impl SessionBuilder {
         self
     }
 
-    /// Folder for scratch files; by default the system's folder for temporary files. Nothing is written there
+    /// Folder for scratch files; by default the system's folder for temporary files. Its files have no names, so
+    /// that nothing is left behind whatever ends the process. Nothing is written there
     /// until something spills.
     pub fn scratch(mut self, folder: impl AsRef<Path>) -> Self {
-        self.scratch = Some(folder.as_ref().to_path_buf());
+        self.scratch.folder = folder.as_ref().to_path_buf();
+        self
+    }
+
+    /// Bytes that scratch files may take at once; by default as many as the disk has. A run that needs more fails
+    /// with [`Error::ScratchLimit`].
+    pub fn scratch_limit(mut self, limit: ByteSize) -> Self {
+        self.scratch.limit_bytes = limit.0;
         self
     }
 
@@ -96,9 +104,9 @@ impl SessionBuilder {
             Some(threads) => threads,
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
-        let mut executor = Executor::new(threads, Budget::new(budget.0))?;
+        let scratch = self.scratch.folder.clone();
+        let mut executor = Executor::new(threads, Budget::new(budget.0), self.scratch)?;
         self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
-        let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
         Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel })))
     }
 }

@@ -21,7 +21,7 @@ const PART_BYTES: u64 = 8 << 20;
 
 /// Holds every batch of the answer, paid for out of the budget.
 pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outcome) -> Result<()> {
-    let plans = tasks::singles(&run.state.graph, chain);
+    let plans = tasks::singles(&run.state, chain);
     run.started(plans.len());
     let mut dispatch: Dispatch<'_, (Vec<RecordBatch>, Permit)> = Dispatch::new(run.pool);
     let mut done_blocks: BTreeMap<usize, (Vec<RecordBatch>, Permit)> = BTreeMap::new();
@@ -50,7 +50,7 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
     }
     for (batches, permit) in done_blocks.into_values() {
         outcome.partitions.push(batches);
-        outcome.permits.push(permit);
+        outcome.permits.push(Arc::new(permit));
     }
     Ok(())
 }
@@ -85,7 +85,7 @@ fn pull(stream: &mut dyn BlockStream, quota: u64, stream_bytes: u64, mut permit:
 pub struct BatchIter {
     schema: SchemaRef,
     ready: VecDeque<RecordBatch>,
-    _held: Vec<Permit>,
+    _held: Vec<Arc<Permit>>,
     run: Option<Streaming>,
 }
 
@@ -139,7 +139,7 @@ impl Iterator for BatchIter {
             match self.run.as_mut()?.advance() {
                 Ok(Some(part)) => {
                     self.ready.extend(part.batches);
-                    self._held.push(part.permit);
+                    self._held.push(Arc::new(part.permit));
                 }
                 Ok(None) => {
                     self.run = None;
@@ -185,7 +185,7 @@ impl Streaming {
             if open.ended || !open.parts.is_empty() {
                 continue;
             }
-            let stream_bytes = self.chain.bounds(&self.state.graph, block).peak_bytes;
+            let stream_bytes = self.chain.bounds(&self.state.graph, self.state.as_ref(), block).peak_bytes;
             let bytes = stream_bytes.saturating_add(PART_BYTES);
             let permit = match self.budget.try_permit(bytes) {
                 Some(permit) => permit,

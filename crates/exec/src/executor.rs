@@ -3,20 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blockfold_core::{Budget, Cancel, Error, RecordBatch, Result, SchemaRef};
-use blockfold_plan::{Chain, ChainEnd, Estimate, Step, StepGraph};
+use blockfold_core::{Budget, Cancel, Error, Permit, RecordBatch, Result, SchemaRef};
+use blockfold_plan::{Chain, ChainEnd, Estimate, Step, StepGraph, StepId};
 
 use crate::answer::{self, BatchIter};
 use crate::events::{Event, Subscriber};
 use crate::report::{ChainReport, RunReport};
+use crate::scratch::{Scratch, ScratchOptions};
 use crate::state::{RunState, Stored};
-use crate::{reduce, write};
+use crate::{exchange, reduce, write};
 
 /// A pool of threads with a memory budget.
 #[derive(Clone)]
 pub struct Executor {
     pool: Arc<rayon::ThreadPool>,
     budget: Budget,
+    scratch: Arc<Scratch>,
     subscribers: Vec<Arc<dyn Subscriber>>,
 }
 
@@ -26,8 +28,10 @@ pub struct Outcome {
     pub schema: SchemaRef,
     /// Batches of the answer, block by block; empty for a run that wrote files.
     pub partitions: Vec<Vec<RecordBatch>>,
+    /// Files written.
+    pub files: usize,
     /// Permits for the bytes of the answer.
-    pub permits: Vec<blockfold_core::Permit>,
+    pub permits: Vec<Arc<Permit>>,
     /// What the run needed.
     pub report: RunReport,
     /// What the run was estimated to need.
@@ -39,6 +43,7 @@ impl Outcome {
         Outcome {
             schema: graph.node(graph.root).schema.clone(),
             partitions: Vec::new(),
+            files: 0,
             permits: Vec::new(),
             report: RunReport::default(),
             estimate,
@@ -62,13 +67,14 @@ impl Executor {
     ///
     /// # Errors
     /// When the system refuses to start threads.
-    pub fn new(threads: usize, budget: Budget) -> Result<Self> {
+    pub fn new(threads: usize, budget: Budget, scratch: ScratchOptions) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.max(1))
             .thread_name(|i| format!("blockfold-{i}"))
             .build()
             .map_err(|error| Error::External(Box::new(error)))?;
-        Ok(Executor { pool: Arc::new(pool), budget, subscribers: Vec::new() })
+        let scratch = Arc::new(Scratch::new(scratch));
+        Ok(Executor { pool: Arc::new(pool), budget, scratch, subscribers: Vec::new() })
     }
 
     /// Adds somebody who watches the runs.
@@ -98,13 +104,17 @@ impl Executor {
         let (state, estimate) = self.prepare(graph, cancel)?;
         let mut report = RunReport::default();
         let mut outcome = Outcome::empty(graph, estimate);
-        for (index, chain) in Chain::of(graph).iter().enumerate() {
+        let chains = Chain::of(graph);
+        for (index, chain) in chains.iter().enumerate() {
             self.run_chain(&state, index, chain, &mut report, &mut outcome)?;
+            state.keep_only(&needed_after(graph, &chains[index + 1..]));
         }
         if let Step::Reduce { .. } = graph.node(graph.root).step {
-            let Stored { block, _permit } = state.take(graph.root)?;
+            let Stored::Block { block, permit } = state.take(graph.root)? else {
+                return Err(Error::internal("rows in parts were left as the answer"));
+            };
             outcome.partitions = vec![vec![block.frame()?.clone()]];
-            outcome.permits = vec![_permit];
+            outcome.permits = vec![permit];
         }
         self.complete(&state, &mut report, start);
         outcome.report = report;
@@ -124,6 +134,8 @@ impl Executor {
         let mut none = Outcome::empty(graph, estimate);
         for (index, chain) in chains.iter().enumerate() {
             self.run_chain(&state, index, chain, &mut report, &mut none)?;
+            let later = [&chains[index + 1..], std::slice::from_ref(&last)].concat();
+            state.keep_only(&needed_after(graph, &later));
         }
         Ok(BatchIter::start(self.pool.clone(), self.budget.clone(), state, last))
     }
@@ -135,7 +147,8 @@ impl Executor {
         let estimate = Estimate::of(graph, self.threads(), self.budget.total_bytes());
         estimate.check()?;
         self.budget.reset_peak();
-        Ok((Arc::new(RunState::new(graph.clone(), cancel)), estimate))
+        let state = RunState::new(graph.clone(), cancel, self.budget.clone(), self.scratch.clone());
+        Ok((Arc::new(state), estimate))
     }
 
     fn run_chain(
@@ -147,14 +160,14 @@ impl Executor {
         outcome: &mut Outcome,
     ) -> Result<()> {
         let start = Instant::now();
-        let before = (state.metrics.rows_read(), state.metrics.bytes_read());
+        let before = (state.metrics.rows_read(), state.metrics.bytes_read(), state.metrics.bytes_spilled());
         let mut run = ChainRun {
             state: state.clone(),
             pool: &self.pool,
             budget: &self.budget,
             subscribers: &self.subscribers,
             index,
-            estimated_rows: rows_of(&state.graph, chain),
+            estimated_rows: rows_of(state, chain),
             report: ChainReport { label: chain.label(&state.graph), ..ChainReport::default() },
         };
         let result = match chain.end {
@@ -162,8 +175,14 @@ impl Executor {
                 Step::Reduce { reducer, .. } => reduce::run(&mut run, chain, id, &reducer.clone()),
                 _ => Err(Error::internal("a chain's end is not a reduction")),
             },
+            ChainEnd::Exchange(id) => match &state.graph.node(id).step {
+                Step::Exchange { made_from, routing, .. } => {
+                    exchange::run(&mut run, chain, id, *made_from, &routing.clone())
+                }
+                _ => Err(Error::internal("a chain's end is not an exchange")),
+            },
             ChainEnd::Write(id) => match &state.graph.node(id).step {
-                Step::Write { sink, .. } => write::run(&mut run, chain, &sink.clone()),
+                Step::Write { sink, .. } => write::run(&mut run, chain, &sink.clone()).map(|files| outcome.files = files),
                 _ => Err(Error::internal("a chain's end is not a write")),
             },
             ChainEnd::Answer => answer::collect(&mut run, chain, outcome),
@@ -173,6 +192,7 @@ impl Executor {
         chain_report.elapsed = start.elapsed();
         chain_report.rows = state.metrics.rows_read() - before.0;
         chain_report.read_bytes = state.metrics.bytes_read() - before.1;
+        chain_report.spilled_bytes = state.metrics.bytes_spilled() - before.2;
         chain_report.peak_bytes = self.budget.peak_bytes();
         report.chains.push(chain_report);
         result
@@ -183,6 +203,8 @@ impl Executor {
         report.bytes_read = state.metrics.bytes_read();
         report.rows_written = state.metrics.rows_written();
         report.bytes_written = state.metrics.bytes_written();
+        report.spilled_bytes = state.metrics.bytes_spilled();
+        report.unspilled_bytes = state.metrics.bytes_unspilled();
         report.groups_skipped = state.metrics.groups_skipped();
         report.pages_skipped = state.metrics.pages_skipped();
         report.peak_bytes = self.budget.peak_bytes();
@@ -190,8 +212,14 @@ impl Executor {
     }
 }
 
-fn rows_of(graph: &StepGraph, chain: &Chain) -> Option<u64> {
-    (0..graph.node(chain.top).grid.blocks()).map(|block| chain.bounds(graph, block).rows).sum()
+fn rows_of(state: &RunState, chain: &Chain) -> Option<u64> {
+    let graph = &state.graph;
+    (0..graph.node(chain.top).grid.blocks()).map(|block| chain.bounds(graph, state, block).rows).sum()
+}
+
+/// Steps whose results some of the chains read, and the answer.
+fn needed_after(graph: &StepGraph, later: &[Chain]) -> Vec<StepId> {
+    later.iter().flat_map(|chain| chain.reads(graph)).chain([graph.root]).collect()
 }
 
 impl ChainRun<'_> {

@@ -1,14 +1,20 @@
 //! Folds the blocks of a chain into partials and merges them in block order.
+//!
+//! A reducer whose partials may outgrow memory says how they are spread: a partial beyond its share of the budget,
+//! or one that saves nothing, is drained to a store, by part. Whether a partial is drained depends on its blocks
+//! and the budget alone, never on what else runs, so that the result does not depend on threads.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use blockfold_core::{Error, Permit, Result};
-use blockfold_plan::{Chain, End, Partial, Reducer, StepId};
+use blockfold_core::{Error, Permit, RecordBatch, Result};
+use blockfold_plan::estimate::{PARTIAL_SHARE, exchange_task_bytes, share};
+use blockfold_plan::{Chain, End, Origin, Partial, Reducer, Router, StepId};
 
 use crate::dispatch::Dispatch;
 use crate::executor::ChainRun;
 use crate::state::{RunState, Stored};
+use crate::store::{Feeder, Store, StoreContext};
 use crate::stream;
 use crate::tasks::{self, TaskPlan};
 
@@ -16,6 +22,10 @@ use crate::tasks::{self, TaskPlan};
 struct Held {
     partial: Box<dyn Partial>,
     permit: Permit,
+    /// The first task whose blocks it is of.
+    task: usize,
+    /// Where rows of the same blocks went before, when they did.
+    feeder: Option<Feeder>,
 }
 
 /// A node of the merge tree: level 0 holds tasks, level `n + 1` pairs of level `n`.
@@ -25,35 +35,103 @@ struct Place {
     index: usize,
 }
 
-/// Runs a chain that ends in a reduction and stores the one block of its result.
+/// Runs a chain that ends in a reduction and stores its result: one block, or rows by part when it was spread.
 pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &Arc<dyn Reducer>) -> Result<()> {
-    let (plans, skipped) = tasks::runs(&run.state.graph, chain);
+    let (plans, skipped) = tasks::runs(&run.state, chain);
     run.state.metrics.add_groups_skipped(skipped);
     run.started(plans.len());
+    let spread = reducer.spread().map(|router| Arc::new(Spread::new(&run.state, router)));
+    let folding = Folding { reducer: reducer.clone(), spread: spread.clone() };
     let held = match reducer.may_stop_early() {
-        Some(end) => in_sequence(run, chain, reducer, &plans, end)?,
-        None => as_tree(run, chain, reducer, &plans)?,
+        Some(end) => in_sequence(run, chain, &folding, &plans, end)?,
+        None => as_tree(run, chain, &folding, &plans)?,
     };
     let mut held = match held {
         Some(held) => held,
         None => empty(run, reducer)?,
     };
+    if let (Some(spread), true) = (&spread, held.feeder.is_some()) {
+        spread.drain(&mut held)?;
+        run.state.store(id, Stored::Store(spread.store()?));
+        return Ok(());
+    }
     let block = reducer.finish(held.partial).map_err(|error| error.at(reducer.name()))?;
     held.permit.resize(block.bytes(), reducer.name(), &reducer.remedy())?;
-    run.state.store(id, Stored { block, _permit: held.permit });
+    run.state.store(id, Stored::block(block, held.permit));
     Ok(())
+}
+
+/// What tasks fold with.
+#[derive(Clone)]
+struct Folding {
+    reducer: Arc<dyn Reducer>,
+    spread: Option<Arc<Spread>>,
+}
+
+/// Where partials go that are not to be kept.
+struct Spread {
+    router: Arc<dyn Router>,
+    context: StoreContext,
+    /// Made with the columns of the first rows that are drained.
+    store: Mutex<Option<Arc<Store>>>,
+    /// Bytes beyond which a partial is drained.
+    limit_bytes: u64,
+    /// Bytes that draining takes beside the partial.
+    drain_bytes: u64,
+}
+
+/// A partial may always have this much.
+const LEAST_PARTIAL_BYTES: u64 = 128 << 10;
+
+impl Spread {
+    fn new(state: &RunState, router: Arc<dyn Router>) -> Self {
+        let (parts, budget_bytes) = (router.parts(), state.budget_bytes());
+        let limit_bytes = share(PARTIAL_SHARE, budget_bytes).max(LEAST_PARTIAL_BYTES);
+        let drain_bytes = exchange_task_bytes(parts, budget_bytes);
+        Spread { router, context: state.store_context(parts), store: Mutex::default(), limit_bytes, drain_bytes }
+    }
+
+    fn wants(&self, partial: &dyn Partial) -> bool {
+        partial.is_passing() || partial.bytes() > self.limit_bytes
+    }
+
+    /// Empties a partial into the store.
+    fn drain(&self, held: &mut Held) -> Result<()> {
+        self.feed(&mut held.feeder, held.task, held.partial.as_mut())?;
+        held.feeder.as_mut().map_or(Ok(()), Feeder::finish)
+    }
+
+    fn feed(&self, feeder: &mut Option<Feeder>, task: usize, partial: &mut dyn Partial) -> Result<()> {
+        let rows = partial.drain()?;
+        if feeder.is_none() {
+            let (store, task) = (self.store_of(&rows), u32::try_from(task).unwrap_or(u32::MAX));
+            *feeder = Some(Feeder::new(store, self.router.clone(), task));
+        }
+        feeder.as_mut().map_or(Ok(()), |feeder| feeder.push(&rows, Origin::default()))
+    }
+
+    fn store_of(&self, rows: &RecordBatch) -> Arc<Store> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Store::new(self.context.clone(), rows.schema(), self.router.parts()));
+        store.get_or_insert_with(new).clone()
+    }
+
+    fn store(&self) -> Result<Arc<Store>> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clone().ok_or_else(|| Error::internal("nothing was drained"))
+    }
 }
 
 fn empty(run: &ChainRun<'_>, reducer: &Arc<dyn Reducer>) -> Result<Held> {
     let permit = run.budget.permit(reducer.name(), reducer.initial_bytes(), &reducer.remedy())?;
-    Ok(Held { partial: reducer.partial()?, permit })
+    Ok(Held { partial: reducer.partial()?, permit, task: 0, feeder: None })
 }
 
 /// All tasks, their partials merged pairwise: the tree's shape depends on the number of tasks alone.
 fn as_tree(
     run: &mut ChainRun<'_>,
     chain: &Chain,
-    reducer: &Arc<dyn Reducer>,
+    folding: &Folding,
     plans: &[TaskPlan],
 ) -> Result<Option<Held>> {
     let mut dispatch: Dispatch<'_, Held> = Dispatch::new(run.pool);
@@ -65,11 +143,11 @@ fn as_tree(
     loop {
         while dispatch.has_room() && !(is_tight && dispatch.in_flight() > 0) {
             let Some(&task) = waiting.front() else { break };
-            let Some(permit) = run.permit(reducer, &plans[task], dispatch.in_flight())? else { break };
+            let Some(permit) = run.permit(&folding.reducer, &plans[task], dispatch.in_flight())? else { break };
             waiting.pop_front();
             alone = is_tight.then_some(task);
             run.task_started(task, permit.bytes());
-            spawn_fold(run, &mut dispatch, chain, reducer, &plans[task], task, permit);
+            spawn_fold(run, &mut dispatch, chain, folding, &plans[task], task, permit);
         }
         let Some(done) = dispatch.wait() else { break };
         let is_task = !merging.contains_key(&done.tag);
@@ -86,8 +164,8 @@ fn as_tree(
             // Tags of merges follow those of tasks.
             let tag = plans.len() + tree.next_tag();
             merging.insert(tag, parent);
-            let reducer = reducer.clone();
-            dispatch.spawn(tag, move || merge(&reducer, earlier, later));
+            let folding = folding.clone();
+            dispatch.spawn(tag, move || folding.merge(earlier, later));
         }
     }
     Ok(tree.into_root())
@@ -97,7 +175,7 @@ fn as_tree(
 fn in_sequence(
     run: &mut ChainRun<'_>,
     chain: &Chain,
-    reducer: &Arc<dyn Reducer>,
+    folding: &Folding,
     plans: &[TaskPlan],
     end: End,
 ) -> Result<Option<Held>> {
@@ -111,9 +189,9 @@ fn in_sequence(
         // One task first, since it is often enough; then as many as there are threads.
         while next < plans.len() && next < merged + window && dispatch.has_room() {
             let plan = &plans[order(next)];
-            let Some(permit) = run.permit(reducer, plan, dispatch.in_flight())? else { break };
+            let Some(permit) = run.permit(&folding.reducer, plan, dispatch.in_flight())? else { break };
             run.task_started(next, permit.bytes());
-            spawn_fold(run, &mut dispatch, chain, reducer, plan, next, permit);
+            spawn_fold(run, &mut dispatch, chain, folding, plan, next, permit);
             next += 1;
         }
         let Some(done) = dispatch.wait() else { break };
@@ -122,7 +200,7 @@ fn in_sequence(
         while let Some(held) = waiting.remove(&merged) {
             let (earlier, later) = if end == End::First { (sum.take(), Some(held)) } else { (Some(held), sum.take()) };
             sum = match (earlier, later) {
-                (Some(earlier), Some(later)) => Some(merge(reducer, earlier, later)?),
+                (Some(earlier), Some(later)) => Some(folding.merge(earlier, later)?),
                 (one, other) => one.or(other),
             };
             merged += 1;
@@ -136,57 +214,86 @@ fn spawn_fold(
     run: &ChainRun<'_>,
     dispatch: &mut Dispatch<'_, Held>,
     chain: &Chain,
-    reducer: &Arc<dyn Reducer>,
+    folding: &Folding,
     plan: &TaskPlan,
     tag: usize,
     permit: Permit,
 ) {
-    let (state, reducer, top, plan) = (run.state.clone(), reducer.clone(), chain.top, plan.clone());
-    dispatch.spawn(tag, move || fold(&state, &reducer, top, &plan, permit));
+    let (state, folding, top, plan) = (run.state.clone(), folding.clone(), chain.top, plan.clone());
+    dispatch.spawn(tag, move || folding.fold(&state, top, &plan, tag, permit));
 }
 
-/// One task: every batch of its blocks folded into one partial.
-fn fold(
-    state: &RunState,
-    reducer: &Arc<dyn Reducer>,
-    top: StepId,
-    plan: &TaskPlan,
-    mut permit: Permit,
-) -> Result<Held> {
-    let mut partial = reducer.partial()?;
-    let remedy = reducer.remedy();
-    // Growth beyond the permit is asked for in steps, so that the budget's counter is not touched each batch.
-    for block in plan.blocks.clone() {
-        let mut stream = stream::open(state, top, block)?;
-        while let Some(batch) = stream.next()? {
-            let place = || format!("{} block {block}", reducer.name());
-            partial.fold(&batch).map_err(|error| error.at(place()))?;
-            // Twice what is held, since a table that grows is copied to a larger one.
-            let needed = plan.stream_bytes.saturating_add(partial.bytes().saturating_mul(2));
-            if needed > permit.bytes() {
-                permit.resize(needed.saturating_add(needed / 8), reducer.name(), &remedy)?;
+impl Folding {
+    /// One task: every batch of its blocks folded into one partial.
+    fn fold(&self, state: &RunState, top: StepId, plan: &TaskPlan, task: usize, permit: Permit) -> Result<Held> {
+        let mut held = Held { partial: self.reducer.partial()?, permit, task, feeder: None };
+        for block in plan.blocks.clone() {
+            let place = || format!("{} block {block}", self.reducer.name());
+            let mut stream = stream::open(state, top, block)?;
+            while let Some(batch) = stream.next()? {
+                held.partial.fold(&batch).map_err(|error| error.at(place()))?;
+                self.make_room(&mut held, plan.stream_bytes)?;
+                if held.partial.is_complete() {
+                    break;
+                }
             }
-            if partial.is_complete() {
+            if held.partial.is_complete() {
                 break;
             }
         }
-        if partial.is_complete() {
-            break;
+        if let Some(feeder) = &mut held.feeder {
+            feeder.finish()?;
+        }
+        self.settle(held)
+    }
+
+    /// Asks for what the partial has grown by, or drains it.
+    fn make_room(&self, held: &mut Held, stream_bytes: u64) -> Result<()> {
+        let mut needed = stream_bytes.saturating_add(held.partial.bytes().saturating_mul(2));
+        match &self.spread {
+            Some(spread) if held.feeder.is_some() || spread.wants(held.partial.as_ref()) => {
+                if held.feeder.is_none() {
+                    // All that draining will ever take is asked for before the first row leaves: a task that is
+                    // refused can still be done again.
+                    needed = needed.max(stream_bytes + spread.limit_bytes.saturating_mul(3)) + spread.drain_bytes;
+                    held.permit.resize(needed, self.reducer.name(), &self.reducer.remedy())?;
+                }
+                if spread.wants(held.partial.as_ref()) {
+                    spread.feed(&mut held.feeder, held.task, held.partial.as_mut())?;
+                }
+                Ok(())
+            }
+            // Growth is asked for in steps, so that the budget's counter is not touched each batch.
+            _ if needed > held.permit.bytes() => {
+                held.permit.resize(needed.saturating_add(needed / 8), self.reducer.name(), &self.reducer.remedy())
+            }
+            _ => Ok(()),
         }
     }
-    permit.resize(partial.bytes(), reducer.name(), &remedy)?;
-    Ok(Held { partial, permit })
+
+    fn merge(&self, mut earlier: Held, mut later: Held) -> Result<Held> {
+        if let (Some(spread), true) = (&self.spread, earlier.feeder.is_some() || later.feeder.is_some()) {
+            spread.drain(&mut earlier)?;
+            spread.drain(&mut later)?;
+            return self.settle(earlier);
+        }
+        earlier.partial.merge(later.partial).map_err(|error| error.at(self.reducer.name()))?;
+        drop(later.permit);
+        if let Some(spread) = self.spread.as_ref().filter(|spread| spread.wants(earlier.partial.as_ref())) {
+            spread.drain(&mut earlier)?;
+        }
+        self.settle(earlier)
+    }
+
+    /// Keeps no more promised than the partial holds.
+    fn settle(&self, mut held: Held) -> Result<Held> {
+        held.permit.resize(held.partial.bytes(), self.reducer.name(), &self.reducer.remedy())?;
+        Ok(held)
+    }
 }
 
 fn is_over_budget<T>(result: &Result<T>) -> bool {
     result.as_ref().is_err_and(|error| matches!(error.root(), Error::OverBudget { .. }))
-}
-
-fn merge(reducer: &Arc<dyn Reducer>, mut earlier: Held, later: Held) -> Result<Held> {
-    earlier.partial.merge(later.partial).map_err(|error| error.at(reducer.name()))?;
-    drop(later.permit);
-    earlier.permit.resize(earlier.partial.bytes(), reducer.name(), &reducer.remedy())?;
-    Ok(earlier)
 }
 
 /// Partials waiting for their neighbour.

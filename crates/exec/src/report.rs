@@ -13,6 +13,8 @@ pub struct ChainReport {
     pub rows: u64,
     /// Bytes that its sources read from files.
     pub read_bytes: u64,
+    /// Bytes written to scratch.
+    pub spilled_bytes: u64,
     /// The most bytes that one task held a permit for.
     pub task_bytes: u64,
     /// The most bytes that were promised at once while the chain ran.
@@ -34,6 +36,10 @@ pub struct RunReport {
     pub rows_written: u64,
     /// Bytes written to files.
     pub bytes_written: u64,
+    /// Bytes written to scratch, compressed.
+    pub spilled_bytes: u64,
+    /// Bytes read back from scratch.
+    pub unspilled_bytes: u64,
     /// Row groups not read since statistics or bloom filters rule them out.
     pub groups_skipped: u64,
     /// Pages not read since the page index rules them out.

@@ -1,15 +1,40 @@
 //! What the tasks of one run share.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use blockfold_core::{Block, Cancel, Error, Permit, Result};
-use blockfold_plan::{Metrics, StepGraph, StepId, TaskContext};
+use blockfold_core::{Block, Budget, Cancel, Error, Permit, Result};
+use blockfold_plan::estimate::{ALLOWANCE_SHARE, STORE_SHARE, chunk_bytes, share};
+use blockfold_plan::{BlockMeta, Input, Metrics, Sizes, StepGraph, StepId, TaskContext};
 
-/// A block that a later chain reads, with the permit for its bytes.
-pub(crate) struct Stored {
-    pub(crate) block: Block,
-    pub(crate) _permit: Permit,
+use crate::scratch::Scratch;
+use crate::store::{Store, StoreContext, StorePart};
+
+/// What a chain left to later ones.
+#[derive(Clone)]
+pub(crate) enum Stored {
+    /// One block, with the permit for its bytes.
+    Block { block: Block, permit: Arc<Permit> },
+    /// Rows by part.
+    Store(Arc<Store>),
+}
+
+impl Stored {
+    /// A block that a later chain reads.
+    pub(crate) fn block(block: Block, permit: Permit) -> Self {
+        Stored::Block { block, permit: Arc::new(permit) }
+    }
+
+    fn size(&self, block: usize) -> BlockMeta {
+        match self {
+            Stored::Block { block: whole, .. } if block == 0 => {
+                BlockMeta { rows: whole.rows(), bytes: whole.bytes() }
+            }
+            Stored::Block { .. } => BlockMeta::default(),
+            Stored::Store(store) => store.size(block),
+        }
+    }
 }
 
 /// What the tasks of one run share.
@@ -17,20 +42,52 @@ pub(crate) struct RunState {
     pub(crate) graph: StepGraph,
     pub(crate) cancel: Cancel,
     pub(crate) metrics: Arc<Metrics>,
+    budget: Budget,
+    scratch: Arc<Scratch>,
+    in_memory: Arc<AtomicU64>,
     stored: Mutex<HashMap<StepId, Stored>>,
 }
 
 impl RunState {
-    pub(crate) fn new(graph: StepGraph, cancel: Cancel) -> Self {
-        RunState { graph, cancel, metrics: Arc::default(), stored: Mutex::default() }
+    pub(crate) fn new(graph: StepGraph, cancel: Cancel, budget: Budget, scratch: Arc<Scratch>) -> Self {
+        let (metrics, in_memory, stored) = (Arc::default(), Arc::default(), Mutex::default());
+        RunState { graph, cancel, metrics, budget, scratch, in_memory, stored }
     }
 
     pub(crate) fn task(&self, block: usize) -> TaskContext {
-        TaskContext { block, cancel: self.cancel.clone(), metrics: self.metrics.clone() }
+        let (cancel, metrics) = (self.cancel.clone(), self.metrics.clone());
+        TaskContext { block, cancel, metrics, allowance_bytes: self.allowance_bytes() }
+    }
+
+    pub(crate) fn budget_bytes(&self) -> u64 {
+        self.budget.total_bytes()
+    }
+
+    /// What a store of so many parts is made with.
+    pub(crate) fn store_context(&self, parts: usize) -> StoreContext {
+        let total = self.budget.total_bytes();
+        StoreContext {
+            budget: self.budget.clone(),
+            scratch: self.scratch.clone(),
+            metrics: self.metrics.clone(),
+            in_memory: self.in_memory.clone(),
+            share_bytes: share(STORE_SHARE, total),
+            chunk_bytes: chunk_bytes(parts, total),
+        }
     }
 
     pub(crate) fn store(&self, id: StepId, stored: Stored) {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(id, stored);
+    }
+
+    /// Forgets what no later chain reads.
+    pub(crate) fn keep_only(&self, needed: &[StepId]) {
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        stored.retain(|id, _| needed.contains(id));
+    }
+
+    fn find(&self, id: StepId) -> Option<Stored> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
     pub(crate) fn take(&self, id: StepId) -> Result<Stored> {
@@ -38,10 +95,35 @@ impl RunState {
         stored.remove(&id).ok_or_else(|| Error::internal("a result was taken before its step ran"))
     }
 
-    /// The block of a step that ran before.
+    /// The one block of a step that ran before.
     pub(crate) fn block(&self, id: StepId) -> Result<Block> {
-        let stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = stored.get(&id).map(|stored| stored.block.clone());
-        found.ok_or_else(|| Error::internal("a block was read before its step ran"))
+        match self.find(id) {
+            Some(Stored::Block { block, .. }) => Ok(block),
+            Some(Stored::Store(_)) => Err(Error::internal("a block was asked of rows in parts")),
+            None => Err(Error::internal("a block was read before its step ran")),
+        }
+    }
+
+    /// A block of a step that ran before; `None` where it left nothing.
+    pub(crate) fn input(&self, id: StepId, block: usize) -> Result<Option<Input>> {
+        match self.find(id) {
+            Some(Stored::Block { block: whole, .. }) => Ok((block == 0).then_some(Input::Block(whole))),
+            Some(Stored::Store(store)) => Ok(Some(Input::Part(Arc::new(StorePart { store, part: block })))),
+            None => Err(Error::internal("a block was read before its step ran")),
+        }
+    }
+}
+
+impl Sizes for RunState {
+    fn block(&self, id: StepId, block: usize) -> BlockMeta {
+        self.find(id).map(|stored| stored.size(block)).unwrap_or_default()
+    }
+
+    fn knows_rows(&self, _: StepId) -> bool {
+        true
+    }
+
+    fn allowance_bytes(&self) -> u64 {
+        share(ALLOWANCE_SHARE, self.budget.total_bytes())
     }
 }

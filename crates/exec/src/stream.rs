@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use blockfold_core::{Block, Error, Result};
 use blockfold_plan::chain::step_label;
-use blockfold_plan::{BlockStream, Kernel, Step, StepId, TaskContext};
+use blockfold_plan::{BlockMap, BlockStream, Input, Kernel, Step, StepId, TaskContext};
 
 use crate::state::RunState;
 
@@ -16,32 +16,52 @@ pub(crate) fn open(state: &RunState, id: StepId, block: usize) -> Result<Box<dyn
             let task = state.task(block);
             let place = format!("read {} block {block}", source.name());
             let inner = source.open(block, &task).map_err(|error| error.at(&place))?;
-            Ok(Box::new(ReadStream { inner, task, place }))
+            Ok(Box::new(PlacedStream { inner, task, place }))
         }
         Step::Map { inputs, kernel } => {
-            let mut streams = Vec::with_capacity(inputs.len());
-            for (input, map) in inputs {
-                if let Some(inner) = map.input_block(block) {
-                    streams.push(open(state, *input, inner)?);
-                }
-            }
             let place = format!("{} block {block}", step_label(&node.step));
-            let stream =
-                MapStream { inputs: streams, kernel: kernel.clone(), task: state.task(block), place, done: false };
-            Ok(Box::new(stream))
+            map(state, inputs, kernel, block, &place)
         }
-        Step::Reduce { .. } => Ok(Box::new(std::iter::once(state.block(id)))),
+        Step::Reduce { .. } | Step::Exchange { .. } => match state.input(id, block)? {
+            Some(input) => input.into_stream(),
+            None => Ok(Box::new(std::iter::empty())),
+        },
         Step::Write { .. } => Err(Error::internal("a write has no blocks to read")),
     }
 }
 
-struct ReadStream {
+fn map(
+    state: &RunState,
+    inputs: &[(StepId, BlockMap)],
+    kernel: &Arc<dyn Kernel>,
+    block: usize,
+    place: &str,
+) -> Result<Box<dyn BlockStream>> {
+    let task = state.task(block);
+    let mut opened = Vec::with_capacity(inputs.len());
+    for (input, map) in inputs {
+        let Some(inner) = map.input_block(block) else { continue };
+        let found = match &state.graph.node(*input).step {
+            Step::Reduce { .. } | Step::Exchange { .. } => state.input(*input, inner)?,
+            _ => Some(Input::Stream(open(state, *input, inner)?)),
+        };
+        opened.extend(found);
+    }
+    if let Some(inner) = kernel.open(&mut opened, &task).map_err(|error| error.at(place))? {
+        return Ok(Box::new(PlacedStream { inner, task, place: place.to_string() }));
+    }
+    let inputs = opened.into_iter().map(Input::into_stream).collect::<Result<_>>()?;
+    Ok(Box::new(MapStream { inputs, kernel: kernel.clone(), task, place: place.to_string(), done: false }))
+}
+
+/// A stream whose errors say where they happened, and that stops when the run is cancelled.
+struct PlacedStream {
     inner: Box<dyn BlockStream>,
     task: TaskContext,
     place: String,
 }
 
-impl BlockStream for ReadStream {
+impl BlockStream for PlacedStream {
     fn next(&mut self) -> Result<Option<Block>> {
         self.task.cancel.check()?;
         self.inner.next().map_err(|error| error.at(&self.place))
@@ -73,7 +93,7 @@ impl MapStream {
                 None => return Ok(None),
             }
         }
-        Ok(Some(blocks))
+        Ok(if blocks.is_empty() && !whole { None } else { Some(blocks) })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use blockfold_plan::{Chain, StepGraph};
+use blockfold_plan::Chain;
+
+use crate::state::RunState;
 
 /// Blocks below this many rows and bytes share a task with their neighbours.
 const TASK_ROWS: u64 = 256 * 1024;
@@ -20,12 +22,12 @@ pub(crate) struct TaskPlan {
 
 /// Runs of blocks such that each is worth a task, and the number of blocks that statistics rule out. The runs
 /// depend on the blocks alone, never on threads.
-pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> (Vec<TaskPlan>, u64) {
-    let blocks = graph.node(chain.top).grid.blocks();
+pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
+    let blocks = state.graph.node(chain.top).grid.blocks();
     let mut tasks: Vec<TaskPlan> = Vec::new();
     let (mut rows, mut read_bytes, mut skipped) = (u64::MAX, 0u64, 0u64);
     for block in 0..blocks {
-        let bounds = chain.bounds(graph, block);
+        let bounds = chain.bounds(&state.graph, state, block);
         if bounds.skipped {
             skipped += 1;
             continue;
@@ -51,9 +53,9 @@ pub(crate) fn runs(graph: &StepGraph, chain: &Chain) -> (Vec<TaskPlan>, u64) {
 }
 
 /// One task a block, for chains whose blocks must stay apart.
-pub(crate) fn singles(graph: &StepGraph, chain: &Chain) -> Vec<TaskPlan> {
-    let blocks = graph.node(chain.top).grid.blocks();
+pub(crate) fn singles(state: &RunState, chain: &Chain) -> Vec<TaskPlan> {
+    let blocks = state.graph.node(chain.top).grid.blocks();
     let plan =
-        |block: usize| TaskPlan { blocks: block..block + 1, stream_bytes: chain.bounds(graph, block).peak_bytes };
+        |block: usize| TaskPlan { blocks: block..block + 1, stream_bytes: chain.bounds(&state.graph, state, block).peak_bytes };
     (0..blocks).map(plan).collect()
 }

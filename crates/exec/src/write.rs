@@ -7,21 +7,35 @@ use blockfold_plan::{Chain, Sink, Written};
 
 use crate::dispatch::Dispatch;
 use crate::executor::ChainRun;
+use crate::state::RunState;
 use crate::stream;
 use crate::tasks::{self, TaskPlan};
 
 const REMEDY: &str = "raise the memory budget, or write smaller row groups";
 
-/// Writes every block; on any error the sink removes what it wrote.
-pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>) -> Result<()> {
-    let plans = tasks::singles(&run.state.graph, chain);
+/// Writes every block and counts the files; on any error the sink removes what it wrote.
+pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>) -> Result<usize> {
+    let plans = worth_a_file(&run.state, chain, tasks::singles(&run.state, chain));
     run.started(plans.len());
     sink.begin()?;
     let result = write_all(run, chain, sink, &plans).and_then(|()| sink.commit());
     if result.is_err() {
         sink.abort();
     }
-    result
+    result.map(|()| plans.len())
+}
+
+/// Blocks of which an exchange made more than there were rows for get no file, unless all are empty.
+fn worth_a_file(state: &RunState, chain: &Chain, mut plans: Vec<TaskPlan>) -> Vec<TaskPlan> {
+    if !chain.reads(&state.graph).is_empty() {
+        let has_rows = |plan: &TaskPlan| chain.bounds(&state.graph, state, plan.blocks.start).rows != Some(0);
+        let first = plans.first().cloned();
+        plans.retain(has_rows);
+        if plans.is_empty() {
+            plans.extend(first);
+        }
+    }
+    plans
 }
 
 fn write_all(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>, plans: &[TaskPlan]) -> Result<()> {
@@ -29,7 +43,7 @@ fn write_all(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>, plans:
     let mut next = 0;
     loop {
         while next < plans.len() && dispatch.has_room() {
-            let bounds = chain.bounds(&run.state.graph, plans[next].blocks.start);
+            let bounds = chain.bounds(&run.state.graph, run.state.as_ref(), plans[next].blocks.start);
             let bytes = bounds.peak_bytes.saturating_add(sink.peak_bytes(bounds.batch));
             let permit = match run.budget.try_permit(bytes) {
                 Some(permit) => permit,

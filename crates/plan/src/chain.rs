@@ -1,7 +1,8 @@
 //! Fusion: steps that a task can run one after another, batch by batch, become one chain.
 //!
-//! A chain ends where blocks must be brought together (a `Reduce`), leave (a `Write`) or are the answer. All
-//! steps between its sources and its end are pulled through by the same task, so nothing between them is stored.
+//! A chain ends where blocks must be brought together (a `Reduce`), move (an `Exchange`), leave (a `Write`) or are
+//! the answer. All steps between its sources and its end are pulled through by the same task, so nothing between
+//! them is stored.
 
 use crate::step::{BlockMap, BlockMeta, Kernel, Step, StepGraph, StepId};
 
@@ -10,6 +11,8 @@ use crate::step::{BlockMap, BlockMeta, Kernel, Step, StepGraph, StepId};
 pub enum ChainEnd {
     /// Folded into one block by this step.
     Reduce(StepId),
+    /// Sent to the blocks of this step.
+    Exchange(StepId),
     /// Written by this step.
     Write(StepId),
     /// Handed to the caller.
@@ -42,22 +45,35 @@ pub struct StreamBounds {
     pub skipped: bool,
 }
 
+/// Sizes of what earlier chains leave to later ones: expected before a run, real while it goes on.
+pub trait Sizes {
+    /// Rows and bytes of a block of a step that ended a chain.
+    fn block(&self, id: StepId, block: usize) -> BlockMeta;
+    /// Whether the rows are known, not only bounded.
+    fn knows_rows(&self, id: StepId) -> bool;
+    /// Bytes that kernels that take a partition in smaller parts keep to.
+    fn allowance_bytes(&self) -> u64;
+}
+
 impl Chain {
     /// The chains of a graph, each after those whose result it needs.
     pub fn of(graph: &StepGraph) -> Vec<Chain> {
-        let mut chains = Vec::new();
-        for (i, node) in graph.nodes.iter().enumerate() {
-            let id = StepId(i);
-            match &node.step {
-                Step::Reduce { input, .. } => chains.push(Chain::pull(graph, *input, ChainEnd::Reduce(id))),
-                Step::Write { input, .. } => chains.push(Chain::pull(graph, *input, ChainEnd::Write(id))),
-                Step::Read { .. } | Step::Map { .. } => {}
-            }
-        }
-        if matches!(graph.node(graph.root).step, Step::Read { .. } | Step::Map { .. }) {
+        let mut chains: Vec<Chain> =
+            (0..graph.nodes.len()).filter_map(|i| Chain::ending_at(graph, StepId(i))).collect();
+        if matches!(graph.node(graph.root).step, Step::Read { .. } | Step::Map { .. } | Step::Exchange { .. }) {
             chains.push(Chain::pull(graph, graph.root, ChainEnd::Answer));
         }
         chains
+    }
+
+    /// The chain that a step ends, `None` for steps that blocks are pulled through.
+    pub fn ending_at(graph: &StepGraph, id: StepId) -> Option<Chain> {
+        match &graph.node(id).step {
+            Step::Reduce { input, .. } => Some(Chain::pull(graph, *input, ChainEnd::Reduce(id))),
+            Step::Exchange { input, .. } => Some(Chain::pull(graph, *input, ChainEnd::Exchange(id))),
+            Step::Write { input, .. } => Some(Chain::pull(graph, *input, ChainEnd::Write(id))),
+            Step::Read { .. } | Step::Map { .. } => None,
+        }
     }
 
     fn pull(graph: &StepGraph, top: StepId, end: ChainEnd) -> Chain {
@@ -67,15 +83,34 @@ impl Chain {
     }
 
     /// Bounds of the stream of one block.
-    pub fn bounds(&self, graph: &StepGraph, block: usize) -> StreamBounds {
-        stream_bounds(graph, self.top, block)
+    pub fn bounds(&self, graph: &StepGraph, sizes: &dyn Sizes, block: usize) -> StreamBounds {
+        stream_bounds(graph, sizes, self.top, block)
+    }
+
+    /// Steps of earlier chains whose blocks the chain reads.
+    pub fn reads(&self, graph: &StepGraph) -> Vec<StepId> {
+        let mut found = Vec::new();
+        if is_stored(graph, self.top) {
+            found.push(self.top);
+        }
+        for id in &self.steps {
+            if let Step::Map { inputs, .. } = &graph.node(*id).step {
+                found.extend(inputs.iter().map(|(input, _)| *input).filter(|input| is_stored(graph, *input)));
+            }
+        }
+        if let ChainEnd::Exchange(id) = self.end
+            && let Step::Exchange { made_from: Some(from), .. } = &graph.node(id).step
+        {
+            found.push(*from);
+        }
+        found
     }
 
     /// The chain in one line: its steps, joined.
     pub fn label(&self, graph: &StepGraph) -> String {
         let mut names: Vec<String> = self.steps.iter().map(|id| step_label(&graph.node(*id).step)).collect();
         match self.end {
-            ChainEnd::Reduce(id) | ChainEnd::Write(id) => names.push(step_label(&graph.node(id).step)),
+            ChainEnd::Reduce(id) | ChainEnd::Exchange(id) | ChainEnd::Write(id) => names.push(step_label(&graph.node(id).step)),
             ChainEnd::Answer => {}
         }
         names.join(" > ")
@@ -88,8 +123,13 @@ pub fn step_label(step: &Step) -> String {
         Step::Read { source } => format!("read {}", source.name()),
         Step::Map { kernel, .. } => kernel.name().to_string(),
         Step::Reduce { reducer, .. } => reducer.name().to_string(),
+        Step::Exchange { routing, .. } => format!("{} exchange", routing.name()),
         Step::Write { sink, .. } => format!("write {}", sink.name()),
     }
+}
+
+fn is_stored(graph: &StepGraph, id: StepId) -> bool {
+    matches!(graph.node(id).step, Step::Reduce { .. } | Step::Exchange { .. })
 }
 
 fn collect(graph: &StepGraph, id: StepId, steps: &mut Vec<StepId>) {
@@ -102,7 +142,10 @@ fn collect(graph: &StepGraph, id: StepId, steps: &mut Vec<StepId>) {
     }
 }
 
-fn stream_bounds(graph: &StepGraph, id: StepId, block: usize) -> StreamBounds {
+/// Rows that a stored block is streamed in.
+const STREAM_ROWS: u64 = 64 * 1024;
+
+fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize) -> StreamBounds {
     match &graph.node(id).step {
         Step::Read { source } => {
             let part = source.estimate(block);
@@ -114,30 +157,50 @@ fn stream_bounds(graph: &StepGraph, id: StepId, block: usize) -> StreamBounds {
                 skipped: part.skipped,
             }
         }
-        Step::Map { inputs, kernel } => map_bounds(graph, inputs, kernel.as_ref(), block),
-        // The block of a finished step is in memory already and paid for by its own permit.
-        Step::Reduce { .. } | Step::Write { .. } => StreamBounds { rows: None, ..StreamBounds::default() },
+        Step::Map { inputs, kernel } => map_bounds(graph, sizes, inputs, kernel.as_ref(), block),
+        // A finished block is paid for by its own permit; batches are copied out of it, or read from scratch.
+        Step::Reduce { .. } | Step::Exchange { .. } | Step::Write { .. } => {
+            let size = sizes.block(id, block);
+            let rows = size.rows.min(STREAM_ROWS);
+            let bytes = scale(size.bytes, rows, size.rows);
+            StreamBounds {
+                batch: BlockMeta { rows, bytes },
+                peak_bytes: bytes.saturating_mul(2),
+                read_bytes: 0,
+                rows: sizes.knows_rows(id).then_some(size.rows),
+                skipped: false,
+            }
+        }
     }
 }
 
-fn map_bounds(graph: &StepGraph, inputs: &[(StepId, BlockMap)], kernel: &dyn Kernel, block: usize) -> StreamBounds {
+fn map_bounds(
+    graph: &StepGraph,
+    sizes: &dyn Sizes,
+    inputs: &[(StepId, BlockMap)],
+    kernel: &dyn Kernel,
+    block: usize,
+) -> StreamBounds {
     let mut sum = StreamBounds { rows: None, skipped: true, ..StreamBounds::default() };
-    let mut metas = Vec::new();
+    let (mut metas, mut rows) = (Vec::new(), Vec::new());
     for (input, map) in inputs {
         let Some(inner) = map.input_block(block) else { continue };
-        let bounds = stream_bounds(graph, *input, inner);
-        let mut meta = bounds.batch;
-        if kernel.whole_partition() {
-            meta = whole(bounds);
-        }
-        sum.peak_bytes += bounds.peak_bytes + if kernel.whole_partition() { meta.bytes } else { 0 };
+        let bounds = stream_bounds(graph, sizes, *input, inner);
+        let is_gathered = kernel.whole_partition();
+        let meta = if is_gathered { whole(bounds) } else { bounds.batch };
+        // A kernel that keeps its allowance is handed the stored part, not a copy of it.
+        let gathered_bytes = if is_gathered && !kernel.keeps_allowance() { meta.bytes } else { 0 };
+        sum.peak_bytes = sum.peak_bytes.saturating_add(bounds.peak_bytes).saturating_add(gathered_bytes);
         sum.read_bytes += bounds.read_bytes;
-        sum.rows = sum.rows.max(bounds.rows);
-        sum.skipped &= bounds.skipped && !kernel.whole_partition();
+        rows.push(bounds.rows);
+        sum.skipped &= bounds.skipped && !is_gathered;
         metas.push(meta);
     }
+    sum.rows = kernel.rows(&rows);
     sum.batch = kernel.output(&metas);
-    sum.peak_bytes += kernel.peak_bytes(&metas);
+    let peak = kernel.peak_bytes(&metas);
+    let peak = if kernel.keeps_allowance() { peak.min(sizes.allowance_bytes()) } else { peak };
+    sum.peak_bytes = sum.peak_bytes.saturating_add(peak);
     sum
 }
 
@@ -146,4 +209,10 @@ fn whole(bounds: StreamBounds) -> BlockMeta {
     let rows = bounds.rows.unwrap_or(bounds.batch.rows).max(bounds.batch.rows);
     let row_bytes = bounds.batch.bytes.checked_div(bounds.batch.rows).unwrap_or(0).max(1);
     BlockMeta { rows, bytes: rows.saturating_mul(row_bytes) }
+}
+
+/// The share of `bytes` that `part` rows of `all` have.
+pub(crate) fn scale(bytes: u64, part: u64, all: u64) -> u64 {
+    let bytes = u128::from(bytes) * u128::from(part) / u128::from(all.max(1));
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use std::collections::HashMap;
+
 use blockfold_core::{ByteSize, Error, Result};
 
-use crate::chain::{Chain, ChainEnd};
-use crate::step::{BlockMeta, Step, StepGraph};
+use crate::chain::{Chain, ChainEnd, Sizes, scale};
+use crate::exchange::PART_BYTES;
+use crate::step::{BlockMeta, Step, StepGraph, StepId};
 
 /// What one chain will need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,10 @@ pub struct ChainEstimate {
     pub task_bytes: u64,
     /// Bytes expected to be held at the chain's end: partials, or the answer itself.
     pub held_bytes: u64,
+    /// Bytes expected to wait in memory for later chains.
+    pub kept_bytes: u64,
+    /// Bytes expected to wait in scratch for later chains, before compression.
+    pub scratch_bytes: u64,
     /// Upper bound, as far as statistics tell, of all tasks at once and what is held, given a number of threads.
     pub peak_bytes: u64,
 }
@@ -33,17 +40,112 @@ pub struct ChainEstimate {
 pub struct Estimate {
     /// The chains in the order in which they run.
     pub chains: Vec<ChainEstimate>,
-    /// Bytes of scratch that spilling will need; nothing spills yet.
+    /// Bytes of scratch that spilling will need, before compression.
     pub scratch_bytes: u64,
     /// The budget that the run has.
     pub budget_bytes: u64,
 }
 
+/// The budget's share that rows of exchanges may wait in; the rest goes to scratch.
+pub const STORE_SHARE: (u64, u64) = (2, 5);
+
+/// The budget's share that a kernel keeps to which can take a partition in smaller parts.
+pub const ALLOWANCE_SHARE: (u64, u64) = (1, 5);
+
+/// The budget's share that a partial may have before it is drained.
+pub const PARTIAL_SHARE: (u64, u64) = (1, 32);
+
+/// A share of a budget.
+pub fn share((part, all): (u64, u64), budget_bytes: u64) -> u64 {
+    (budget_bytes / all).saturating_mul(part)
+}
+
+/// What steps that end a chain are expected to give.
+#[derive(Debug)]
+pub struct Expected {
+    budget_bytes: u64,
+    totals: HashMap<StepId, (Option<u64>, BlockMeta)>,
+    blocks: HashMap<StepId, u64>,
+}
+
+impl Expected {
+    /// Nothing worked out yet.
+    pub fn new(budget_bytes: u64) -> Self {
+        Expected { budget_bytes, totals: HashMap::new(), blocks: HashMap::new() }
+    }
+
+    /// The memory budget.
+    pub fn budget_bytes(&self) -> u64 {
+        self.budget_bytes
+    }
+
+    /// Works out what the end of a chain will give, from what streams into it.
+    pub fn chain(&mut self, graph: &StepGraph, chain: &Chain) {
+        let (ChainEnd::Reduce(id) | ChainEnd::Exchange(id)) = chain.end else { return };
+        let (rows, bytes) = self.total(graph, chain.top);
+        let mut total = BlockMeta { rows: rows.unwrap_or(bytes / UNKNOWN_ROW_BYTES), bytes };
+        let mut known = rows;
+        if let Step::Reduce { reducer, .. } = &graph.node(id).step {
+            known = reducer.result_rows(rows);
+            total.bytes = reducer.expected_bytes(total);
+            total.rows = known.unwrap_or(total.rows);
+        }
+        self.blocks.insert(id, graph.node(id).grid.blocks().max(1) as u64);
+        self.totals.insert(id, (known, total));
+    }
+
+    /// Rows and bytes that a step will give in all.
+    pub fn total(&self, graph: &StepGraph, id: StepId) -> (Option<u64>, u64) {
+        let chain = Chain { top: id, end: ChainEnd::Answer, steps: Vec::new() };
+        let (mut rows, mut bytes) = (Some(0u64), 0u64);
+        for block in 0..graph.node(id).grid.blocks() {
+            let bounds = chain.bounds(graph, self, block);
+            if bounds.skipped {
+                continue;
+            }
+            let of_block = bounds.rows.unwrap_or(bounds.batch.rows);
+            rows = rows.zip(bounds.rows).map(|(a, b)| a.saturating_add(b));
+            bytes = bytes.saturating_add(scale(bounds.batch.bytes, of_block, bounds.batch.rows));
+        }
+        (rows, bytes)
+    }
+}
+
+/// Bytes assumed for a row of which nothing is known.
+const UNKNOWN_ROW_BYTES: u64 = 32;
+
+impl Sizes for Expected {
+    fn block(&self, id: StepId, _: usize) -> BlockMeta {
+        let (_, total) = self.totals.get(&id).copied().unwrap_or_default();
+        let blocks = self.blocks.get(&id).copied().unwrap_or(1);
+        BlockMeta { rows: total.rows.div_ceil(blocks), bytes: total.bytes.div_ceil(blocks) }
+    }
+
+    fn knows_rows(&self, id: StepId) -> bool {
+        self.totals.get(&id).is_some_and(|(rows, _)| rows.is_some())
+    }
+
+    fn allowance_bytes(&self) -> u64 {
+        share(ALLOWANCE_SHARE, self.budget_bytes)
+    }
+}
+
 impl Estimate {
     /// The estimate of a graph for so many threads and so much budget.
     pub fn of(graph: &StepGraph, threads: usize, budget_bytes: u64) -> Estimate {
-        let chains = Chain::of(graph).iter().map(|chain| ChainEstimate::of(graph, chain, threads)).collect();
-        Estimate { chains, scratch_bytes: 0, budget_bytes }
+        let mut expected = Expected::new(budget_bytes);
+        let mut chains: Vec<ChainEstimate> = Vec::new();
+        for chain in Chain::of(graph) {
+            let mut estimate = ChainEstimate::of(graph, &expected, &chain, threads);
+            let kept: u64 = chains.iter().map(|chain| chain.kept_bytes).sum();
+            let room = share(STORE_SHARE, budget_bytes).saturating_sub(kept);
+            estimate.scratch_bytes = estimate.kept_bytes.saturating_sub(room);
+            estimate.kept_bytes -= estimate.scratch_bytes;
+            expected.chain(graph, &chain);
+            chains.push(estimate);
+        }
+        let scratch_bytes = chains.iter().map(|chain| chain.scratch_bytes).sum();
+        Estimate { chains, scratch_bytes, budget_bytes }
     }
 
     /// Refuses a run that cannot fit.
@@ -81,12 +183,12 @@ impl Estimate {
 }
 
 impl ChainEstimate {
-    fn of(graph: &StepGraph, chain: &Chain, threads: usize) -> ChainEstimate {
+    fn of(graph: &StepGraph, expected: &Expected, chain: &Chain, threads: usize) -> ChainEstimate {
         let blocks = graph.node(chain.top).grid.blocks();
         let (mut rows, mut read_bytes, mut stream_bytes, mut skipped) = (Some(0u64), 0u64, 0u64, 0usize);
         let mut batch = BlockMeta::default();
         for block in 0..blocks {
-            let bounds = chain.bounds(graph, block);
+            let bounds = chain.bounds(graph, expected, block);
             skipped += usize::from(bounds.skipped);
             rows = if bounds.skipped { rows } else { rows.zip(bounds.rows).map(|(a, b)| a + b) };
             read_bytes += bounds.read_bytes;
@@ -94,43 +196,83 @@ impl ChainEstimate {
             batch.rows = batch.rows.max(bounds.batch.rows);
             batch.bytes = batch.bytes.max(bounds.batch.bytes);
         }
-        let total = scaled(batch, rows);
-        let (end_bytes, held_bytes) = match chain.end {
-            ChainEnd::Reduce(id) => match &graph.node(id).step {
-                Step::Reduce { reducer, .. } => (reducer.initial_bytes(), reducer.expected_bytes(total)),
-                _ => (0, 0),
-            },
-            ChainEnd::Write(id) => match &graph.node(id).step {
-                Step::Write { sink, .. } => (sink.peak_bytes(batch), 0),
-                _ => (0, 0),
-            },
-            ChainEnd::Answer => (0, total.bytes),
-        };
-        let task_bytes = stream_bytes.saturating_add(end_bytes);
+        let total_rows = rows.unwrap_or(batch.rows);
+        let total = BlockMeta { rows: total_rows, bytes: scale(batch.bytes, total_rows, batch.rows) };
+        let end = EndBytes::of(graph, chain, expected.budget_bytes(), batch, total);
         let running = threads.clamp(1, (blocks - skipped).max(1)) as u64;
-        let end_now = match chain.end {
-            ChainEnd::Reduce(_) => end_bytes.max(held_bytes),
-            _ => end_bytes,
-        };
-        let kept = if matches!(chain.end, ChainEnd::Write(_)) { 0 } else { held_bytes };
+        let at_once = stream_bytes.saturating_add(end.task_bytes.max(end.grown_bytes)).saturating_mul(running);
         ChainEstimate {
             label: chain.label(graph),
             blocks,
             skipped_blocks: skipped,
             rows,
             read_bytes,
-            task_bytes,
-            held_bytes,
-            peak_bytes: stream_bytes.saturating_add(end_now).saturating_mul(running).saturating_add(kept),
+            task_bytes: stream_bytes.saturating_add(end.task_bytes),
+            held_bytes: end.held_bytes,
+            kept_bytes: end.kept_bytes,
+            scratch_bytes: 0,
+            peak_bytes: at_once.saturating_add(end.held_bytes),
         }
     }
 }
 
-/// A batch's bytes scaled to so many rows.
-fn scaled(batch: BlockMeta, rows: Option<u64>) -> BlockMeta {
-    let rows = rows.unwrap_or(batch.rows);
-    let bytes = u128::from(batch.bytes) * u128::from(rows) / u128::from(batch.rows.max(1));
-    BlockMeta { rows, bytes: u64::try_from(bytes).unwrap_or(u64::MAX) }
+/// Bytes that the end of a chain needs.
+#[derive(Default)]
+struct EndBytes {
+    /// Of each task from its start.
+    task_bytes: u64,
+    /// Of each task when it has grown.
+    grown_bytes: u64,
+    /// Held in memory at the end, beside tasks.
+    held_bytes: u64,
+    /// To wait for later chains, in memory or in scratch.
+    kept_bytes: u64,
+}
+
+impl EndBytes {
+    fn of(graph: &StepGraph, chain: &Chain, budget_bytes: u64, batch: BlockMeta, total: BlockMeta) -> EndBytes {
+        let room = share(STORE_SHARE, budget_bytes);
+        match chain.end {
+            ChainEnd::Answer => EndBytes { held_bytes: total.bytes, ..EndBytes::default() },
+            ChainEnd::Exchange(id) => EndBytes {
+                task_bytes: exchange_task_bytes(graph.node(id).grid.blocks(), budget_bytes),
+                held_bytes: total.bytes.min(room),
+                kept_bytes: total.bytes,
+                ..EndBytes::default()
+            },
+            ChainEnd::Reduce(id) => match &graph.node(id).step {
+                Step::Reduce { reducer, .. } => {
+                    let (least, most) = (reducer.initial_bytes(), reducer.expected_bytes(total));
+                    let limit = share(PARTIAL_SHARE, budget_bytes);
+                    match reducer.spread() {
+                        Some(_) if most > limit => EndBytes {
+                            task_bytes: least,
+                            grown_bytes: least.max(limit.saturating_mul(2)),
+                            held_bytes: most.min(room),
+                            kept_bytes: most,
+                        },
+                        _ => EndBytes { task_bytes: least, grown_bytes: most, held_bytes: most, kept_bytes: 0 },
+                    }
+                }
+                _ => EndBytes::default(),
+            },
+            ChainEnd::Write(id) => match &graph.node(id).step {
+                Step::Write { sink, .. } => EndBytes { task_bytes: sink.peak_bytes(batch), ..EndBytes::default() },
+                _ => EndBytes::default(),
+            },
+        }
+    }
+}
+
+/// Bytes of rows that a task of an exchange brings together before it sends them to their parts.
+pub fn chunk_bytes(parts: usize, budget_bytes: u64) -> u64 {
+    let wanted = (parts as u64).saturating_mul(64 << 10).clamp(4 << 20, PART_BYTES);
+    wanted.min(budget_bytes / 48).max(64 << 10)
+}
+
+/// Bytes that a task of an exchange holds beside its stream: its rows as they came, as one, by part.
+pub fn exchange_task_bytes(parts: usize, budget_bytes: u64) -> u64 {
+    chunk_bytes(parts, budget_bytes).saturating_mul(4)
 }
 
 impl fmt::Display for Estimate {
@@ -153,6 +295,9 @@ impl fmt::Display for Estimate {
                 ByteSize(chain.held_bytes),
                 ByteSize(chain.peak_bytes)
             )?;
+            if chain.scratch_bytes > 0 {
+                writeln!(f, "  to scratch {}", ByteSize(chain.scratch_bytes))?;
+            }
         }
         write!(
             f,

@@ -77,6 +77,10 @@ pub fn steps(graph: &StepGraph) -> String {
             Step::Reduce { input, reducer } => {
                 format!("Reduce [{}] {}", input.0, joined(reducer.name(), &reducer.detail()))
             }
+            Step::Exchange { input, made_from, routing } => {
+                let from = made_from.map_or(String::new(), |id| format!(", {} as bounds", id.0));
+                format!("Exchange [{}{from}] {}", input.0, joined(routing.name(), &routing.detail()))
+            }
             Step::Write { input, sink } => format!("Write [{}] {}", input.0, joined(sink.name(), &sink.detail())),
         };
         let _ = writeln!(text, "{i}: {line}  ({})", blocks(&node.grid));
@@ -91,7 +95,9 @@ pub fn fused(graph: &StepGraph) -> String {
     for (i, chain) in Chain::of(graph).iter().enumerate() {
         let grid = &graph.node(chain.top).grid;
         let end = match chain.end {
+            ChainEnd::Reduce(id) if graph.node(id).grid.blocks() > 1 => "folded, spread over blocks when many",
             ChainEnd::Reduce(_) => "folded into one block",
+            ChainEnd::Exchange(_) => "rows sent to the blocks of the result",
             ChainEnd::Write(_) => "written, one file a block",
             ChainEnd::Answer => "handed to the caller",
         };

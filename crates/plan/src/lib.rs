@@ -7,6 +7,7 @@
 
 pub mod chain;
 pub mod estimate;
+pub mod exchange;
 pub mod explain;
 pub mod lower;
 pub mod op;
@@ -15,8 +16,9 @@ pub mod rules;
 pub mod step;
 pub mod task;
 
-pub use chain::{Chain, ChainEnd};
+pub use chain::{Chain, ChainEnd, Sizes};
 pub use estimate::{ChainEstimate, Estimate};
+pub use exchange::{Input, Origin, Part, Router, Routing, Scattered};
 pub use explain::Stage;
 pub use lower::Lower;
 pub use op::{Meta, Op, Plan};

@@ -5,22 +5,47 @@ use std::sync::Arc;
 
 use blockfold_core::{Grid, Result, SchemaRef};
 
+use crate::chain::Chain;
+use crate::estimate::Expected;
+use crate::exchange::{Routing, parts_for};
 use crate::op::Plan;
 use crate::step::{BlockMap, Kernel, Reducer, Sink, Source, Step, StepGraph, StepId, StepNode};
 
 /// The step graph in the making. Plans that compute the same become one step.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lower {
-    nodes: Vec<StepNode>,
+    graph: StepGraph,
     done: HashMap<u64, StepId>,
+    expected: Expected,
 }
 
 impl Lower {
-    /// The step graph of a plan.
-    pub fn graph(plan: &Plan) -> Result<StepGraph> {
-        let mut lower = Lower::default();
-        let root = lower.lower(plan)?;
-        Ok(StepGraph { nodes: lower.nodes, root })
+    /// The step graph of a plan, its exchanges as wide as their rows and the budget ask for.
+    pub fn graph(plan: &Plan, budget_bytes: u64) -> Result<StepGraph> {
+        let graph = StepGraph { nodes: Vec::new(), root: StepId(0) };
+        let mut lower = Lower { graph, done: HashMap::new(), expected: Expected::new(budget_bytes) };
+        lower.graph.root = lower.lower(plan)?;
+        Ok(lower.graph)
+    }
+
+    /// Rows and bytes that a step is expected to give in all; `None` rows are unknown.
+    pub fn expected(&self, id: StepId) -> (Option<u64>, u64) {
+        self.expected.total(&self.graph, id)
+    }
+
+    /// Number of parts that an exchange of a step's result should have.
+    pub fn parts(&self, input: StepId) -> usize {
+        parts_for(self.expected(input).1, self.expected.budget_bytes())
+    }
+
+    /// The memory budget that the steps will run in.
+    pub fn budget_bytes(&self) -> u64 {
+        self.expected.budget_bytes()
+    }
+
+    /// Blocks of a step.
+    pub fn grid(&self, id: StepId) -> &Grid {
+        &self.graph.node(id).grid
     }
 
     /// The last step of a plan.
@@ -47,22 +72,51 @@ impl Lower {
         schema: SchemaRef,
         grid: Grid,
     ) -> StepId {
+        // How many blocks an exchange gives is known only here: a map of its blocks has as many.
+        let blocks = match inputs.as_slice() {
+            [(input, BlockMap::Same), ..] => self.grid(*input).blocks(),
+            _ => grid.blocks(),
+        };
+        let grid = if blocks == grid.blocks() { grid } else { Grid::unknown(blocks) };
         self.push(Step::Map { inputs, kernel: Arc::new(kernel) }, schema, grid)
     }
 
-    /// All blocks made into one.
+    /// All blocks made into one, or spread over as many as the reducer's router has parts.
     pub fn reduce(&mut self, input: StepId, reducer: impl Reducer + 'static, schema: SchemaRef) -> StepId {
-        self.push(Step::Reduce { input, reducer: Arc::new(reducer) }, schema, Grid::unknown(1))
+        let parts = reducer.spread().map_or(1, |router| router.parts());
+        self.push(Step::Reduce { input, reducer: Arc::new(reducer) }, schema, Grid::unknown(parts))
+    }
+
+    /// Rows sent to the block that their routing names.
+    pub fn exchange(
+        &mut self,
+        input: StepId,
+        made_from: Option<StepId>,
+        routing: impl Routing + 'static,
+        schema: SchemaRef,
+        grid: Grid,
+    ) -> StepId {
+        self.push(Step::Exchange { input, made_from, routing: Arc::new(routing) }, schema, grid)
     }
 
     /// Blocks written to a sink.
     pub fn write(&mut self, input: StepId, sink: Arc<dyn Sink>) -> StepId {
-        let (schema, grid) = (self.nodes[input.0].schema.clone(), self.nodes[input.0].grid.clone());
+        let node = self.graph.node(input);
+        let (schema, grid) = (node.schema.clone(), node.grid.clone());
         self.push(Step::Write { input, sink }, schema, grid)
     }
 
     fn push(&mut self, step: Step, schema: SchemaRef, grid: Grid) -> StepId {
-        self.nodes.push(StepNode { step, schema, grid });
-        StepId(self.nodes.len() - 1)
+        self.graph.nodes.push(StepNode { step, schema, grid });
+        let id = StepId(self.graph.nodes.len() - 1);
+        self.expect(id);
+        id
+    }
+
+    /// Works out what a step that ends a chain will give.
+    fn expect(&mut self, id: StepId) {
+        if let Some(chain) = Chain::ending_at(&self.graph, id) {
+            self.expected.chain(&self.graph, &chain);
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use blockfold_core::{Block, Columns, Expr, Grid, Result, Scalar, SchemaRef};
+use blockfold_core::{Block, Columns, Error, Expr, Grid, RecordBatch, Result, Scalar, SchemaRef};
 
+use crate::exchange::{Input, Router, Routing};
 use crate::task::{BlockStream, TaskContext};
 
 /// Index of a step in its graph.
@@ -34,6 +35,15 @@ pub enum Step {
         input: StepId,
         /// The work.
         reducer: Arc<dyn Reducer>,
+    },
+    /// Rows go to the block that their routing names; they wait in memory, or in scratch when it is short.
+    Exchange {
+        /// The input.
+        input: StepId,
+        /// A step whose one block the routing is made from, as the bounds of ranges.
+        made_from: Option<StepId>,
+        /// Where rows go.
+        routing: Arc<dyn Routing>,
     },
     /// Blocks go to a sink, one output a block.
     Write {
@@ -182,6 +192,22 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     fn whole_partition(&self) -> bool {
         false
     }
+    /// Whether the kernel keeps to [`TaskContext::allowance_bytes`], by taking a partition in smaller parts.
+    fn keeps_allowance(&self) -> bool {
+        false
+    }
+    /// Rows of the result, expected, given those of the inputs.
+    fn rows(&self, inputs: &[Option<u64>]) -> Option<u64> {
+        inputs.iter().copied().max().flatten()
+    }
+    /// The stream made from the inputs, for kernels that give more or fewer blocks than they take; `None` for
+    /// those that make one block of one.
+    ///
+    /// # Errors
+    /// Whatever the kernel finds wrong with its inputs; it may leave them half read.
+    fn open(&self, _inputs: &mut Vec<Input>, _task: &TaskContext) -> Result<Option<Box<dyn BlockStream>>> {
+        Ok(None)
+    }
 }
 
 /// Work that makes one block of many: partials are folded block by block and merged in block order.
@@ -202,6 +228,11 @@ pub trait Reducer: fmt::Debug + Send + Sync {
     fn expected_bytes(&self, input: BlockMeta) -> u64;
     /// Rows of the result, expected.
     fn result_rows(&self, _input_rows: Option<u64>) -> Option<u64> {
+        None
+    }
+    /// How partials are spread over blocks of the result when they are too large to be one; `None` when they
+    /// cannot. The blocks then hold what [`Partial::drain`] gave, for a kernel that makes the result of it.
+    fn spread(&self) -> Option<Arc<dyn Router>> {
         None
     }
     /// Which end the blocks are folded from when a few of them may be enough; `None` when all are needed.
@@ -234,6 +265,14 @@ pub trait Partial: Send {
     /// Whether no further block can change the result.
     fn is_complete(&self) -> bool {
         false
+    }
+    /// Whether keeping the partial saves nothing, so that it should be drained whatever its size.
+    fn is_passing(&self) -> bool {
+        false
+    }
+    /// Takes everything out as rows that [`Reducer::spread`] routes; the partial is empty afterwards.
+    fn drain(&mut self) -> Result<RecordBatch> {
+        Err(Error::internal("this partial cannot be drained"))
     }
     /// For [`Reducer::finish`] and [`Partial::merge`] to get their own type back.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;

@@ -12,6 +12,8 @@ pub struct Metrics {
     rows_read: AtomicU64,
     bytes_written: AtomicU64,
     rows_written: AtomicU64,
+    bytes_spilled: AtomicU64,
+    bytes_unspilled: AtomicU64,
     groups_skipped: AtomicU64,
     pages_skipped: AtomicU64,
 }
@@ -35,6 +37,10 @@ counters!(
     bytes_written add_bytes_written,
     /// Rows written to files.
     rows_written add_rows_written,
+    /// Bytes written to scratch.
+    bytes_spilled add_bytes_spilled,
+    /// Bytes read back from scratch.
+    bytes_unspilled add_bytes_unspilled,
     /// Row groups that were not read since their statistics or bloom filters rule them out.
     groups_skipped add_groups_skipped,
     /// Pages that were not read since the page index rules them out.
@@ -42,7 +48,7 @@ counters!(
 );
 
 /// What a task is given: which block it makes, whether to stop, and where to count.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct TaskContext {
     /// The block that the task makes.
     pub block: usize,
@@ -50,6 +56,15 @@ pub struct TaskContext {
     pub cancel: Cancel,
     /// The run's counters.
     pub metrics: Arc<Metrics>,
+    /// Bytes that kernels that take a partition in smaller parts keep to.
+    pub allowance_bytes: u64,
+}
+
+impl Default for TaskContext {
+    fn default() -> Self {
+        let (cancel, metrics) = (Cancel::default(), Arc::default());
+        TaskContext { block: 0, cancel, metrics, allowance_bytes: u64::MAX }
+    }
 }
 
 /// A partition as it streams by, in batches.

@@ -115,13 +115,15 @@ impl Op for Concat {
         let mut inputs = Vec::with_capacity(self.inputs.len());
         let mut first = 0;
         for input in &self.inputs {
-            let blocks = input.meta().grid.blocks();
-            inputs.push((lower.lower(input)?, BlockMap::Offset { first, blocks }));
+            let id = lower.lower(input)?;
+            let blocks = lower.grid(id).blocks();
+            inputs.push((id, BlockMap::Offset { first, blocks }));
             first += blocks;
         }
         let meta = self.meta()?;
+        let grid = if meta.grid.blocks() == first { meta.grid } else { Grid::unknown(first) };
         let kernel = SameColumns { schema: meta.schema.clone() };
-        Ok(lower.map(inputs, kernel, meta.schema, meta.grid))
+        Ok(lower.map(inputs, kernel, meta.schema, grid))
     }
 }
 

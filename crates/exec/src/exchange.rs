@@ -1,0 +1,75 @@
+//! Runs a chain that ends in an exchange: its rows go to a store, each to the part that the routing names.
+
+use std::sync::Arc;
+
+use blockfold_core::{Permit, Result};
+use blockfold_plan::estimate::exchange_task_bytes;
+use blockfold_plan::{Chain, Origin, Router, Routing, StepId};
+
+use crate::dispatch::Dispatch;
+use crate::executor::ChainRun;
+use crate::state::{RunState, Stored};
+use crate::store::{Feeder, Store};
+use crate::stream;
+use crate::tasks::{self, TaskPlan};
+
+const REMEDY: &str = "raise the memory budget";
+
+/// Sends every row to its part and stores the parts.
+pub(crate) fn run(
+    run: &mut ChainRun<'_>,
+    chain: &Chain,
+    id: StepId,
+    made_from: Option<StepId>,
+    routing: &Arc<dyn Routing>,
+) -> Result<()> {
+    let (plans, skipped) = tasks::runs(&run.state, chain);
+    run.state.metrics.add_groups_skipped(skipped);
+    run.started(plans.len());
+    let made_from = made_from.map(|from| run.state.block(from)).transpose()?;
+    let router = routing.router(made_from.as_ref())?;
+    let node = run.state.graph.node(id);
+    let parts = node.grid.blocks();
+    let store = Arc::new(Store::new(run.state.store_context(parts), node.schema.clone(), parts));
+    let place = format!("{} exchange", routing.name());
+    let mut dispatch: Dispatch<'_, Permit> = Dispatch::new(run.pool);
+    let mut next = 0;
+    loop {
+        while next < plans.len() && dispatch.has_room() {
+            let bytes = plans[next].stream_bytes.saturating_add(exchange_task_bytes(parts, run.budget.total_bytes()));
+            let permit = match run.budget.try_permit(bytes) {
+                Some(permit) => permit,
+                None if dispatch.in_flight() > 0 => break,
+                None => run.budget.permit(&place, bytes, REMEDY)?,
+            };
+            run.task_started(next, permit.bytes());
+            let feeder = Feeder::new(store.clone(), router.clone(), u32::try_from(next).unwrap_or(u32::MAX));
+            let (state, top, plan, place) = (run.state.clone(), chain.top, plans[next].clone(), place.clone());
+            let router = router.clone();
+            dispatch.spawn(next, move || {
+                send(&state, top, &plan, feeder, router.as_ref()).map_err(|error| error.at(place))?;
+                Ok(permit)
+            });
+            next += 1;
+        }
+        let Some(done) = dispatch.wait() else { break };
+        run.finished(done.tag, true, done.elapsed, done.result)?;
+    }
+    run.state.store(id, Stored::Store(store));
+    Ok(())
+}
+
+/// One task: all rows of its blocks.
+fn send(state: &RunState, top: StepId, plan: &TaskPlan, mut feeder: Feeder, router: &dyn Router) -> Result<()> {
+    for block in plan.blocks.clone() {
+        let mut stream = stream::open(state, top, block)?;
+        let mut row = 0;
+        while let Some(batch) = stream.next()? {
+            let batch = batch.frame()?;
+            let origin = if router.is_by_origin() { Origin { block, row } } else { Origin::default() };
+            feeder.push(batch, origin)?;
+            row += batch.num_rows() as u64;
+        }
+    }
+    feeder.finish()
+}

@@ -1,0 +1,179 @@
+//! Scratch: files that blocks wait in when memory is short.
+//!
+//! A scratch file has no name: it is unlinked as soon as it is open, so that nothing is left behind whatever ends
+//! the process. One format: record batches as Arrow IPC messages, LZ4 where it pays, a checksum each.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arrow::buffer::{Buffer, MutableBuffer};
+use arrow::ipc::writer::{IpcWriteContext, DictionaryTracker, IpcDataGenerator, IpcWriteOptions};
+use arrow::ipc::{CompressionType, root_as_message};
+use blockfold_core::{Error, RecordBatch, Result, SchemaRef};
+use blockfold_plan::Metrics;
+
+/// A folder for scratch files and how much they may take.
+#[derive(Clone, Debug)]
+pub struct ScratchOptions {
+    /// Where scratch files are made.
+    pub folder: PathBuf,
+    /// Bytes that all of them may take at once.
+    pub limit_bytes: u64,
+}
+
+impl Default for ScratchOptions {
+    fn default() -> Self {
+        ScratchOptions { folder: std::env::temp_dir(), limit_bytes: u64::MAX }
+    }
+}
+
+/// The scratch that a session's runs share.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    options: ScratchOptions,
+    used_bytes: AtomicU64,
+}
+
+impl Scratch {
+    pub(crate) fn new(options: ScratchOptions) -> Self {
+        Scratch { options, used_bytes: AtomicU64::new(0) }
+    }
+
+    fn reserve(&self, bytes: u64) -> Result<()> {
+        let limit = self.options.limit_bytes;
+        let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= limit);
+        match self.used_bytes.fetch_update(Ordering::AcqRel, Ordering::Relaxed, fits) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::ScratchLimit {
+                folder: self.options.folder.clone(),
+                needed_bytes: bytes,
+                limit_bytes: limit,
+            }),
+        }
+    }
+}
+
+/// One scratch file, gone when dropped.
+#[derive(Debug)]
+pub(crate) struct ScratchFile {
+    scratch: Arc<Scratch>,
+    metrics: Arc<Metrics>,
+    file: File,
+    end: AtomicU64,
+    /// Whether compression has been found to save little.
+    is_plain: AtomicBool,
+}
+
+/// Where a batch lies in a scratch file: its body, then the message that describes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    offset: u64,
+    body_bytes: usize,
+    message_bytes: usize,
+    checksum: u32,
+}
+
+/// Compression that saves less than a tenth is not worth its time.
+const WORTH: (usize, usize) = (9, 10);
+
+impl ScratchFile {
+    pub(crate) fn create(scratch: &Arc<Scratch>, metrics: &Arc<Metrics>) -> Result<Self> {
+        let folder = &scratch.options.folder;
+        std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
+        let file = tempfile::tempfile_in(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
+        Ok(ScratchFile {
+            scratch: scratch.clone(),
+            metrics: metrics.clone(),
+            file,
+            end: AtomicU64::new(0),
+            is_plain: AtomicBool::new(false),
+        })
+    }
+
+    /// Writes batches one behind the other in a single write.
+    pub(crate) fn write(&self, batches: &[RecordBatch]) -> Result<Vec<Segment>> {
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut segments = Vec::with_capacity(batches.len());
+        let mut context = IpcWriteContext::default();
+        for batch in batches {
+            let options = self.options()?;
+            let mut dictionaries = DictionaryTracker::new(false);
+            let (_, encoded) =
+                IpcDataGenerator::default().encode(batch, &mut dictionaries, &options, &mut context)?;
+            let mut hasher = crc32fast::Hasher::new();
+            hasher.update(&encoded.arrow_data);
+            hasher.update(&encoded.ipc_message);
+            segments.push(Segment {
+                offset: bytes.len() as u64,
+                body_bytes: encoded.arrow_data.len(),
+                message_bytes: encoded.ipc_message.len(),
+                checksum: hasher.finalize(),
+            });
+            bytes.extend_from_slice(&encoded.arrow_data);
+            bytes.extend_from_slice(&encoded.ipc_message);
+        }
+        self.note_worth(batches, bytes.len());
+        let start = self.append(&bytes)?;
+        segments.iter_mut().for_each(|segment| segment.offset += start);
+        Ok(segments)
+    }
+
+    fn append(&self, bytes: &[u8]) -> Result<u64> {
+        let len = bytes.len() as u64;
+        self.scratch.reserve(len)?;
+        let start = self.end.fetch_add(len, Ordering::AcqRel);
+        self.file.write_all_at(bytes, start).map_err(|error| self.failed(error))?;
+        self.metrics.add_bytes_spilled(len);
+        Ok(start)
+    }
+
+    fn options(&self) -> Result<IpcWriteOptions> {
+        let compression = (!self.is_plain.load(Ordering::Relaxed)).then_some(CompressionType::LZ4_FRAME);
+        Ok(IpcWriteOptions::default().try_with_compression(compression)?)
+    }
+
+    fn note_worth(&self, batches: &[RecordBatch], written: usize) {
+        let before: usize = batches.iter().map(|batch| blockfold_core::block::slice_bytes(batch) as usize).sum();
+        if written.saturating_mul(WORTH.1) > before.saturating_mul(WORTH.0) {
+            self.is_plain.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Reads a batch back.
+    pub(crate) fn read(&self, segment: Segment, schema: &SchemaRef) -> Result<RecordBatch> {
+        let len = segment.body_bytes + segment.message_bytes;
+        let mut bytes = MutableBuffer::from_len_zeroed(len);
+        self.file.read_exact_at(bytes.as_slice_mut(), segment.offset).map_err(|error| self.failed(error))?;
+        self.metrics.add_bytes_unspilled(len as u64);
+        if crc32fast::hash(bytes.as_slice()) != segment.checksum {
+            return Err(self.damaged("a block read back is not what was written; check the disk"));
+        }
+        let bytes: Buffer = bytes.into();
+        let message = root_as_message(&bytes.as_slice()[segment.body_bytes..])
+            .map_err(|error| self.damaged(&error.to_string()))?;
+        let batch = message.header_as_record_batch().ok_or_else(|| self.damaged("a message without a batch"))?;
+        let body = bytes.slice_with_length(0, segment.body_bytes);
+        let (none, version) = (std::collections::HashMap::new(), message.version());
+        Ok(arrow::ipc::reader::read_record_batch(&body, batch, schema.clone(), &none, None, &version)?)
+    }
+
+    fn damaged(&self, what: &str) -> Error {
+        Error::corrupt(self.scratch.options.folder.join("a scratch file"), what)
+    }
+
+    fn failed(&self, source: std::io::Error) -> Error {
+        Error::Io { path: self.scratch.options.folder.join("a scratch file"), source }
+    }
+}
+
+impl Drop for ScratchFile {
+    fn drop(&mut self) {
+        let used = self.end.load(Ordering::Acquire);
+        // A write that failed was reserved, too: the counter never falls below nothing.
+        let less = |now: u64| Some(now.saturating_sub(used));
+        let _ = self.scratch.used_bytes.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
+    }
+}

@@ -1,0 +1,96 @@
+//! What moves rows between blocks: who decides where they go, and what a kernel sees of those that came together.
+
+use std::fmt;
+use std::sync::Arc;
+
+use blockfold_core::{Block, RecordBatch, Result};
+
+use crate::step::BlockMeta;
+use crate::task::BlockStream;
+
+/// Rows sorted by the part that they go to.
+#[derive(Clone, Debug)]
+pub struct Scattered {
+    /// The rows, those of part 0 first; rows of one part keep their order.
+    pub rows: RecordBatch,
+    /// Where each part's rows begin, and the number of rows: one more than there are parts.
+    pub offsets: Vec<u32>,
+}
+
+/// Where rows came from, for routings by position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Block of the input.
+    pub block: usize,
+    /// Number of the first row in that block.
+    pub row: u64,
+}
+
+/// Sends rows to parts. The part of a row depends on the row and its origin alone.
+pub trait Router: fmt::Debug + Send + Sync {
+    /// Number of parts.
+    fn parts(&self) -> usize;
+    /// Sorts rows by part.
+    fn scatter(&self, rows: &RecordBatch, origin: Origin) -> Result<Scattered>;
+    /// Whether the part of a row depends on where it came from, so that rows of different blocks must not be
+    /// handed over together.
+    fn is_by_origin(&self) -> bool {
+        false
+    }
+}
+
+/// How an exchange routes, before it is known what it is made from.
+pub trait Routing: fmt::Debug + Send + Sync {
+    /// Kind of routing, as `hash`.
+    fn name(&self) -> &'static str;
+    /// Parameters in `explain`.
+    fn detail(&self) -> String {
+        String::new()
+    }
+    /// The router, made from the block of the step that the exchange waits for, when it waits for one.
+    fn router(&self, made_from: Option<&Block>) -> Result<Arc<dyn Router>>;
+}
+
+/// Rows that came together: in memory or in scratch, read in the order of their origin as often as needed.
+pub trait Part: Send + Sync {
+    /// Rows and bytes in memory, exactly.
+    fn size(&self) -> BlockMeta;
+    /// Streams the rows.
+    fn open(&self) -> Result<Box<dyn BlockStream>>;
+    /// The same rows in smaller parts; they go to scratch when memory is short.
+    fn split(&self, router: &Arc<dyn Router>) -> Result<Vec<Arc<dyn Part>>>;
+}
+
+/// What a kernel is given of one input.
+pub enum Input {
+    /// Batches as they stream by.
+    Stream(Box<dyn BlockStream>),
+    /// A block that is in memory as a whole.
+    Block(Block),
+    /// Rows that an exchange brought together.
+    Part(Arc<dyn Part>),
+}
+
+impl Input {
+    /// The input as a stream.
+    pub fn into_stream(self) -> Result<Box<dyn BlockStream>> {
+        match self {
+            Input::Stream(stream) => Ok(stream),
+            Input::Block(block) => Ok(Box::new(std::iter::once(Ok(block)))),
+            Input::Part(part) => part.open(),
+        }
+    }
+}
+
+/// Bytes of rows that one part of an exchange is meant to hold.
+pub const PART_BYTES: u64 = 32 << 20;
+
+/// Most parts of an exchange; larger ones split their parts again.
+const MAX_PARTS: u64 = 1024;
+
+/// Number of parts for so many bytes under a budget: a part should be worth a task, and fit beside others.
+pub fn parts_for(bytes: u64, budget_bytes: u64) -> usize {
+    let part_bytes = PART_BYTES.min(budget_bytes / 24).max(1 << 18);
+    let parts = bytes.div_ceil(part_bytes).clamp(1, MAX_PARTS);
+    usize::try_from(parts).unwrap_or(1)
+}
