@@ -15,6 +15,8 @@ const BATCH: usize = 1 << 16;
 /// Distinct batches: enough to be beyond the caches, few enough to be made quickly.
 const BATCHES: usize = 64;
 const ROUNDS: usize = 4;
+/// Batches of cases in which nearly every row is a group.
+const SINGLE_BATCHES: usize = 16;
 
 fn main() -> Result<()> {
     let wanted = std::env::args().nth(1).unwrap_or_default();
@@ -28,6 +30,8 @@ struct Case {
     name: &'static str,
     spec: Arc<GroupSpec>,
     make: Box<dyn Fn(&mut Random) -> Rows>,
+    batches: usize,
+    rounds: usize,
 }
 
 /// Keys and inputs of one batch.
@@ -42,21 +46,32 @@ impl Case {
     ) -> Self {
         let keys = keys.into_iter().map(|(dtype, range)| KeySpec { name: "k".into(), dtype, range }).collect();
         let aggs = aggs.iter().map(|(func, input)| AggSpec { name: "a".into(), func: *func, input: input.clone() });
-        Case { name, spec: Arc::new(GroupSpec { keys, aggs: aggs.collect() }), make: Box::new(make) }
+        Case {
+            name,
+            spec: Arc::new(GroupSpec { keys, aggs: aggs.collect() }),
+            make: Box::new(make),
+            batches: BATCHES,
+            rounds: ROUNDS,
+        }
+    }
+
+    /// The case with every row seen once.
+    fn of_single_rows(self) -> Self {
+        Case { batches: SINGLE_BATCHES, rounds: 1, ..self }
     }
 
     fn measure(&self) -> Result<()> {
         let mut random = Random { state: 42, few: names(26), many: names(10_000) };
-        let batches: Vec<Rows> = (0..BATCHES).map(|_| (self.make)(&mut random)).collect();
+        let batches: Vec<Rows> = (0..self.batches).map(|_| (self.make)(&mut random)).collect();
         let mut best = f64::INFINITY;
         let mut merge_ms = f64::INFINITY;
-        let mut finish_ms = f64::INFINITY;
+        let (mut drain_ms, mut absorb_ms, mut finish_ms) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
         let mut groups = 0;
         let mut bytes = 0;
         for _ in 0..9 {
             let start = Clock::start();
-            let mut state = self.run(&batches, ROUNDS)?;
-            best = best.min(start.seconds() * 1e9 / (ROUNDS * BATCHES * BATCH) as f64);
+            let mut state = self.run(&batches, self.rounds)?;
+            best = best.min(start.seconds() * 1e9 / (self.rounds * self.batches * BATCH) as f64);
             bytes = state.bytes();
             let other = self.run(&batches, 1)?;
             let start = Instant::now();
@@ -64,11 +79,18 @@ impl Case {
             merge_ms = merge_ms.min(start.elapsed().as_secs_f64() * 1e3);
             groups = state.groups();
             let start = Instant::now();
+            let drained = state.drain()?;
+            drain_ms = drain_ms.min(start.elapsed().as_secs_f64() * 1e3);
+            let start = Instant::now();
+            state.absorb(&drained)?;
+            absorb_ms = absorb_ms.min(start.elapsed().as_secs_f64() * 1e3);
+            let start = Instant::now();
             state.finish()?;
             finish_ms = finish_ms.min(start.elapsed().as_secs_f64() * 1e3);
         }
         println!(
-            "{:<34}{best:6.2} ns/row {groups:>9} groups {:>8.1} MB  merge {merge_ms:.2} ms  finish {finish_ms:.2} ms",
+            "{:<34}{best:6.2} ns/row {groups:>9} groups {:>8.1} MB  merge {merge_ms:.2} ms  drain {drain_ms:.2} ms  \
+             absorb {absorb_ms:.2} ms  finish {finish_ms:.2} ms",
             self.name,
             bytes as f64 / 1e6
         );
@@ -158,6 +180,23 @@ impl Random {
         self.coded(&names)
     }
 
+    /// Strings as `id016`, numbers below a bound.
+    fn texts(&mut self, width: usize, bound: u64) -> ArrayRef {
+        let id = |random: &mut Self| format!("id{:0width$}", random.below(bound));
+        Arc::new((0..BATCH).map(|_| Some(id(self))).collect::<StringArray>())
+    }
+
+    fn six_keys(&mut self) -> Vec<ArrayRef> {
+        vec![
+            self.texts(3, 100),
+            self.texts(3, 100),
+            self.texts(10, 100_000),
+            self.ints(1, 100),
+            self.ints(1, 100),
+            self.ints(1, 100_000),
+        ]
+    }
+
     fn coded(&mut self, values: &ArrayRef) -> ArrayRef {
         let keys: Int32Array = (0..BATCH).map(|_| self.below(values.len() as u64) as i32).collect();
         Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(values)))
@@ -238,6 +277,27 @@ fn cases() -> Vec<Case> {
             let keys: Int64Array = (0..BATCH).map(|_| r.below(1 << 40)).collect();
             (vec![Arc::new(keys)], vec![Some(r.floats())])
         }),
+        Case::new(
+            "6 keys, each row a group",
+            vec![
+                (DType::Utf8, None),
+                (DType::Utf8, None),
+                (DType::Utf8, None),
+                (DType::Int64, None),
+                (DType::Int64, None),
+                (DType::Int64, None),
+            ],
+            &[(Sum, DType::Float64), (Len, DType::Null)],
+            |r| (r.six_keys(), vec![Some(r.floats()), None]),
+        )
+        .of_single_rows(),
+        Case::new(
+            "3 text keys, each row a group",
+            vec![(DType::Utf8, None), (DType::Utf8, None), (DType::Utf8, None)],
+            &[(Sum, DType::Float64), (Len, DType::Null)],
+            |r| (r.six_keys().drain(..3).collect(), vec![Some(r.floats()), None]),
+        )
+        .of_single_rows(),
         Case::new("id and name codes, sum", vec![ids.clone(), (DType::Utf8, None)], &sum, |r| {
             (vec![r.bell(), r.names()], vec![Some(r.floats())])
         }),

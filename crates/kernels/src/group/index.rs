@@ -27,6 +27,9 @@ pub(super) struct Several {
     codes: Vec<Vec<u32>>,
 }
 
+/// How codes of a column become an array.
+type Values = fn(&Column, &[u32]) -> Result<ArrayRef>;
+
 impl GroupIndex {
     pub(super) fn new(spec: &GroupSpec) -> Result<Self> {
         let column = |key: &KeySpec| Column::new(&key.name, &key.dtype, key.range);
@@ -89,10 +92,19 @@ impl GroupIndex {
 
     /// The keys of groups.
     pub(super) fn keys(&self, groups: &[u32]) -> Result<Vec<ArrayRef>> {
+        self.keys_by(groups, Column::values)
+    }
+
+    /// The keys of groups in the types in which they travel between states.
+    pub(super) fn state_keys(&self, groups: &[u32]) -> Result<Vec<ArrayRef>> {
+        self.keys_by(groups, Column::state_values)
+    }
+
+    fn keys_by(&self, groups: &[u32], values: Values) -> Result<Vec<ArrayRef>> {
         match self {
             GroupIndex::Whole => Ok(Vec::new()),
-            GroupIndex::One(column) => Ok(vec![column.values(groups)?]),
-            GroupIndex::Several(several) => several.keys(groups),
+            GroupIndex::One(column) => Ok(vec![values(column, groups)?]),
+            GroupIndex::Several(several) => several.keys(groups, values),
         }
     }
 }
@@ -156,11 +168,11 @@ impl Several {
         order
     }
 
-    fn keys(&self, groups: &[u32]) -> Result<Vec<ArrayRef>> {
+    fn keys(&self, groups: &[u32], values: Values) -> Result<Vec<ArrayRef>> {
         let keys = self.columns.iter().enumerate().map(|(at, column)| {
             let codes: Vec<u32> = self.tuples.column(at).collect();
             let codes: Vec<u32> = groups.iter().map(|group| codes[*group as usize]).collect();
-            column.values(&codes)
+            values(column, &codes)
         });
         keys.collect()
     }

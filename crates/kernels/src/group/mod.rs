@@ -7,11 +7,13 @@
 //! a column whose statistics lied changes from table to hashing without touching what was aggregated.
 //!
 //! States of different parts of a frame merge; groups are mapped by distinct key, never by row. Nothing here
-//! knows threads, budgets or spilling: a caller asks [`GroupState::bytes`] and acts.
+//! knows threads, budgets or spilling: a caller asks [`GroupState::bytes`] and acts, if need be by
+//! [draining](GroupState::drain) the groups to columns, which another state [absorbs](GroupState::absorb).
 //!
 //! Results depend on the sequence of calls only: hashing has a fixed seed and no order of a table shows.
 
 mod accumulate;
+mod drain;
 mod fixed;
 mod hash;
 mod index;

@@ -55,7 +55,7 @@ impl Tuples {
     }
 
     /// The codes of one column, for each tuple.
-    pub(super) fn column(&self, column: usize) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn column(&self, column: usize) -> impl ExactSizeIterator<Item = u32> + Clone + '_ {
         self.codes.iter().skip(column).step_by(self.width.max(1)).copied()
     }
 

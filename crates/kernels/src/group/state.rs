@@ -10,7 +10,7 @@ use blockfold_core::{DType, Error, Result};
 
 use super::accumulate::{Accumulator, Batch, Slots, accumulator};
 use super::index::GroupIndex;
-use super::intern::Column;
+use super::intern::{Column, code_after};
 use super::spec::GroupSpec;
 use blockfold_core::expr::plain_type;
 
@@ -40,14 +40,16 @@ const ROWS_FOR_COUNTS: usize = 4;
 /// # Ok::<(), blockfold_core::Error>(())
 /// ```
 pub struct GroupState {
-    spec: Arc<GroupSpec>,
-    index: GroupIndex,
-    accumulators: Vec<Box<dyn Accumulator>>,
+    pub(super) spec: Arc<GroupSpec>,
+    pub(super) index: GroupIndex,
+    pub(super) accumulators: Vec<Box<dyn Accumulator>>,
     /// Group of each row of a batch.
-    rows: Vec<u32>,
+    pub(super) rows: Vec<u32>,
     /// Rows of a batch in each group.
     counts: Slots<u32>,
     wants_counts: bool,
+    /// Whether there were no rows yet; without keys there is a group nevertheless.
+    pub(super) is_empty: bool,
 }
 
 impl GroupState {
@@ -60,7 +62,8 @@ impl GroupState {
         let accumulators = spec.aggs.iter().map(accumulator).collect::<Result<Vec<_>>>()?;
         let wants_counts = accumulators.iter().any(|accumulator| accumulator.wants_counts());
         let index = GroupIndex::new(&spec)?;
-        Ok(GroupState { spec, index, accumulators, rows: Vec::new(), counts: Slots::default(), wants_counts })
+        let (rows, counts) = (Vec::new(), Slots::default());
+        Ok(GroupState { spec, index, accumulators, rows, counts, wants_counts, is_empty: true })
     }
 
     /// Takes a batch of `rows` rows in: `keys` and `inputs` in the order of the spec, an input `None` for `len`.
@@ -76,6 +79,7 @@ impl GroupState {
         if rows == 0 {
             return Ok(());
         }
+        self.is_empty = false;
         self.index.assign(keys, rows, &mut self.rows)?;
         let groups = self.index.len();
         let is_whole = self.spec.keys.is_empty();
@@ -97,6 +101,10 @@ impl GroupState {
     /// # Errors
     /// [`Error::Internal`] when `later` has another spec.
     pub fn merge(&mut self, later: GroupState) -> Result<()> {
+        if later.is_empty {
+            return Ok(());
+        }
+        self.is_empty = false;
         let mapping = self.index.absorb(&later.index)?;
         let groups = self.index.len();
         for (ours, theirs) in self.accumulators.iter_mut().zip(later.accumulators) {
@@ -128,10 +136,24 @@ impl GroupState {
     /// [`Error::Overflow`] for a sum that does not fit its type.
     pub fn finish(self) -> Result<RecordBatch> {
         let order = self.index.order();
-        let mut columns = self.index.keys(&order)?;
+        self.finish_in(&order)
+    }
+
+    /// One row per group in order of first appearance; without keys one row. Saves the sort where another order
+    /// follows anyway.
+    ///
+    /// # Errors
+    /// As [`GroupState::finish`].
+    pub fn finish_unsorted(self) -> Result<RecordBatch> {
+        let order: Vec<u32> = (0..code_after(self.index.len())).collect();
+        self.finish_in(&order)
+    }
+
+    fn finish_in(self, order: &[u32]) -> Result<RecordBatch> {
+        let mut columns = self.index.keys(order)?;
         drop(self.index);
         for accumulator in self.accumulators {
-            columns.push(accumulator.finish(&order)?);
+            columns.push(accumulator.finish(order)?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(order.len()));
         Ok(RecordBatch::try_new_with_options(self.spec.schema(), columns, &options)?)
@@ -145,13 +167,17 @@ impl GroupState {
         if !is_fitting {
             return Err(Error::internal("keys and inputs do not fit the spec of the aggregation"));
         }
-        if self.groups() + rows >= u32::MAX as usize {
-            return Err(Error::Unsupported {
-                what: "an aggregation with more than four billion groups in one state".into(),
-                instead: "split the frame by one of the keys".into(),
-            });
+        self.check_room(rows)
+    }
+
+    pub(super) fn check_room(&self, rows: usize) -> Result<()> {
+        if self.groups() + rows < u32::MAX as usize {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::Unsupported {
+            what: "an aggregation with more than four billion groups in one state".into(),
+            instead: "split the frame by one of the keys".into(),
+        })
     }
 }
 
@@ -166,7 +192,7 @@ fn count(rows: &[u32], groups: usize, is_whole: bool, counts: &mut Slots<u32>) {
     counts.clear();
     counts.begin(groups, rows.len());
     if is_whole {
-        counts.entries_mut().fill(super::intern::code_after(rows.len()));
+        counts.entries_mut().fill(code_after(rows.len()));
     } else {
         counts.add(rows, rows, |_, count, _| *count += 1);
     }

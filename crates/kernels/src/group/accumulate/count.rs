@@ -1,13 +1,13 @@
 //! `len` and `count`.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, UInt64Array};
-use blockfold_core::Result;
+use arrow::datatypes::UInt64Type;
+use blockfold_core::{DType, Result};
 
 use super::slots::Slots;
-use super::{Accumulator, Batch, required, same_kind};
+use super::{Accumulator, Batch, States, required};
 use crate::group::pairs::has_nulls;
 
 /// Rows or values of each group.
@@ -41,9 +41,16 @@ impl Counts {
         self.0.add(rows, rows, |_, count, _| *count += 1);
     }
 
-    pub(super) fn merge(&mut self, other: &Counts, mapping: &[u32], groups: usize) {
-        self.0.grow(groups);
-        self.0.add(mapping, other.0.entries(), |_, count, more| *count += more);
+    pub(super) fn state(self, groups: usize) -> ArrayRef {
+        Arc::new(UInt64Array::from(self.0.into_entries(groups)))
+    }
+
+    /// Adds the counts in a column of states.
+    pub(super) fn absorb(&mut self, states: &States<'_>, at: usize) -> Result<()> {
+        let counts = states.column::<UInt64Type>(at)?;
+        self.0.grow(states.groups);
+        self.0.add(states.rows, counts.values(), |_, count, more| *count += more);
+        Ok(())
     }
 
     #[inline]
@@ -70,9 +77,16 @@ impl Accumulator for Len {
         Ok(())
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        self.0.merge(&same_kind::<Self>(later)?.0, mapping, groups);
-        Ok(())
+    fn state_types(&self) -> Vec<DType> {
+        vec![DType::UInt64]
+    }
+
+    fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.0.state(groups)])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        self.0.absorb(states, 0)
     }
 
     fn bytes(&self) -> u64 {
@@ -81,10 +95,6 @@ impl Accumulator for Len {
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
         Ok(self.0.finish(order))
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 
     fn wants_counts(&self) -> bool {
@@ -110,9 +120,16 @@ impl Accumulator for Count {
         Ok(())
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        self.0.merge(&same_kind::<Self>(later)?.0, mapping, groups);
-        Ok(())
+    fn state_types(&self) -> Vec<DType> {
+        vec![DType::UInt64]
+    }
+
+    fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.0.state(groups)])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        self.0.absorb(states, 0)
     }
 
     fn bytes(&self) -> u64 {
@@ -121,10 +138,6 @@ impl Accumulator for Count {
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
         Ok(self.0.finish(order))
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 
     fn wants_counts(&self) -> bool {

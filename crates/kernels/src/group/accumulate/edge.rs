@@ -1,14 +1,12 @@
 //! `first` and `last` of values of fixed width.
 
-use std::any::Any;
-
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::ArrowPrimitiveType;
 use blockfold_core::{DType, Error, Result};
 
 use super::extreme::primitive;
-use super::{Accumulator, Batch, entry, required, same_kind};
+use super::{Accumulator, Batch, States, carrier, entry, required};
 
 /// First or last row's value of each group. New groups are numbered in the order of their first rows.
 pub(super) struct Edge<T: ArrowPrimitiveType> {
@@ -79,10 +77,19 @@ impl<T: ArrowPrimitiveType> Accumulator for Edge<T> {
         Ok(())
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        let later = same_kind::<Self>(later)?;
-        let valid = &later.valid;
-        self.take(mapping, &later.values, |row| valid.get(row).copied().unwrap_or(false), groups);
+    fn state_types(&self) -> Vec<DType> {
+        vec![carrier(&self.dtype)]
+    }
+
+    fn state(mut self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
+        self.values.resize(groups, T::Native::default());
+        self.valid.resize(groups, false);
+        Ok(vec![primitive::<T>(self.values.into(), Some(self.valid.into()), &carrier(&self.dtype))?])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        let values = states.column::<T>(0)?;
+        self.take(states.rows, values.values(), |row| values.is_valid(row), states.groups);
         Ok(())
     }
 
@@ -94,9 +101,5 @@ impl<T: ArrowPrimitiveType> Accumulator for Edge<T> {
         let values = order.iter().map(|group| entry(&self.values, *group)).collect();
         let nulls = order.iter().map(|group| entry(&self.valid, *group)).collect();
         primitive::<T>(values, Some(nulls), &self.dtype)
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }

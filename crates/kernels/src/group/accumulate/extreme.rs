@@ -1,6 +1,5 @@
 //! `min` and `max` of values of fixed width.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, PrimitiveArray};
@@ -9,7 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::ArrowPrimitiveType;
 use blockfold_core::{DType, Result};
 
-use super::{Accumulator, Batch, entry, required, same_kind};
+use super::{Accumulator, Batch, States, carrier, entry, required};
 use crate::group::pairs::{for_each_run, has_nulls};
 
 /// A value that can be the least or the greatest.
@@ -98,6 +97,11 @@ impl Seen {
         self.flags.capacity() as u64
     }
 
+    /// Validity of the values of all groups.
+    pub(super) fn all_nulls(&self) -> Option<NullBuffer> {
+        (self.unseen > 0).then(|| self.flags.as_slice().into())
+    }
+
     pub(super) fn nulls(&self, order: &[u32]) -> Option<NullBuffer> {
         let nulls: NullBuffer = order.iter().map(|group| self.is(*group)).collect();
         (nulls.null_count() > 0).then_some(nulls)
@@ -148,15 +152,24 @@ where
         })
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        let later = same_kind::<Self>(later)?;
+    fn state_types(&self) -> Vec<DType> {
+        vec![carrier(&self.dtype)]
+    }
+
+    fn state(mut self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
         self.best.resize(groups, T::Native::worst(IS_MAX));
         self.seen.resize(groups, false);
-        Self::add(&mut self.best, mapping, &later.best);
-        let seen = (0u32..).zip(mapping).filter(|(theirs, _)| later.seen.is(*theirs));
-        let seen: Vec<u32> = seen.map(|(_, ours)| *ours).collect();
-        self.seen.mark(&seen);
-        Ok(())
+        let nulls = self.seen.all_nulls();
+        Ok(vec![primitive::<T>(self.best.into(), nulls, &carrier(&self.dtype))?])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        self.best.resize(states.groups, T::Native::worst(IS_MAX));
+        self.seen.resize(states.groups, false);
+        for_each_run::<T>(states.array(0)?, states.rows, |rows, values| {
+            self.seen.mark(rows);
+            Self::add(&mut self.best, rows, values);
+        })
     }
 
     fn bytes(&self) -> u64 {
@@ -166,10 +179,6 @@ where
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
         let values = order.iter().map(|group| entry(&self.best, *group)).collect();
         primitive::<T>(values, self.seen.nulls(order), &self.dtype)
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 

@@ -1,5 +1,6 @@
 //! Accumulators: one per aggregate, one entry per group.
 
+mod by_group;
 mod count;
 mod distinct;
 mod edge;
@@ -12,7 +13,7 @@ mod totals;
 
 use std::any::Any;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, AsArray, PrimitiveArray};
 use arrow::datatypes::*;
 use blockfold_core::{AggFunc, DType, Error, Result};
 
@@ -43,27 +44,59 @@ pub(super) struct Batch<'a> {
 
 /// Aggregates of every group. Entries are made for groups as batches bring them; a group that has no entry had
 /// no rows.
-pub(super) trait Accumulator: Send {
+pub(super) trait Accumulator: Any + Send {
     /// Takes a batch in.
     fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()>;
-    /// Takes the entries of an accumulator of the rows after ours in; its group `g` is our `mapping[g]`, and
-    /// there are `groups` of ours then.
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()>;
+    /// Types of the columns that [`Accumulator::state`] makes.
+    fn state_types(&self) -> Vec<DType>;
+    /// The entries of the first `groups` groups as columns, one row each, for [`Accumulator::absorb`].
+    fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>>;
+    /// Takes entries of the rows after ours in.
+    fn absorb(&mut self, states: &States<'_>) -> Result<()>;
+    /// Takes an accumulator of the rows after ours in; its group `g` is our `mapping[g]`, and there are `groups` of
+    /// ours then. The same as to absorb its state, for those that know a shorter way.
+    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
+        let columns = later.state(mapping.len())?;
+        self.absorb(&States { columns: &columns, rows: mapping, groups })
+    }
     /// Bytes held.
     fn bytes(&self) -> u64;
     /// The results of groups.
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef>;
-    /// Itself, to be downcast.
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
     /// Whether [`Batch::counts`] would save it work.
     fn wants_counts(&self) -> bool {
         false
     }
 }
 
+/// Entries of groups as columns. A group may have several rows, the earlier first.
+pub(super) struct States<'a> {
+    /// The columns that [`Accumulator::state`] made.
+    pub(super) columns: &'a [ArrayRef],
+    /// Our group of each row; new groups are numbered in the order of their first rows.
+    pub(super) rows: &'a [u32],
+    /// Number of our groups, those of these rows included.
+    pub(super) groups: usize,
+}
+
+impl States<'_> {
+    pub(super) fn array(&self, at: usize) -> Result<&ArrayRef> {
+        self.columns.get(at).ok_or_else(other_spec)
+    }
+
+    pub(super) fn column<T: ArrowPrimitiveType>(&self, at: usize) -> Result<&PrimitiveArray<T>> {
+        self.array(at)?.as_primitive_opt().ok_or_else(other_spec)
+    }
+}
+
+fn other_spec() -> Error {
+    Error::internal("states of different specs were merged")
+}
+
 /// An accumulator as what it is, to merge it with one of its own kind.
-pub(super) fn same_kind<A: Accumulator + 'static>(other: Box<dyn Accumulator>) -> Result<Box<A>> {
-    other.into_any().downcast().map_err(|_| Error::internal("states of different specs were merged"))
+pub(super) fn same_kind<A: Accumulator>(other: Box<dyn Accumulator>) -> Result<Box<A>> {
+    let other: Box<dyn Any> = other;
+    other.downcast().map_err(|_| other_spec())
 }
 
 /// The input of an aggregate that has one.
@@ -191,13 +224,16 @@ fn one_value(spec: &AggSpec, dtype: DType) -> Result<Box<dyn Accumulator>> {
             _ => Box::new(TextEdge::new(&spec.name, dtype, func == AggFunc::Last)),
         });
     }
-    // A Boolean is a byte on its way through.
-    let carrier = if dtype == DType::Boolean { DType::UInt8 } else { dtype.clone() };
-    Ok(with_fixed!(&carrier, T => match func {
+    Ok(with_fixed!(&carrier(&dtype), T => match func {
         AggFunc::Min => Box::new(Extreme::<T, false>::new(dtype)),
         AggFunc::Max => Box::new(Extreme::<T, true>::new(dtype)),
         _ => Box::new(Edge::<T>::new(dtype, func == AggFunc::Last)),
     }, _ => return Err(unsupported(spec))))
+}
+
+/// The type in which values of fixed width are held: a Boolean is a byte on its way through.
+fn carrier(dtype: &DType) -> DType {
+    if *dtype == DType::Boolean { DType::UInt8 } else { dtype.clone() }
 }
 
 fn unsupported(spec: &AggSpec) -> Error {

@@ -1,15 +1,14 @@
 //! `std` and `var`: count, mean and sum of squared deviations, merged after Chan, Golub and LeVeque (1979).
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array};
-use arrow::datatypes::ArrowPrimitiveType;
-use blockfold_core::Result;
+use arrow::datatypes::{ArrowPrimitiveType, Float64Type};
+use blockfold_core::{DType, Result};
 
 use super::slots::Slots;
-use super::{Accumulator, Batch, entry, required, same_kind};
+use super::{Accumulator, Batch, States, entry, required};
 use crate::group::pairs::{for_each_run, has_nulls};
 use crate::group::whole;
 
@@ -181,11 +180,25 @@ where
         }
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
+    fn state_types(&self) -> Vec<DType> {
+        vec![DType::Float64; 3]
+    }
+
+    fn state(mut self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
         self.moments.resize(groups, Moment::default());
-        for (new, group) in same_kind::<Self>(later)?.moments.iter().zip(mapping) {
+        let column = |part: fn(&Moment) -> f64| -> ArrayRef {
+            Arc::new(Float64Array::from_iter_values(self.moments.iter().map(part)))
+        };
+        Ok(vec![column(|moment| moment.count), column(|moment| moment.mean), column(|moment| moment.squares)])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        self.moments.resize(states.groups, Moment::default());
+        let column = |at| states.column::<Float64Type>(at).map(|column| column.values());
+        let moments = column(0)?.iter().zip(column(1)?).zip(column(2)?);
+        for (((count, mean), squares), group) in moments.zip(states.rows) {
             if let Some(all) = self.moments.get_mut(*group as usize) {
-                all.merge(new);
+                all.merge(&Moment { count: *count, mean: *mean, squares: *squares });
             }
         }
         Ok(())
@@ -198,10 +211,6 @@ where
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
         Ok(Arc::new(order.iter().map(|group| self.result(*group)).collect::<Float64Array>()))
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 
     fn wants_counts(&self) -> bool {

@@ -77,6 +77,12 @@ impl<A: Copy + Default> Slots<A> {
         }
     }
 
+    /// The entries of the first `groups` groups.
+    pub(in crate::group) fn into_entries(mut self, groups: usize) -> Vec<A> {
+        self.entries.resize(groups, A::default());
+        self.entries
+    }
+
     pub(in crate::group) fn entries(&self) -> &[A] {
         &self.entries
     }

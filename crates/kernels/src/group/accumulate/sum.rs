@@ -1,6 +1,5 @@
 //! `sum` and `mean`.
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use blockfold_core::{DType, Error, Result};
 
 use super::count::Counts;
 use super::totals::{Adds, Total};
-use super::{Accumulator, Batch, required, same_kind};
+use super::{Accumulator, Batch, States, required};
 use crate::group::pairs::{for_each_run, has_nulls};
 
 /// Adds the values of an input that are not null.
@@ -49,9 +48,16 @@ impl<T: ArrowPrimitiveType, S: Adds<T::Native>> Accumulator for Sum<T, S> {
         add_input::<T, S>(&mut self.total, batch, required(input)?, |_| {})
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        self.total.merge(same_kind::<Self>(later)?.total, mapping, groups);
-        Ok(())
+    fn state_types(&self) -> Vec<DType> {
+        vec![S::STATE]
+    }
+
+    fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.total.state(groups)])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        self.total.absorb(states, 0)
     }
 
     fn bytes(&self) -> u64 {
@@ -64,10 +70,6 @@ impl<T: ArrowPrimitiveType, S: Adds<T::Native>> Accumulator for Sum<T, S> {
             Some(sums) => Ok(cast(&sums, &dtype)?),
             None => Err(Error::Overflow { op, dtype: dtype.to_string() }),
         }
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 
@@ -97,11 +99,17 @@ impl<T: ArrowPrimitiveType, S: Adds<T::Native>> Accumulator for Mean<T, S> {
         add_input::<T, S>(&mut self.total, batch, input, |_| {})
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        let later = same_kind::<Self>(later)?;
-        self.counts.merge(&later.counts, mapping, groups);
-        self.total.merge(later.total, mapping, groups);
-        Ok(())
+    fn state_types(&self) -> Vec<DType> {
+        vec![S::STATE, DType::UInt64]
+    }
+
+    fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.total.state(groups), self.counts.state(groups)])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        self.total.absorb(states, 0)?;
+        self.counts.absorb(states, 1)
     }
 
     fn bytes(&self) -> u64 {
@@ -114,10 +122,6 @@ impl<T: ArrowPrimitiveType, S: Adds<T::Native>> Accumulator for Mean<T, S> {
             count => Some(self.total.mean(*group, count)),
         });
         Ok(Arc::new(means.collect::<Float64Array>()))
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 
     fn wants_counts(&self) -> bool {

@@ -1,12 +1,11 @@
 //! `min`, `max`, `first` and `last` of strings, and of nothing but nulls.
 
-use std::any::Any;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, NullArray, StringArrayType};
+use arrow::array::{Array, ArrayRef, AsArray, LargeBinaryArray, NullArray, StringArrayType};
 use blockfold_core::{DType, Error, Result};
 
-use super::{Accumulator, Batch, required, same_kind};
+use super::{Accumulator, Batch, States, other_spec, required};
 use crate::group::intern::{bytes_array, with_keys};
 
 /// One string for each group, or none.
@@ -37,8 +36,19 @@ impl Strings {
         (self.values.capacity() * size_of::<Option<Box<[u8]>>>() + self.text_bytes) as u64
     }
 
+    fn state(mut self, name: &str, groups: usize) -> Result<ArrayRef> {
+        self.resize(groups);
+        bytes_array(name, &DType::LargeBinary, self.values.iter().map(Option::as_deref))
+    }
+
     fn finish(&self, name: &str, dtype: &DType, order: &[u32]) -> Result<ArrayRef> {
         bytes_array(name, dtype, order.iter().map(|group| self.get(*group)))
+    }
+}
+
+impl States<'_> {
+    fn texts(&self, at: usize) -> Result<&LargeBinaryArray> {
+        self.array(at)?.as_binary_opt().ok_or_else(other_spec)
     }
 }
 
@@ -103,9 +113,17 @@ impl Accumulator for TextExtreme {
         })
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        self.best.resize(groups);
-        for (value, group) in same_kind::<Self>(later)?.best.values.iter().zip(mapping) {
+    fn state_types(&self) -> Vec<DType> {
+        vec![DType::LargeBinary]
+    }
+
+    fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.best.state(&self.name, groups)?])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        self.best.resize(states.groups);
+        for (value, group) in states.texts(0)?.iter().zip(states.rows) {
             if let Some(value) = value {
                 self.add(*group, value);
             }
@@ -119,10 +137,6 @@ impl Accumulator for TextExtreme {
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
         self.best.finish(&self.name, &self.dtype, order)
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 
@@ -166,12 +180,22 @@ impl Accumulator for TextEdge {
         })
     }
 
-    fn merge(&mut self, later: Box<dyn Accumulator>, mapping: &[u32], groups: usize) -> Result<()> {
-        let known = self.values.values.len();
-        self.values.resize(groups);
-        for (value, group) in same_kind::<Self>(later)?.values.values.iter().zip(mapping) {
-            if self.is_last || *group as usize >= known {
-                self.values.set(*group, value.as_deref());
+    fn state_types(&self) -> Vec<DType> {
+        vec![DType::LargeBinary]
+    }
+
+    fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.values.state(&self.name, groups)?])
+    }
+
+    fn absorb(&mut self, states: &States<'_>) -> Result<()> {
+        let mut next = self.values.values.len();
+        self.values.resize(states.groups);
+        for (value, group) in states.texts(0)?.iter().zip(states.rows) {
+            let is_new = *group as usize == next;
+            next += usize::from(is_new);
+            if self.is_last || is_new {
+                self.values.set(*group, value);
             }
         }
         Ok(())
@@ -184,10 +208,6 @@ impl Accumulator for TextEdge {
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
         self.values.finish(&self.name, &self.dtype, order)
     }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
 }
 
 /// Any one value of a column that has nothing but nulls.
@@ -199,7 +219,15 @@ impl Accumulator for Nothing {
         Ok(())
     }
 
-    fn merge(&mut self, _: Box<dyn Accumulator>, _: &[u32], _: usize) -> Result<()> {
+    fn state_types(&self) -> Vec<DType> {
+        Vec::new()
+    }
+
+    fn state(self: Box<Self>, _: usize) -> Result<Vec<ArrayRef>> {
+        Ok(Vec::new())
+    }
+
+    fn absorb(&mut self, _: &States<'_>) -> Result<()> {
         Ok(())
     }
 
@@ -209,9 +237,5 @@ impl Accumulator for Nothing {
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
         Ok(Arc::new(NullArray::new(order.len())))
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, UInt64Array};
+use arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int64Array, UInt64Array};
+use arrow::datatypes::{Decimal128Type, Float64Type};
+use blockfold_core::{DType, Result};
 
 use super::slots::Slots;
-use super::{Batch, entry};
+use super::{Batch, States};
 use crate::group::whole;
 
 /// Sums of each group.
@@ -15,7 +17,12 @@ pub(super) trait Total: Debug + Default + Send + 'static {
     /// Prepares for a batch, to be ended by [`Total::end`].
     fn begin(&mut self, batch: &Batch<'_>);
     fn end(&mut self);
-    fn merge(&mut self, other: Self, mapping: &[u32], groups: usize);
+    /// Type of the column that [`Total::state`] makes.
+    const STATE: DType;
+    /// The sums of the first `groups` groups.
+    fn state(self, groups: usize) -> ArrayRef;
+    /// Adds the sums in a column of states.
+    fn absorb(&mut self, states: &States<'_>, at: usize) -> Result<()>;
     fn bytes(&self) -> u64;
     /// The sum of a group over a count.
     fn mean(&self, group: u32, count: u64) -> f64;
@@ -44,9 +51,17 @@ impl Total for FloatTotal {
         self.0.end(|_, sum, more| *sum += more);
     }
 
-    fn merge(&mut self, other: Self, mapping: &[u32], groups: usize) {
-        self.0.grow(groups);
-        self.add(mapping, other.0.entries());
+    const STATE: DType = DType::Float64;
+
+    fn state(self, groups: usize) -> ArrayRef {
+        Arc::new(Float64Array::from(self.0.into_entries(groups)))
+    }
+
+    fn absorb(&mut self, states: &States<'_>, at: usize) -> Result<()> {
+        let sums = states.column::<Float64Type>(at)?;
+        self.0.grow(states.groups);
+        self.0.add(states.rows, sums.values(), |_, sum, more| *sum += more);
+        Ok(())
     }
 
     fn bytes(&self) -> u64 {
@@ -197,12 +212,30 @@ impl<W: Wide> Total for IntTotal<W> {
         self.sums.end(|group, sum, more| self.carries.add(group, sum, more));
     }
 
-    fn merge(&mut self, other: Self, mapping: &[u32], groups: usize) {
-        self.sums.grow(groups);
-        self.add(mapping, other.sums.entries());
-        for (group, carry) in other.carries.0 {
-            self.carries.carry(entry(mapping, group), carry);
+    /// The exact sum, which a few carries make longer than 64 bits.
+    const STATE: DType = DType::Decimal128(38, 0);
+
+    fn state(self, groups: usize) -> ArrayRef {
+        let mut totals: Vec<i128> = self.sums.into_entries(groups).into_iter().map(Into::into).collect();
+        for (group, carry) in self.carries.0 {
+            if let Some(total) = totals.get_mut(group as usize) {
+                *total += i128::from(carry) << 64;
+            }
         }
+        Arc::new(Decimal128Array::from(totals).with_data_type(Self::STATE))
+    }
+
+    fn absorb(&mut self, states: &States<'_>, at: usize) -> Result<()> {
+        let totals = states.column::<Decimal128Type>(at)?;
+        self.sums.grow(states.groups);
+        self.sums.add(states.rows, totals.values(), |group, sum, total| {
+            let (low, carry) = W::split(total);
+            self.carries.add(group, sum, low);
+            if carry != 0 {
+                self.carries.carry(group, carry);
+            }
+        });
+        Ok(())
     }
 
     fn bytes(&self) -> u64 {

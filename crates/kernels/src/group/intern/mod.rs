@@ -136,6 +136,14 @@ impl Column {
         Ok(codes)
     }
 
+    /// The values of codes, as an array of the column's [`state_type`].
+    pub(super) fn state_values(&self, codes: &[u32]) -> Result<ArrayRef> {
+        match &self.distinct.store {
+            Store::Texts(texts) => output::texts(&self.distinct.name, &state_type(&self.distinct.dtype), texts, codes),
+            _ => self.values(codes),
+        }
+    }
+
     /// The values of codes, as an array of the column's type.
     pub(super) fn values(&self, codes: &[u32]) -> Result<ArrayRef> {
         let null = self.null();
@@ -212,6 +220,15 @@ impl Distinct {
             }
         }
         Ok(())
+    }
+}
+
+/// The type in which values travel between states: texts may be longer in all than their own type can say.
+pub(super) fn state_type(dtype: &DType) -> DType {
+    match plain_type(dtype) {
+        DType::Utf8 | DType::Utf8View => DType::LargeUtf8,
+        DType::Binary | DType::BinaryView => DType::LargeBinary,
+        other => other,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Grouped aggregation against a plain reference, and its edges.
 
+mod drained;
 mod edges;
 mod random;
 mod reference;

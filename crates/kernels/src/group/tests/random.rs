@@ -1,7 +1,7 @@
 //! Random data of every type, cut into batches and states at random.
 
 use arrow::array::*;
-use arrow::compute::cast;
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::*;
 use blockfold_core::AggFunc::{self, *};
 use proptest::prelude::*;
@@ -100,6 +100,15 @@ impl Case {
 
     /// The result in batches and states, cut as the case says.
     fn run(&self) -> RecordBatch {
+        let all = self.states().into_iter().reduce(|mut all, later| {
+            all.merge(later).unwrap();
+            all
+        });
+        all.unwrap().finish().unwrap()
+    }
+
+    /// The states of batches, cut as the case says.
+    fn states(&self) -> Vec<GroupState> {
         let (keys, inputs) = self.arrays(self.encodes);
         let spec = self.spec();
         let mut states = vec![GroupState::new(Arc::clone(&spec)).unwrap()];
@@ -115,11 +124,24 @@ impl Case {
             }
             start = end;
         }
-        let all = states.into_iter().reduce(|mut all, later| {
-            all.merge(later).unwrap();
-            all
-        });
-        all.unwrap().finish().unwrap()
+        states
+    }
+
+    /// The result of drained states, absorbed one by one or joined and cut anew.
+    fn drained(&self, joined: Option<usize>) -> (RecordBatch, RecordBatch) {
+        let schema = GroupState::state_schema(&self.spec()).unwrap();
+        let mut drained: Vec<RecordBatch> = self.states().iter_mut().map(|state| state.drain().unwrap()).collect();
+        if let Some(rows) = joined {
+            let all = written(&concat_batches(&schema, &drained).unwrap());
+            drained =
+                (0..all.num_rows()).step_by(rows).map(|at| all.slice(at, rows.min(all.num_rows() - at))).collect();
+        }
+        let finish = |finish: fn(GroupState) -> Result<RecordBatch>| {
+            let mut state = GroupState::new(self.spec()).unwrap();
+            drained.iter().for_each(|states| state.absorb(states).unwrap());
+            finish(state).unwrap()
+        };
+        (finish(GroupState::finish), finish(GroupState::finish_unsorted))
     }
 
     fn expected(&self) -> Vec<Vec<Value>> {
@@ -129,6 +151,14 @@ impl Case {
         let inputs: Vec<_> = funcs.zip(inputs.iter().flatten().map(values)).collect();
         reference::aggregate(&keys, &inputs, self.rows)
     }
+}
+
+/// A batch after it was written and read.
+fn written(batch: &RecordBatch) -> RecordBatch {
+    let mut writer = arrow::ipc::writer::StreamWriter::try_new(Vec::new(), batch.schema_ref()).unwrap();
+    writer.write(batch).unwrap();
+    let file = std::io::Cursor::new(writer.into_inner().unwrap());
+    arrow::ipc::reader::StreamReader::try_new(file, None).unwrap().next().unwrap().unwrap()
 }
 
 fn is_same(got: &Value, expected: &Value) -> bool {
@@ -206,6 +236,19 @@ proptest! {
                 prop_assert!(is_same(value, expected), "column {} row {}: {:?} for {:?}", at, row, value, expected);
             }
         }
+    }
+
+    #[test]
+    fn drained_states_are_merged_states(case in cases(), rows in 1usize..300) {
+        let merged = format!("{:?}", case.run());
+        prop_assert_eq!(&format!("{:?}", case.drained(None).0), &merged);
+        prop_assert_eq!(&format!("{:?}", case.drained(Some(rows)).0), &merged);
+        let all = case.states().into_iter().reduce(|mut all, later| {
+            all.merge(later).unwrap();
+            all
+        });
+        let unsorted = all.unwrap().finish_unsorted().unwrap();
+        prop_assert_eq!(format!("{:?}", case.drained(None).1), format!("{unsorted:?}"));
     }
 
     #[test]
