@@ -185,8 +185,10 @@ impl Streaming {
             if open.ended || !open.parts.is_empty() {
                 continue;
             }
+            // What is kept ready must leave room for what computes it.
+            let part_bytes = PART_BYTES.min(self.budget.total_bytes() / 16);
             let stream_bytes = self.chain.bounds(&self.state.graph, self.state.as_ref(), block).peak_bytes;
-            let bytes = stream_bytes.saturating_add(PART_BYTES);
+            let bytes = stream_bytes.saturating_add(part_bytes);
             let permit = match self.budget.try_permit(bytes) {
                 Some(permit) => permit,
                 None if block > self.current => break,
@@ -198,7 +200,7 @@ impl Streaming {
                     Some(stream) => stream,
                     None => stream::open(&state, top, block)?,
                 };
-                let part = pull(stream.as_mut(), PART_BYTES, stream_bytes, permit)?;
+                let part = pull(stream.as_mut(), part_bytes, stream_bytes, permit)?;
                 Ok((part, stream))
             });
         }

@@ -4,5 +4,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod exchange;
 pub mod frame;
 pub mod registry;

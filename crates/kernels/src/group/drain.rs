@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
 use blockfold_core::{Error, Field, Result, Schema, SchemaRef};
 
-use super::accumulate::{States, accumulator};
+use super::accumulate::{Batch, States, accumulator};
 use super::intern::{code_after, state_type};
-use super::spec::GroupSpec;
-use super::state::GroupState;
+use super::spec::{GroupSpec, KeySpec};
+use super::state::{GroupState, booleans_as_bytes};
 
 impl GroupState {
     /// Schema of drained states: the keys, then the columns of each aggregate.
@@ -51,6 +52,27 @@ impl GroupState {
             columns.extend(accumulator.state(groups)?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(groups));
+        Ok(RecordBatch::try_new_with_options(schema, columns, &options)?)
+    }
+
+    /// Rows as states of one row each, a row each of [`GroupState::state_schema`]: what draining would give if all
+    /// keys were distinct. Saves the lookups where keys hardly repeat.
+    ///
+    /// # Errors
+    /// As [`GroupState::update`].
+    pub fn lift(spec: &GroupSpec, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<RecordBatch> {
+        let schema = GroupState::state_schema(spec)?;
+        let each: Vec<u32> = (0..code_after(rows)).collect();
+        let batch = Batch { rows: &each, groups: rows, counts: None, is_whole: false };
+        let typed = |(key, spec): (&ArrayRef, &KeySpec)| Ok(cast(key, &state_type(&spec.dtype))?);
+        let mut columns: Vec<ArrayRef> = keys.iter().zip(&spec.keys).map(typed).collect::<Result<_>>()?;
+        for (agg, input) in spec.aggs.iter().zip(inputs) {
+            let mut accumulator = accumulator(agg)?;
+            let input = input.as_ref().map(booleans_as_bytes).transpose()?;
+            accumulator.update(&batch, input.as_ref())?;
+            columns.extend(accumulator.state(rows)?);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(schema, columns, &options)?)
     }
 

@@ -200,7 +200,7 @@ fn count(rows: &[u32], groups: usize, is_whole: bool, counts: &mut Slots<u32>) {
 }
 
 /// Booleans as bytes of 0 and 1, which accumulators take; other arrays as they are.
-fn booleans_as_bytes(array: &ArrayRef) -> Result<ArrayRef> {
+pub(super) fn booleans_as_bytes(array: &ArrayRef) -> Result<ArrayRef> {
     if plain_type(array.data_type()) != DType::Boolean {
         return Ok(Arc::clone(array));
     }

@@ -1,6 +1,5 @@
 //! `aggregate`: aggregates of the whole frame, or of each group of rows.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -8,10 +7,10 @@ use blockfold_core::expr::plain_type;
 use blockfold_core::{
     AggFunc, Block, Columns, DType, Error, Expr, Grid, RecordBatch, Result, Scalar, Schema, SchemaRef,
 };
-use blockfold_kernels::evaluate::evaluate;
-use blockfold_kernels::group::{AggSpec, GroupSpec, GroupState, KeySpec};
-use blockfold_plan::{BlockMeta, Lower, Meta, Op, Partial, Plan, Reducer, Source, StepId, TaskContext};
+use blockfold_kernels::group::{AggSpec, GroupSpec, KeySpec};
+use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, Source, StepId, TaskContext};
 
+use super::groups::{GroupReducer, MergeGroups, has_few_groups};
 use super::{Read, list};
 
 /// Aggregates of the whole frame, or of each group of rows.
@@ -21,9 +20,6 @@ pub struct Aggregate {
     keys: Vec<Expr>,
     aggs: Vec<Expr>,
 }
-
-/// Groups that are assumed for a key of which nothing is known.
-const UNKNOWN_GROUPS: u128 = 1_000;
 
 impl Aggregate {
     /// A plan with one row for each group, keys first, sorted by keys; without keys one row for the frame.
@@ -194,102 +190,19 @@ impl Op for Aggregate {
         let input = lower.lower(&self.input[0])?;
         let inputs: Vec<Option<Expr>> =
             self.aggs.iter().map(|agg| Ok(Aggregate::split(agg)?.1.cloned())).collect::<Result<_>>()?;
-        let reducer = GroupReducer {
-            spec: Arc::new(self.spec()?),
-            keys: self.keys.iter().map(|key| key.without_alias().clone()).collect(),
-            inputs,
-            detail: self.detail(),
-        };
-        Ok(lower.reduce(input, reducer, self.schema()?))
-    }
-}
-
-#[derive(Debug)]
-struct GroupReducer {
-    spec: Arc<GroupSpec>,
-    keys: Vec<Expr>,
-    inputs: Vec<Option<Expr>>,
-    detail: String,
-}
-
-impl GroupReducer {
-    /// Groups as far as statistics tell.
-    fn expected_groups(&self, rows: u64) -> u64 {
-        let mut groups: u128 = 1;
-        for key in &self.spec.keys {
-            let of_key = key.range.map_or(UNKNOWN_GROUPS, |(low, high)| (high - low + 2).unsigned_abs());
-            groups = groups.saturating_mul(of_key);
+        let spec = Arc::new(self.spec()?);
+        let keys: Vec<Expr> = self.keys.iter().map(|key| key.without_alias().clone()).collect();
+        let parts = (!spec.keys.is_empty() && !has_few_groups(&spec)).then(|| lower.parts(input));
+        let reducer = GroupReducer::new(spec.clone(), keys, inputs, parts, self.detail());
+        let schema = self.schema()?;
+        let groups = lower.reduce(input, reducer, schema.clone());
+        match parts {
+            None => Ok(groups),
+            Some(parts) => {
+                let kernel = MergeGroups::new(&spec);
+                Ok(lower.map(vec![(groups, BlockMap::Same)], kernel, schema, Grid::unknown(parts)))
+            }
         }
-        u64::try_from(groups).unwrap_or(u64::MAX).min(rows.max(1))
-    }
-}
-
-impl Reducer for GroupReducer {
-    fn name(&self) -> &'static str {
-        if self.keys.is_empty() { "aggregate" } else { "group" }
-    }
-
-    fn detail(&self) -> String {
-        self.detail.clone()
-    }
-
-    fn partial(&self) -> Result<Box<dyn Partial>> {
-        let state = GroupState::new(self.spec.clone())?;
-        Ok(Box::new(Groups { state, keys: self.keys.clone(), inputs: self.inputs.clone() }))
-    }
-
-    fn finish(&self, partial: Box<dyn Partial>) -> Result<Block> {
-        Ok(downcast(partial)?.state.finish()?.into())
-    }
-
-    fn initial_bytes(&self) -> u64 {
-        GroupState::initial_bytes(&self.spec)
-    }
-
-    fn expected_bytes(&self, input: BlockMeta) -> u64 {
-        let row_bytes = 16 * (self.spec.keys.len() + self.spec.aggs.len()) as u64 + 16;
-        self.initial_bytes().max(self.expected_groups(input.rows).saturating_mul(row_bytes))
-    }
-
-    fn result_rows(&self, input_rows: Option<u64>) -> Option<u64> {
-        if self.keys.is_empty() { Some(1) } else { input_rows.map(|rows| self.expected_groups(rows)) }
-    }
-
-    fn remedy(&self) -> String {
-        "there are more groups than the budget holds: raise the memory budget, or group by fewer or coarser keys"
-            .to_string()
-    }
-}
-
-struct Groups {
-    state: GroupState,
-    keys: Vec<Expr>,
-    inputs: Vec<Option<Expr>>,
-}
-
-fn downcast(partial: Box<dyn Partial>) -> Result<Box<Groups>> {
-    partial.into_any().downcast().map_err(|_| Error::internal("groups met another reduction's partial"))
-}
-
-impl Partial for Groups {
-    fn fold(&mut self, block: &Block) -> Result<()> {
-        let batch = block.frame()?;
-        let keys: Vec<ArrayRef> = self.keys.iter().map(|key| evaluate(key, batch)).collect::<Result<_>>()?;
-        let value = |input: &Option<Expr>| input.as_ref().map(|input| evaluate(input, batch)).transpose();
-        let inputs: Vec<Option<ArrayRef>> = self.inputs.iter().map(value).collect::<Result<_>>()?;
-        self.state.update(&keys, &inputs, batch.num_rows())
-    }
-
-    fn merge(&mut self, later: Box<dyn Partial>) -> Result<()> {
-        self.state.merge(downcast(later)?.state)
-    }
-
-    fn bytes(&self) -> u64 {
-        self.state.bytes()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 

@@ -3,6 +3,7 @@
 mod aggregate;
 mod concat;
 mod filter;
+mod groups;
 mod map_partitions;
 mod read;
 mod select;

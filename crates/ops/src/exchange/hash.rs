@@ -1,0 +1,77 @@
+//! Rows of equal keys go to the same part.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::compute::cast;
+use blockfold_core::{Block, DType, Expr, RecordBatch, Result};
+use blockfold_kernels::evaluate::evaluate;
+use blockfold_kernels::route::{hash_keys, parts_of, scatter};
+use blockfold_plan::{Origin, Router, Routing, Scattered};
+
+use crate::frame::list;
+
+/// Sends rows of equal keys to the same part.
+#[derive(Clone, Debug)]
+pub struct HashRouter {
+    keys: Vec<Expr>,
+    /// Types that keys are compared as, where they are not their own.
+    types: Vec<Option<DType>>,
+    parts: usize,
+    level: u32,
+}
+
+impl HashRouter {
+    /// Spreads rows over `parts` by `keys`; each `level` spreads what one part of the level before holds.
+    pub fn new(keys: Vec<Expr>, parts: usize, level: u32) -> Self {
+        let types = vec![None; keys.len()];
+        HashRouter { keys, types, parts: parts.max(1), level }
+    }
+
+    /// Compares keys as these types.
+    pub fn with_types(mut self, types: Vec<Option<DType>>) -> Self {
+        self.types = types;
+        self
+    }
+}
+
+impl Router for HashRouter {
+    fn parts(&self) -> usize {
+        self.parts
+    }
+
+    fn scatter(&self, rows: &RecordBatch, _: Origin) -> Result<Scattered> {
+        if self.parts == 1 {
+            let end = u32::try_from(rows.num_rows()).unwrap_or(u32::MAX);
+            return Ok(Scattered { rows: rows.clone(), offsets: vec![0, end] });
+        }
+        let mut keys: Vec<ArrayRef> = Vec::with_capacity(self.keys.len());
+        for (key, dtype) in self.keys.iter().zip(&self.types) {
+            let values = evaluate(key, rows)?;
+            keys.push(dtype.as_ref().map_or(Ok(values.clone()), |dtype| cast(&values, dtype))?);
+        }
+        let (mut hashes, mut parts) = (Vec::new(), Vec::new());
+        hash_keys(&keys, rows.num_rows(), &mut hashes)?;
+        parts_of(&hashes, self.parts, self.level, &mut parts);
+        let (rows, offsets) = scatter(rows, &parts, self.parts)?;
+        Ok(Scattered { rows, offsets })
+    }
+}
+
+/// Routing by hashes of keys.
+#[derive(Debug)]
+pub struct HashRouting(pub HashRouter);
+
+impl Routing for HashRouting {
+    fn name(&self) -> &'static str {
+        "hash"
+    }
+
+    fn detail(&self) -> String {
+        format!("by {}", list(&self.0.keys))
+    }
+
+    fn router(&self, _: Option<&Block>) -> Result<Arc<dyn Router>> {
+        Ok(Arc::new(self.0.clone()))
+    }
+}

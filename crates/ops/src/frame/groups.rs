@@ -1,0 +1,298 @@
+//! How groups are aggregated: folded block by block, spread over parts by their keys when they are many, and merged
+//! part by part.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use blockfold_core::{Block, Error, Expr, RecordBatch, Result, col};
+use blockfold_kernels::evaluate::evaluate;
+use blockfold_kernels::group::{GroupSpec, GroupState, KeySpec};
+use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, Part, Partial, Reducer, Router, TaskContext};
+
+use crate::exchange::HashRouter;
+
+/// Groups that are assumed for a key of which nothing is known.
+const UNKNOWN_GROUPS: u128 = 1_000;
+
+/// Groups that need no thought of moving them.
+const FEW_GROUPS: u128 = 1 << 16;
+
+/// Groups as far as statistics of the keys tell, and whether they tell.
+fn groups_by_range(spec: &GroupSpec) -> (u128, bool) {
+    let mut groups: u128 = 1;
+    for key in &spec.keys {
+        let of_key = key.range.map_or(UNKNOWN_GROUPS, |(low, high)| (high - low + 2).unsigned_abs());
+        groups = groups.saturating_mul(of_key);
+    }
+    (groups, spec.keys.iter().all(|key| key.range.is_some()))
+}
+
+/// Whether statistics say that all groups fit wherever a task fits.
+pub(super) fn has_few_groups(spec: &GroupSpec) -> bool {
+    let (groups, is_known) = groups_by_range(spec);
+    is_known && groups <= FEW_GROUPS
+}
+
+/// Aggregates of each group.
+#[derive(Debug)]
+pub(super) struct GroupReducer {
+    spec: Arc<GroupSpec>,
+    keys: Vec<Expr>,
+    inputs: Vec<Option<Expr>>,
+    /// Parts that groups may be spread over; `None` when they are few.
+    parts: Option<usize>,
+    detail: String,
+}
+
+impl GroupReducer {
+    pub(super) fn new(
+        spec: Arc<GroupSpec>,
+        keys: Vec<Expr>,
+        inputs: Vec<Option<Expr>>,
+        parts: Option<usize>,
+        detail: String,
+    ) -> Self {
+        GroupReducer { spec, keys, inputs, parts, detail }
+    }
+
+    /// Groups as far as statistics tell.
+    fn expected_groups(&self, rows: u64) -> u64 {
+        u64::try_from(groups_by_range(&self.spec).0).unwrap_or(u64::MAX).min(rows.max(1))
+    }
+}
+
+impl Reducer for GroupReducer {
+    fn name(&self) -> &'static str {
+        if self.keys.is_empty() { "aggregate" } else { "group" }
+    }
+
+    fn detail(&self) -> String {
+        self.detail.clone()
+    }
+
+    fn partial(&self) -> Result<Box<dyn Partial>> {
+        let state = GroupState::new(self.spec.clone())?;
+        let (spec, keys, inputs) = (self.spec.clone(), self.keys.clone(), self.inputs.clone());
+        Ok(Box::new(Groups { spec, state, keys, inputs, may_pass: self.parts.is_some(), rows: 0, passing: None }))
+    }
+
+    fn finish(&self, partial: Box<dyn Partial>) -> Result<Block> {
+        Ok(downcast(partial)?.state.finish()?.into())
+    }
+
+    fn initial_bytes(&self) -> u64 {
+        GroupState::initial_bytes(&self.spec)
+    }
+
+    fn expected_bytes(&self, input: BlockMeta) -> u64 {
+        let row_bytes = 16 * (self.spec.keys.len() + self.spec.aggs.len()) as u64 + 16;
+        self.initial_bytes().max(self.expected_groups(input.rows).saturating_mul(row_bytes))
+    }
+
+    fn result_rows(&self, input_rows: Option<u64>) -> Option<u64> {
+        if self.keys.is_empty() { Some(1) } else { input_rows.map(|rows| self.expected_groups(rows)) }
+    }
+
+    fn spread(&self) -> Option<Arc<dyn Router>> {
+        let keys = self.spec.keys.iter().map(|key| col(&key.name)).collect();
+        self.parts.map(|parts| Arc::new(HashRouter::new(keys, parts, 0)) as Arc<dyn Router>)
+    }
+
+    fn remedy(&self) -> String {
+        "there are more groups than the budget holds: raise the memory budget, or group by fewer or coarser keys"
+            .to_string()
+    }
+}
+
+/// Rows after which it is asked whether keys repeat, and the share of them that are groups when they hardly do.
+const SEEN_ROWS: usize = 256 * 1024;
+const HARDLY: (usize, usize) = (3, 4);
+
+struct Groups {
+    spec: Arc<GroupSpec>,
+    state: GroupState,
+    keys: Vec<Expr>,
+    inputs: Vec<Option<Expr>>,
+    /// Whether rows may pass without being grouped.
+    may_pass: bool,
+    /// Rows folded so far.
+    rows: usize,
+    /// Rows that pass as states of one row each, since keys hardly repeat.
+    passing: Option<RecordBatch>,
+}
+
+fn downcast(partial: Box<dyn Partial>) -> Result<Box<Groups>> {
+    partial.into_any().downcast().map_err(|_| Error::internal("groups met another reduction's partial"))
+}
+
+impl Groups {
+    /// Whether the rows so far had nearly as many groups.
+    fn hardly_repeats(&self) -> bool {
+        self.rows >= SEEN_ROWS && self.state.groups() * HARDLY.1 >= self.rows * HARDLY.0
+    }
+}
+
+impl Partial for Groups {
+    fn fold(&mut self, block: &Block) -> Result<()> {
+        let batch = block.frame()?;
+        let keys: Vec<ArrayRef> = self.keys.iter().map(|key| evaluate(key, batch)).collect::<Result<_>>()?;
+        let value = |input: &Option<Expr>| input.as_ref().map(|input| evaluate(input, batch)).transpose();
+        let inputs: Vec<Option<ArrayRef>> = self.inputs.iter().map(value).collect::<Result<_>>()?;
+        if self.passing.is_some() {
+            self.passing = Some(GroupState::lift(&self.spec, &keys, &inputs, batch.num_rows())?);
+            return Ok(());
+        }
+        self.state.update(&keys, &inputs, batch.num_rows())?;
+        self.rows += batch.num_rows();
+        if self.may_pass && self.hardly_repeats() {
+            self.passing = Some(self.state.drain()?);
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, later: Box<dyn Partial>) -> Result<()> {
+        self.state.merge(downcast(later)?.state)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.state.bytes() + self.passing.as_ref().map_or(0, |rows| rows.get_array_memory_size() as u64)
+    }
+
+    fn is_passing(&self) -> bool {
+        self.passing.as_ref().is_some_and(|rows| rows.num_rows() > 0)
+    }
+
+    fn drain(&mut self) -> Result<RecordBatch> {
+        match &mut self.passing {
+            Some(rows) => {
+                let none = rows.slice(0, 0);
+                Ok(std::mem::replace(rows, none))
+            }
+            None => {
+                self.rows = 0;
+                self.state.drain()
+            }
+        }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// Merges the states of the groups of one part; a finished block passes.
+#[derive(Debug)]
+pub(super) struct MergeGroups {
+    spec: Arc<GroupSpec>,
+}
+
+impl MergeGroups {
+    pub(super) fn new(spec: &GroupSpec) -> Self {
+        // A part has few of the values between the bounds: tables as wide as these would be mostly empty.
+        let keys = spec.keys.iter().map(|key| KeySpec { range: None, ..key.clone() }).collect();
+        MergeGroups { spec: Arc::new(GroupSpec { keys, aggs: spec.aggs.clone() }) }
+    }
+}
+
+impl Kernel for MergeGroups {
+    fn name(&self) -> &'static str {
+        "merge groups"
+    }
+
+    fn run(&self, inputs: &[Block], _: &TaskContext) -> Result<Block> {
+        inputs.first().cloned().ok_or_else(|| Error::internal("groups of no block"))
+    }
+
+    fn peak_bytes(&self, inputs: &[BlockMeta]) -> u64 {
+        // States are tables of twice their size while they grow, and become columns at the end.
+        inputs.iter().map(|input| input.bytes.saturating_mul(4)).sum()
+    }
+
+    fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
+        let all = inputs.first().copied().unwrap_or_default();
+        let rows = all.rows.min(BATCH_ROWS as u64);
+        BlockMeta { rows, bytes: all.bytes.checked_div(all.rows).unwrap_or(0).saturating_mul(rows) }
+    }
+
+    fn whole_partition(&self) -> bool {
+        true
+    }
+
+    fn keeps_allowance(&self) -> bool {
+        true
+    }
+
+    fn open(&self, inputs: &mut Vec<Input>, task: &TaskContext) -> Result<Option<Box<dyn BlockStream>>> {
+        match inputs.pop() {
+            Some(Input::Part(part)) => Ok(Some(Box::new(MergeStream {
+                spec: self.spec.clone(),
+                task: task.clone(),
+                waiting: vec![(part, 0)],
+                result: None,
+            }))),
+            Some(other) => other.into_stream().map(Some),
+            None => Ok(Some(Box::new(std::iter::empty()))),
+        }
+    }
+}
+
+/// Rows of a batch of the result.
+const BATCH_ROWS: usize = 32 * 1024;
+
+/// How often a part is split again before it is taken as it is: beyond this, hashes do not differ.
+const MAX_LEVEL: u32 = 6;
+
+struct MergeStream {
+    spec: Arc<GroupSpec>,
+    task: TaskContext,
+    /// Parts to be merged, with the number of times that they were split, the next one last.
+    waiting: Vec<(Arc<dyn Part>, u32)>,
+    /// What is left of the last part's result.
+    result: Option<RecordBatch>,
+}
+
+impl MergeStream {
+    /// The groups of a part, `None` when their states outgrow the allowance.
+    fn merge(&self, part: &dyn Part, level: u32) -> Result<Option<GroupState>> {
+        let mut state = GroupState::new(self.spec.clone())?;
+        let mut stream = part.open()?;
+        while let Some(block) = stream.next()? {
+            self.task.cancel.check()?;
+            state.absorb(block.frame()?)?;
+            if level < MAX_LEVEL && state.groups() > 1 && state.bytes() > self.task.allowance_bytes / 2 {
+                return Ok(None);
+            }
+        }
+        Ok(Some(state))
+    }
+
+    fn split(&mut self, part: &dyn Part, level: u32) -> Result<()> {
+        let parts = (part.size().bytes / (self.task.allowance_bytes / 8).max(1)).clamp(2, 64);
+        let keys = self.spec.keys.iter().map(|key| col(&key.name)).collect();
+        let router: Arc<dyn Router> = Arc::new(HashRouter::new(keys, usize::try_from(parts).unwrap_or(2), level + 1));
+        let smaller = part.split(&router)?;
+        self.waiting.extend(smaller.into_iter().rev().map(|part| (part, level + 1)));
+        Ok(())
+    }
+}
+
+impl BlockStream for MergeStream {
+    fn next(&mut self) -> Result<Option<Block>> {
+        loop {
+            if let Some(result) = self.result.take().filter(|result| result.num_rows() > 0) {
+                let rows = result.num_rows().min(BATCH_ROWS);
+                self.result = Some(result.slice(rows, result.num_rows() - rows));
+                return Ok(Some(result.slice(0, rows).into()));
+            }
+            let Some((part, level)) = self.waiting.pop() else { return Ok(None) };
+            if part.size().rows == 0 {
+                continue;
+            }
+            match self.merge(part.as_ref(), level)? {
+                Some(state) => self.result = Some(state.finish_unsorted()?),
+                None => self.split(part.as_ref(), level)?,
+            }
+        }
+    }
+}

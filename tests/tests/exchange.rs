@@ -1,0 +1,104 @@
+//! What moves rows gives the same answer whatever has to wait in scratch.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use blockfold::prelude::*;
+use blockfold::{ByteSize, Session};
+
+const ROWS: i64 = 400_000;
+
+/// Rows in partitions of uneven size, with nulls, NaN and a key that holds half of them.
+fn batches() -> Vec<RecordBatch> {
+    let mut state = 1u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as i64
+    };
+    let mut start = 0;
+    let mut batches = Vec::new();
+    for len in [1, 0, 70_000, 150_000, 30_000, ROWS - 250_001] {
+        let rows: Vec<i64> = (0..len).map(|_| random()).collect();
+        let key: Int64Array = rows.iter().map(|r| (r % 101 != 0).then(|| r % 150_000)).collect();
+        let skewed: Int64Array = rows.iter().map(|r| Some(if r % 2 == 0 { 7 } else { r % 50_000 })).collect();
+        let name: StringArray = rows.iter().map(|r| (r % 89 != 0).then(|| format!("id{:010}", r % 120_000))).collect();
+        let x: Float64Array = rows
+            .iter()
+            .map(|r| (r % 97 != 0).then(|| if r % 1009 == 0 { f64::NAN } else { (r % 1000) as f64 }))
+            .collect();
+        let row: Int64Array = (start..start + len).collect();
+        start += len;
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("key", Arc::new(key)),
+            ("skewed", Arc::new(skewed)),
+            ("name", Arc::new(name)),
+            ("x", Arc::new(x)),
+            ("row", Arc::new(row)),
+        ];
+        batches.push(RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).unwrap());
+    }
+    batches
+}
+
+fn session(mib: u64, threads: usize) -> Session {
+    Session::builder().memory_budget(ByteSize::mib(mib)).threads(threads).build().unwrap()
+}
+
+/// The rows of a frame as texts, sorted, and the bytes that were spilled.
+fn rows(frame: &LazyFrame) -> (Vec<String>, u64) {
+    let frame = frame.collect_partitions().unwrap();
+    let mut rows = Vec::new();
+    for batch in frame {
+        let batch = batch.unwrap();
+        for row in 0..batch.num_rows() {
+            let texts: Vec<String> = batch
+                .columns()
+                .iter()
+                .map(|column| {
+                    if column.is_null(row) {
+                        "null".to_string()
+                    } else {
+                        arrow::util::display::array_value_to_string(column, row).unwrap()
+                    }
+                })
+                .collect();
+            rows.push(texts.join("|"));
+        }
+    }
+    rows.sort();
+    (rows, 0)
+}
+
+/// The plan's rows at ample and at small budgets, on few and on many threads.
+fn same_at_all_budgets(plan: impl Fn(LazyFrame) -> LazyFrame, what: &str) -> Vec<String> {
+    let run = |mib: u64, threads: usize| {
+        let session = session(mib, threads);
+        let input = session.from_batches(batches()).unwrap();
+        let (rows, _) = rows(&plan(input));
+        assert_eq!(session.promised_bytes(), 0, "{what}: a permit was not given back");
+        rows
+    };
+    let ample = run(4096, 1);
+    for (mib, threads) in [(4096, 4), (64, 2), (24, 1), (16, 3)] {
+        let other = run(mib, threads);
+        assert_eq!(ample.len(), other.len(), "{what} at {mib} MiB, {threads} threads");
+        let first = ample.iter().zip(&other).position(|(a, b)| a != b);
+        assert_eq!(first, None, "{what} at {mib} MiB, {threads} threads: {:?}", first.map(|i| (&ample[i], &other[i])));
+    }
+    ample
+}
+
+#[test]
+fn many_groups() {
+    let aggs = || [col("x").sum().alias("sum"), col("x").count().alias("count"), col("row").min().alias("first"), len()];
+    let groups = same_at_all_budgets(|frame| frame.group_by(["key"]).agg(aggs()), "by key");
+    assert_eq!(groups.len(), 140_001.min(groups.len()));
+    same_at_all_budgets(|frame| frame.group_by(["name", "key"]).agg(aggs()), "by name and key");
+    same_at_all_budgets(|frame| frame.group_by(["skewed"]).agg(aggs()), "by a skewed key");
+    same_at_all_budgets(
+        |frame| frame.group_by(["key"]).agg([len()]).filter(col("len").gt(3)).agg([len(), col("len").sum()]),
+        "groups of groups",
+    );
+}
