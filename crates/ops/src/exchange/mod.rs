@@ -1,5 +1,9 @@
 //! Where rows go in an exchange.
 
 mod hash;
+mod range;
+mod sample;
 
 pub use hash::{HashRouter, HashRouting};
+pub use range::{RangeRouter, RangeRouting};
+pub(crate) use sample::{FindBounds, Sampler};

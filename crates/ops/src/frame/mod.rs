@@ -8,6 +8,8 @@ mod map_partitions;
 mod read;
 mod select;
 mod slice;
+mod sort;
+mod top_k;
 mod write;
 
 pub use aggregate::Aggregate;
@@ -17,6 +19,8 @@ pub use map_partitions::{MapPartitions, PartitionFn};
 pub use read::Read;
 pub use select::Select;
 pub use slice::{Rows, Slice};
+pub use sort::{Sort, SortKey, asc, desc};
+pub use top_k::TopK;
 pub use write::Write;
 
 use blockfold_core::{Expr, Schema};

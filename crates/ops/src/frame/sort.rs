@@ -1,0 +1,364 @@
+//! `sort`: rows in the order of keys; rows of equal keys keep their order.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, UInt32Array, new_empty_array};
+use arrow::compute::{concat_batches, take_record_batch};
+use blockfold_core::{Block, Columns, Error, Expr, Grid, IntoExpr, RecordBatch, Result, Scalar};
+use blockfold_kernels::evaluate::evaluate;
+use blockfold_kernels::sort::{SORT_BYTES_PER_ROW, SortOrder, sort_order};
+use blockfold_plan::{
+    BlockMap, BlockMeta, BlockStream, Input, Kernel, Lower, Meta, Op, Part, Plan, Router, StepId, TaskContext, optimize,
+};
+
+use super::{Select, TopK};
+use crate::exchange::{FindBounds, RangeRouter, RangeRouting, Sampler};
+
+/// A key to sort by and its order: ascending and nulls last unless told otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SortKey {
+    /// What to sort by.
+    pub expr: Expr,
+    /// In which order.
+    pub order: SortOrder,
+}
+
+impl SortKey {
+    /// Nulls before all values, whatever the direction.
+    pub fn nulls_first(mut self) -> Self {
+        self.order.nulls_last = false;
+        self
+    }
+}
+
+/// Ascending by a column or expression, nulls last.
+pub fn asc(key: impl IntoExpr) -> SortKey {
+    SortKey { expr: key.into_expr(), order: SortOrder { descending: false, nulls_last: true } }
+}
+
+/// Descending by a column or expression, nulls last.
+pub fn desc(key: impl IntoExpr) -> SortKey {
+    SortKey { expr: key.into_expr(), order: SortOrder { descending: true, nulls_last: true } }
+}
+
+impl<E: IntoExpr> From<E> for SortKey {
+    fn from(key: E) -> Self {
+        asc(key)
+    }
+}
+
+impl fmt::Display for SortKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let direction = if self.order.descending { " descending" } else { "" };
+        let nulls = if self.order.nulls_last { "" } else { " nulls first" };
+        write!(f, "{}{direction}{nulls}", self.expr)
+    }
+}
+
+/// Sort keys as `explain` shows them.
+pub(super) fn key_list(keys: &[SortKey]) -> String {
+    let texts: Vec<String> = keys.iter().map(SortKey::to_string).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// # Errors
+/// Keys over missing columns, that aggregate, or of types without an order.
+pub(super) fn check_keys(keys: &[SortKey], input: &Plan) -> Result<()> {
+    if keys.is_empty() {
+        return Err(Error::argument("sort", "needs at least one key"));
+    }
+    for key in keys {
+        if !key.expr.is_row_wise() {
+            return Err(Error::argument("sort", format!("{} aggregates; sort rows by values of rows", key.expr)));
+        }
+        let dtype = key.expr.dtype(input.schema())?;
+        let has_order = sort_order(&[new_empty_array(&dtype)], &[key.order]).is_ok();
+        if !has_order {
+            let (op, expected) = (format!("sort by {}", key.expr), "a type whose values have an order".to_string());
+            return Err(Error::Type { op, expected, got: dtype.to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// Columns that sorting needs for `wanted` ones.
+pub(super) fn needed(keys: &[SortKey], wanted: &Columns) -> Columns {
+    match wanted {
+        Columns::All => Columns::All,
+        wanted => keys.iter().fold(wanted.clone(), |all, key| all.union(Columns::values(key.expr.columns()))),
+    }
+}
+
+/// Rows in the order of keys.
+#[derive(Debug)]
+pub struct Sort {
+    input: [Plan; 1],
+    keys: Vec<SortKey>,
+}
+
+impl Sort {
+    /// A plan of the rows of `input` in the order of `keys`, the first one before the others.
+    ///
+    /// # Errors
+    /// Keys over missing columns, that aggregate, or of types without an order.
+    pub fn plan(input: Plan, keys: Vec<SortKey>) -> Result<Plan> {
+        Plan::new(Sort { input: [input], keys })
+    }
+
+    fn exprs(&self) -> Vec<Expr> {
+        self.keys.iter().map(|key| key.expr.without_alias().clone()).collect()
+    }
+
+    fn orders(&self) -> Vec<SortOrder> {
+        self.keys.iter().map(|key| key.order).collect()
+    }
+}
+
+/// Rows up to which the first ones are kept aside instead of sorting all.
+const TOP_ROWS: u64 = 100_000;
+
+/// Frames of one block up to this size are sorted where they are.
+const SMALL_BYTES: u64 = 8 << 20;
+
+impl Op for Sort {
+    fn name(&self) -> &'static str {
+        "sort"
+    }
+
+    fn detail(&self) -> String {
+        format!("by {}", key_list(&self.keys))
+    }
+
+    fn inputs(&self) -> &[Plan] {
+        &self.input
+    }
+
+    fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
+        Sort::plan(inputs.remove(0), self.keys.clone())
+    }
+
+    fn meta(&self) -> Result<Meta> {
+        check_keys(&self.keys, &self.input[0])?;
+        let meta = self.input[0].meta();
+        let grid = match meta.grid.total() {
+            Some(rows) if meta.grid.blocks() == 1 => Grid::known([rows]),
+            _ => Grid::unknown(meta.grid.blocks()),
+        };
+        Ok(Meta { schema: meta.schema.clone(), grid })
+    }
+
+    fn needs(&self, _: usize, wanted: &Columns) -> Columns {
+        needed(&self.keys, wanted)
+    }
+
+    fn moves_below(&self, predicate: &Expr, _: usize) -> Option<Expr> {
+        Some(predicate.clone())
+    }
+
+    fn limited(&self, rows: u64) -> Result<Option<Plan>> {
+        if rows > TOP_ROWS {
+            return Ok(None);
+        }
+        TopK::plan(self.input[0].clone(), self.keys.clone(), rows).map(Some)
+    }
+
+    fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
+        self.input[0].op().column_range(column)
+    }
+
+    fn lower(&self, lower: &mut Lower) -> Result<StepId> {
+        let input = lower.lower(&self.input[0])?;
+        let schema = self.input[0].schema().clone();
+        let (exprs, orders) = (self.exprs(), self.orders());
+        let kernel = SortPart { keys: exprs.clone(), orders: orders.clone(), detail: self.detail() };
+        let (rows, bytes) = lower.expected(input);
+        if lower.grid(input).blocks() == 1 && rows.is_some() && bytes <= SMALL_BYTES.min(lower.budget_bytes() / 16) {
+            let grid = lower.grid(input).clone();
+            return Ok(lower.map(vec![(input, BlockMap::Same)], kernel, schema, grid));
+        }
+        let parts = lower.parts(input);
+        // Keys alone are read for the sample: the input is planned once more with nothing else wanted.
+        let named = exprs.iter().enumerate().map(|(at, key)| key.clone().alias(format!("k{at}"))).collect();
+        let keys = optimize(&Select::plan(self.input[0].clone(), named)?)?;
+        let keys_schema = keys.schema().clone();
+        let sampled = lower.lower(&keys)?;
+        let none: Vec<ArrayRef> = keys_schema.fields().iter().map(|f| new_empty_array(f.data_type())).collect();
+        let names = keys_schema.fields().iter().map(|field| blockfold_core::col(field.name())).collect();
+        let reducer = FindBounds { keys: names, orders: orders.clone(), none, parts };
+        let bounds = lower.reduce(sampled, reducer, keys_schema);
+        let routing = RangeRouting { keys: exprs, orders };
+        let grid = Grid::unknown(parts);
+        let moved = lower.exchange(input, Some(bounds), routing, schema.clone(), grid.clone());
+        Ok(lower.map(vec![(moved, BlockMap::Same)], kernel, schema, grid))
+    }
+}
+
+/// Sorts the rows of one part.
+#[derive(Debug)]
+struct SortPart {
+    keys: Vec<Expr>,
+    orders: Vec<SortOrder>,
+    detail: String,
+}
+
+/// Rows of a batch of the result.
+const BATCH_ROWS: usize = 32 * 1024;
+
+/// Bytes that sorting takes: rows as they came, as one, in order, and their keys.
+fn sort_bytes(input: BlockMeta) -> u64 {
+    input.bytes.saturating_mul(2).saturating_add(input.rows.saturating_mul(SORT_BYTES_PER_ROW as u64))
+}
+
+impl Kernel for SortPart {
+    fn name(&self) -> &'static str {
+        "sort"
+    }
+
+    fn detail(&self) -> String {
+        self.detail.clone()
+    }
+
+    fn run(&self, inputs: &[Block], _: &TaskContext) -> Result<Block> {
+        inputs.first().cloned().ok_or_else(|| Error::internal("a sort of no block"))
+    }
+
+    fn peak_bytes(&self, inputs: &[BlockMeta]) -> u64 {
+        inputs.iter().map(|input| sort_bytes(*input)).sum()
+    }
+
+    fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
+        let all = inputs.first().copied().unwrap_or_default();
+        let rows = all.rows.min(BATCH_ROWS as u64);
+        BlockMeta { rows, bytes: all.bytes.checked_div(all.rows).unwrap_or(0).saturating_mul(rows) }
+    }
+
+    fn whole_partition(&self) -> bool {
+        true
+    }
+
+    fn keeps_allowance(&self) -> bool {
+        true
+    }
+
+    fn open(&self, inputs: &mut Vec<Input>, task: &TaskContext) -> Result<Option<Box<dyn BlockStream>>> {
+        let Some(input) = inputs.pop() else { return Ok(Some(Box::new(std::iter::empty()))) };
+        let sorter = Sorter { keys: self.keys.clone(), orders: self.orders.clone(), task: task.clone() };
+        let (mut waiting, mut current) = (Vec::new(), Current::Nothing);
+        match input {
+            Input::Part(part) => waiting.push((part, 0)),
+            Input::Block(block) => current = sorter.sort(block.frame()?.clone())?,
+            Input::Stream(stream) => current = sorter.gathered(stream)?,
+        }
+        Ok(Some(Box::new(SortStream { sorter, waiting, current })))
+    }
+}
+
+struct Sorter {
+    keys: Vec<Expr>,
+    orders: Vec<SortOrder>,
+    task: TaskContext,
+}
+
+enum Current {
+    Nothing,
+    /// Rows and the order in which those from a place on are due.
+    Sorted { rows: RecordBatch, order: UInt32Array, next: usize },
+    /// Rows that are in order as they come.
+    Equal(Box<dyn BlockStream>),
+}
+
+impl Sorter {
+    fn keys_of(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
+        self.keys.iter().map(|key| evaluate(key, rows)).collect()
+    }
+
+    fn sort(&self, rows: RecordBatch) -> Result<Current> {
+        let order = UInt32Array::from(sort_order(&self.keys_of(&rows)?, &self.orders)?);
+        Ok(Current::Sorted { rows, order, next: 0 })
+    }
+
+    fn gathered(&self, mut stream: Box<dyn BlockStream>) -> Result<Current> {
+        let mut batches = Vec::new();
+        while let Some(block) = stream.next()? {
+            self.task.cancel.check()?;
+            batches.push(block.frame()?.clone());
+        }
+        match batches.as_slice() {
+            [] => Ok(Current::Nothing),
+            [one] => self.sort(one.clone()),
+            [first, ..] => self.sort(concat_batches(first.schema_ref(), &batches)?),
+        }
+    }
+
+    /// The part in smaller ones, each in order after the one before; `None` when all its keys are equal.
+    fn split(&self, part: &dyn Part) -> Result<Option<Vec<Arc<dyn Part>>>> {
+        let parts = (sort_bytes(part.size()) / (self.task.allowance_bytes / 4).max(1)).clamp(2, 64);
+        let parts = usize::try_from(parts).unwrap_or(2);
+        let (mut sampler, mut none) = (Sampler::new(parts), Vec::new());
+        let mut stream = part.open()?;
+        while let Some(block) = stream.next()? {
+            self.task.cancel.check()?;
+            let keys = self.keys_of(block.frame()?)?;
+            sampler.push(&keys)?;
+            none = keys.iter().map(|key| key.slice(0, 0)).collect();
+        }
+        let bounds = sampler.bounds(&self.orders, parts, &none)?;
+        if bounds.is_empty() {
+            return Ok(None);
+        }
+        let router: Arc<dyn Router> = Arc::new(RangeRouter::new(self.keys.clone(), bounds));
+        part.split(&router).map(Some)
+    }
+}
+
+/// How often a part is split again before it is sorted whatever its size.
+const MAX_LEVEL: u32 = 8;
+
+struct SortStream {
+    sorter: Sorter,
+    /// Parts to be sorted, the next one last, with the number of times that they were split.
+    waiting: Vec<(Arc<dyn Part>, u32)>,
+    current: Current,
+}
+
+impl SortStream {
+    fn take_up(&mut self, part: Arc<dyn Part>, level: u32) -> Result<()> {
+        let fits = sort_bytes(part.size()) <= self.sorter.task.allowance_bytes;
+        if fits || level >= MAX_LEVEL {
+            self.current = self.sorter.gathered(part.open()?)?;
+            return Ok(());
+        }
+        match self.sorter.split(part.as_ref())? {
+            Some(parts) => self.waiting.extend(parts.into_iter().rev().map(|part| (part, level + 1))),
+            None => self.current = Current::Equal(part.open()?),
+        }
+        Ok(())
+    }
+}
+
+impl BlockStream for SortStream {
+    fn next(&mut self) -> Result<Option<Block>> {
+        loop {
+            match &mut self.current {
+                Current::Sorted { rows, order, next } if *next < order.len() => {
+                    let len = BATCH_ROWS.min(order.len() - *next);
+                    let batch = take_record_batch(rows, &order.slice(*next, len))?;
+                    *next += len;
+                    return Ok(Some(batch.into()));
+                }
+                Current::Equal(stream) => {
+                    if let Some(block) = stream.next()? {
+                        return Ok(Some(block));
+                    }
+                }
+                _ => {}
+            }
+            self.current = Current::Nothing;
+            let Some((part, level)) = self.waiting.pop() else { return Ok(None) };
+            if part.size().rows > 0 {
+                self.take_up(part, level)?;
+            }
+        }
+    }
+}
