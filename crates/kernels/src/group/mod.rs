@@ -16,6 +16,7 @@ mod fixed;
 mod hash;
 mod index;
 mod intern;
+mod keys;
 mod pairs;
 mod several;
 mod spec;
@@ -24,5 +25,6 @@ mod state;
 mod tests;
 mod whole;
 
+pub(crate) use keys::{KeyFinder, KeyIndex, key_range};
 pub use spec::{AggSpec, GroupSpec, KeySpec};
 pub use state::GroupState;
