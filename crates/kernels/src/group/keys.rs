@@ -2,7 +2,7 @@
 //!
 //! The numbering is that of groups, by first appearance; a row that was not numbered is [`KeyIndex::MISSING`].
 
-use arrow::array::{ArrayRef, PrimitiveArray};
+use arrow::array::{ArrayRef, AsArray, PrimitiveArray};
 use blockfold_core::expr::plain_type;
 use blockfold_core::{DType, Error, Result, Scalar};
 
@@ -82,6 +82,30 @@ impl KeyFinder {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> u64 {
         self.0.bytes()
+    }
+}
+
+/// The values of a column that sort, as 64 bits that sort like them.
+#[derive(Debug)]
+pub(crate) struct OrderedBits {
+    pub(crate) bits: Vec<u64>,
+    /// Whether differences are to be taken of floats.
+    pub(crate) is_floating: bool,
+}
+
+impl OrderedBits {
+    /// The bits of a column's values; `None` for types that have no differences.
+    pub(crate) fn of(array: &ArrayRef) -> Option<Self> {
+        let is_floating = array.data_type().is_floating();
+        let bits = with_fixed!(array.data_type(), T => {
+            array.as_primitive_opt::<T>()?.values().iter().map(|value| FixedBits::to_bits(*value)).collect()
+        }, _ => return None);
+        Some(OrderedBits { bits, is_floating })
+    }
+
+    /// The float that has some bits.
+    pub(crate) fn float(bits: u64) -> f64 {
+        FixedBits::from_bits(bits)
     }
 }
 

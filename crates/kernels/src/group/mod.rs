@@ -25,6 +25,6 @@ mod state;
 mod tests;
 mod whole;
 
-pub(crate) use keys::{KeyFinder, KeyIndex, key_range};
+pub(crate) use keys::{KeyFinder, KeyIndex, OrderedBits, key_range};
 pub use spec::{AggSpec, GroupSpec, KeySpec};
 pub use state::GroupState;

@@ -51,10 +51,9 @@ impl JoinTable {
         let rows = pairs.len();
         let probe = Picker::of_probe(pairs.probe);
         let build = Picker::of_build(pairs.build, pairs.has_alone);
-        self.batch(rows, |column, field| match column {
+        self.batch(rows, |column, _| match column {
             OutputColumn::Probe(at) | OutputColumn::Key { probe: at, .. } => probe.pick(column_of(batch, *at)?),
-            OutputColumn::Build(_) if self.build.num_rows() == 0 => Ok(new_null_array(field.data_type(), rows)),
-            OutputColumn::Build(at) => build.pick(column_of(&self.build, *at)?),
+            OutputColumn::Build(at) => build.pick_or_null(column_of(&self.build, *at)?),
         })
     }
 
@@ -76,10 +75,14 @@ impl JoinTable {
             let is_cast = array.data_type() != field.data_type() && matches!(column, OutputColumn::Key { .. });
             if is_cast { Ok(cast(&array, field.data_type())?) } else { Ok(array) }
         });
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let columns = columns.collect::<Result<_>>()?;
-        Ok(RecordBatch::try_new_with_options(SchemaRef::clone(&self.options.schema), columns, &options)?)
+        batch_of(&self.options.schema, columns.collect::<Result<_>>()?, rows)
     }
+}
+
+/// A batch of columns, of which there may be none.
+pub(super) fn batch_of(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options)?)
 }
 
 /// Picks rows of columns.
@@ -110,6 +113,16 @@ impl Picker {
             Picker::Range { start: 0, len } if *len == column.len() => Ok(Arc::clone(column)),
             Picker::Range { start, len } => Ok(column.slice(*start, *len)),
             Picker::Rows(rows) => Ok(take(column, rows, None)?),
+        }
+    }
+}
+
+impl Picker {
+    /// Picks rows that may be null, of a column that may have none.
+    pub(super) fn pick_or_null(&self, column: &ArrayRef) -> Result<ArrayRef> {
+        match self {
+            Picker::Rows(rows) if column.is_empty() => Ok(new_null_array(column.data_type(), rows.len())),
+            picker => picker.pick(column),
         }
     }
 }

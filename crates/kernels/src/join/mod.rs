@@ -10,10 +10,11 @@
 //! A build side that does not fit in memory is joined in pieces: the whole probe side is probed against one table
 //! after the other, and a [`SeenRows`] for each probe batch remembers what matched an earlier piece.
 //!
-//! Beside it: [`Bloom`] and [`JoinTable::key_range`] prune a
+//! Beside it: [`AsofTable`] joins to the nearest key of sorted rows, [`Bloom`] and [`JoinTable::key_range`] prune a
 //! probe side before it is read. Key columns of both sides are of one type; casting is the caller's part. Nothing
 //! here knows threads, budgets or spilling: a caller asks [`JoinTable::bytes`] and acts.
 
+mod asof;
 mod bloom;
 mod build;
 mod gather;
@@ -27,6 +28,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use asof::{AsofDirection, AsofOptions, AsofTable, Tolerance};
 pub use bloom::Bloom;
 pub use build::JoinBuilder;
 pub use matched::{Matched, SeenRows};

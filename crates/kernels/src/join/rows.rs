@@ -22,6 +22,12 @@ impl Rows {
         if distinct == numbers.len() {
             return Rows::Unique(numbers.len());
         }
+        let (starts, rows) = Self::lists(numbers, distinct);
+        Rows::Many { starts, rows }
+    }
+
+    /// The starts of each number's list of rows, and the lists.
+    pub(super) fn lists(numbers: &[u32], distinct: usize) -> (Vec<u32>, Vec<u32>) {
         let mut starts = vec![0u32; distinct + 1];
         for number in numbers {
             add_one(&mut starts, *number as usize + 1);
@@ -37,7 +43,7 @@ impl Rows {
         }
         starts.rotate_right(1);
         starts[0] = 0;
-        Rows::Many { starts, rows }
+        (starts, rows)
     }
 
     /// Number of build rows.

@@ -1,5 +1,6 @@
 //! Joins against nested loops, and their edges.
 
+mod asof;
 mod edges;
 mod random;
 mod reference;
