@@ -7,4 +7,5 @@
 pub mod evaluate;
 pub mod functions;
 pub mod group;
+pub mod join;
 pub mod route;

@@ -99,6 +99,20 @@ impl HashIds {
         next
     }
 
+    /// The id for which `is_same` holds, else [`MISSING`].
+    #[inline]
+    pub(super) fn find(&self, hash: u32, is_same: impl Fn(u32) -> bool) -> u32 {
+        let mask = self.entries.len() - 1;
+        let mut place = self.first_place(hash);
+        while let Some(entry) = self.entries.get(place & mask).filter(|entry| **entry != EMPTY) {
+            if high(*entry) == hash && is_same(id_of(*entry)) {
+                return id_of(*entry);
+            }
+            place += 1;
+        }
+        MISSING
+    }
+
     #[inline]
     fn first_place(&self, hash: u32) -> usize {
         (hash >> self.shift) as usize

@@ -1,7 +1,11 @@
 //! The groups of rows, numbered by first appearance.
 
+mod find;
+
 use arrow::array::ArrayRef;
 use blockfold_core::Result;
+
+pub(super) use find::Finder;
 
 use super::intern::Column;
 use super::several::Tuples;
@@ -33,15 +37,20 @@ type Values = fn(&Column, &[u32]) -> Result<ArrayRef>;
 impl GroupIndex {
     pub(super) fn new(spec: &GroupSpec) -> Result<Self> {
         let column = |key: &KeySpec| Column::new(&key.name, &key.dtype, key.range);
-        Ok(match spec.keys.as_slice() {
-            [] => GroupIndex::Whole,
-            [key] => GroupIndex::One(Box::new(column(key)?)),
-            keys => GroupIndex::Several(Box::new(Several {
-                columns: keys.iter().map(column).collect::<Result<_>>()?,
-                tuples: Tuples::new(keys.len()),
-                codes: vec![Vec::new(); keys.len()],
-            })),
-        })
+        Ok(Self::of(spec.keys.iter().map(column).collect::<Result<_>>()?))
+    }
+
+    /// An index of empty columns.
+    pub(super) fn of(mut columns: Vec<Column>) -> Self {
+        match (columns.len(), columns.pop()) {
+            (1, Some(column)) => GroupIndex::One(Box::new(column)),
+            (width, Some(last)) => {
+                columns.push(last);
+                let (tuples, codes) = (Tuples::new(width), vec![Vec::new(); width]);
+                GroupIndex::Several(Box::new(Several { columns, tuples, codes }))
+            }
+            (_, None) => GroupIndex::Whole,
+        }
     }
 
     /// Number of groups.

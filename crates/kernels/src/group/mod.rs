@@ -18,6 +18,7 @@ mod fixed;
 mod hash;
 mod index;
 mod intern;
+mod keys;
 mod pairs;
 mod several;
 mod spec;
@@ -26,5 +27,6 @@ mod state;
 mod tests;
 mod whole;
 
+pub(crate) use keys::{KeyFinder, KeyIndex, OrderedBits, key_range};
 pub use spec::{AggSpec, GroupSpec, KeySpec};
 pub use state::GroupState;

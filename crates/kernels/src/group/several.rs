@@ -1,5 +1,7 @@
 //! Groups of several keys: tuples of the columns' codes, numbered by first appearance.
 
+mod find;
+
 use super::hash::{CHUNK, HashIds, MISSING, fold, high};
 
 /// Longest table of tuples that any number of groups justifies, as bits of its length.

@@ -64,10 +64,14 @@ impl Translations {
     }
 }
 
+/// Whether two arrays are one in memory.
+pub(super) fn is_same(a: &ArrayRef, b: &ArrayRef) -> bool {
+    Arc::ptr_eq(a, b) || (a.len() == b.len() && a.to_data().ptr_eq(&b.to_data()))
+}
+
 impl Translation {
     fn is_of(&self, values: &ArrayRef) -> bool {
-        Arc::ptr_eq(&self.values, values)
-            || (self.values.len() == values.len() && self.values.to_data().ptr_eq(&values.to_data()))
+        is_same(&self.values, values)
     }
 
     fn intern<K: ArrowDictionaryKeyType>(

@@ -1,6 +1,7 @@
 //! Small codes for the distinct values of a column.
 
 mod dictionary;
+mod find;
 mod lookup;
 mod numbers;
 mod output;
@@ -18,6 +19,7 @@ use super::hash::MISSING;
 use blockfold_core::expr::plain_type;
 use dictionary::Translations;
 pub(super) use dictionary::with_keys;
+pub(super) use find::{KnownDictionary, range_of};
 pub(super) use numbers::{Numbers, code_after};
 pub(super) use output::bytes_array;
 pub(super) use texts::Texts;

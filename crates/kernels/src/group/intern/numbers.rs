@@ -1,5 +1,7 @@
 //! Codes of values of at most 64 bits.
 
+mod find;
+
 use arrow::buffer::NullBuffer;
 
 use super::table::Table;
@@ -203,7 +205,7 @@ impl Numbers {
 }
 
 /// Least and greatest of some bits.
-fn range(bits: impl Iterator<Item = u64>) -> Option<(u64, u64)> {
+pub(super) fn range(bits: impl Iterator<Item = u64>) -> Option<(u64, u64)> {
     bits.fold(None, |range: Option<(u64, u64)>, bits| {
         range.map_or(Some((bits, bits)), |(least, greatest)| Some((least.min(bits), greatest.max(bits))))
     })

@@ -9,6 +9,9 @@ const MAX_PROMISED_LEN: u64 = 1 << 22;
 /// A table this long is worth it for any number of values.
 const FREE_LEN: u64 = 1 << 20;
 
+/// An exact table this long is worth it for any number of rows.
+const SMALL_LEN: u64 = 1 << 16;
+
 /// Entries of a table for each value in it, at most.
 const MAX_SPARSITY: u64 = 8;
 
@@ -23,6 +26,13 @@ impl Table {
     /// A table for a range promised by statistics; `None` when it is too wide.
     pub(super) fn of_statistics(least: u64, greatest: u64) -> Option<Self> {
         let len = range_len(least, greatest).filter(|len| *len <= MAX_PROMISED_LEN)?;
+        Some(Table { base: least, codes: vec![0; usize::try_from(len).ok()?] })
+    }
+
+    /// A table for a range that is known, not promised; `None` when it is too wide for `rows` rows.
+    pub(super) fn exact(least: u64, greatest: u64, rows: usize) -> Option<Self> {
+        let max_len = SMALL_LEN.max((rows as u64).saturating_mul(MAX_SPARSITY));
+        let len = range_len(least, greatest).filter(|len| *len <= max_len)?;
         Some(Table { base: least, codes: vec![0; usize::try_from(len).ok()?] })
     }
 

@@ -1,5 +1,7 @@
 //! Codes of strings of bytes.
 
+mod find;
+
 use std::hash::BuildHasher;
 
 use arrow::buffer::NullBuffer;

@@ -1,0 +1,121 @@
+//! Key rows of a join: numbered on one side, found on the other.
+//!
+//! The numbering is that of groups, by first appearance; a row that was not numbered is [`KeyIndex::MISSING`].
+
+use arrow::array::{ArrayRef, AsArray, PrimitiveArray};
+use blockfold_core::expr::plain_type;
+use blockfold_core::{DType, Error, Result, Scalar};
+
+use super::fixed::{FixedBits, with_fixed};
+use super::hash::MISSING;
+use super::index::{Finder, GroupIndex};
+use super::intern::{Column, range_of};
+
+/// Numbers of the distinct key rows of one side.
+#[derive(Debug)]
+pub(crate) struct KeyIndex {
+    index: GroupIndex,
+    width: usize,
+}
+
+/// What finding keeps from batch to batch; one for each thread and index.
+#[derive(Debug, Default)]
+pub(crate) struct KeyFinder(Finder);
+
+impl KeyIndex {
+    /// The number of a row that has none.
+    pub(crate) const MISSING: u32 = MISSING;
+
+    /// Numbers the rows of the parts of some key columns, given column by column; returns the rows' numbers too.
+    ///
+    /// # Errors
+    /// [`Error::Type`] when the parts of a column differ in type, [`Error::Unsupported`] for types that cannot be keys.
+    pub(crate) fn of(columns: &[Vec<ArrayRef>], rows: &[usize]) -> Result<(Self, Vec<u32>)> {
+        let empty = columns.iter().map(|parts| {
+            let dtype = parts.first().map_or(DType::Null, |part| part.data_type().clone());
+            Column::of_parts("key", &dtype, parts)
+        });
+        let mut index = GroupIndex::of(empty.collect::<Result<_>>()?);
+        let mut numbers = Vec::with_capacity(rows.iter().sum());
+        let mut part_numbers = Vec::new();
+        for (part, rows) in rows.iter().enumerate() {
+            let keys: Option<Vec<ArrayRef>> = columns.iter().map(|parts| parts.get(part).cloned()).collect();
+            let keys = keys.ok_or_else(|| Error::internal("a part without a key column"))?;
+            index.assign(&keys, *rows, &mut part_numbers)?;
+            numbers.extend_from_slice(&part_numbers);
+            part_numbers.fill(0);
+        }
+        Ok((KeyIndex { index, width: columns.len() }, numbers))
+    }
+
+    /// How many numbers there are.
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Number of key columns.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.index.bytes()
+    }
+
+    /// Makes `numbers` the number of each row.
+    ///
+    /// # Errors
+    /// [`Error::Type`] when a column is not of the type that was numbered.
+    pub(crate) fn find(
+        &self,
+        keys: &[ArrayRef],
+        rows: usize,
+        finder: &mut KeyFinder,
+        numbers: &mut Vec<u32>,
+    ) -> Result<()> {
+        self.index.find(keys, rows, &mut finder.0, numbers)
+    }
+}
+
+impl KeyFinder {
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.bytes()
+    }
+}
+
+/// The values of a column that sort, as 64 bits that sort like them.
+#[derive(Debug)]
+pub(crate) struct OrderedBits {
+    pub(crate) bits: Vec<u64>,
+    /// Whether differences are to be taken of floats.
+    pub(crate) is_floating: bool,
+}
+
+impl OrderedBits {
+    /// The bits of a column's values; `None` for types that have no differences.
+    pub(crate) fn of(array: &ArrayRef) -> Option<Self> {
+        let is_floating = array.data_type().is_floating();
+        let bits = with_fixed!(array.data_type(), T => {
+            array.as_primitive_opt::<T>()?.values().iter().map(|value| FixedBits::to_bits(*value)).collect()
+        }, _ => return None);
+        Some(OrderedBits { bits, is_floating })
+    }
+
+    /// The float that has some bits.
+    pub(crate) fn float(bits: u64) -> f64 {
+        FixedBits::from_bits(bits)
+    }
+}
+
+/// Least and greatest value of a key column's parts, null and NaN aside; `None` without others, and for types of text.
+pub(crate) fn key_range(parts: &[ArrayRef]) -> Option<(Scalar, Scalar)> {
+    let dtype = plain_type(parts.first()?.data_type());
+    let (least, greatest) = range_of(parts)?;
+    with_fixed!(&dtype, T => {
+        let ends = [least, greatest].map(FixedBits::from_bits);
+        let ends = PrimitiveArray::<T>::from_iter_values(ends).with_data_type(dtype.clone());
+        Scalar::from_array(&ends, 0).ok().zip(Scalar::from_array(&ends, 1).ok())
+    }, _ => None)
+}
