@@ -25,6 +25,9 @@ pub struct Aggregate {
 /// Groups that are assumed for a key of which nothing is known.
 const UNKNOWN_GROUPS: u128 = 1_000;
 
+/// Bytes of a row that an aggregate holds until the end: a value and its group.
+const HELD_BYTES: u64 = 16;
+
 impl Aggregate {
     /// A plan with one row for each group, keys first, sorted by keys; without keys one row for the frame.
     ///
@@ -36,9 +39,9 @@ impl Aggregate {
         Plan::new(Aggregate { input: [input], keys, aggs })
     }
 
-    fn split(agg: &Expr) -> Result<(AggFunc, Option<&Expr>)> {
+    fn split(agg: &Expr) -> Result<(&AggFunc, &[Expr])> {
         match agg.without_alias() {
-            Expr::Agg { func, input } => Ok((*func, input.as_deref())),
+            Expr::Agg { func, inputs } => Ok((func, inputs)),
             other => {
                 Err(Error::argument("agg", format!("{other} is not an aggregate; write for example {other}.sum()")))
             }
@@ -68,13 +71,14 @@ impl Aggregate {
         }
         let mut aggs = Vec::with_capacity(self.aggs.len());
         for agg in &self.aggs {
-            let (func, input) = Aggregate::split(agg)?;
-            if input.is_some_and(|input| !input.is_row_wise()) {
+            let (func, inputs) = Aggregate::split(agg)?;
+            if !inputs.iter().all(Expr::is_row_wise) {
                 return Err(Error::argument("agg", format!("{agg} is an aggregate of an aggregate")));
             }
             agg.dtype(schema)?;
-            let input = input.map_or(Ok(DType::Null), |input| input.dtype(schema))?;
-            aggs.push(AggSpec { name: agg.output_name().to_string(), func, input: plain_type(&input) });
+            let plain = |input: &Expr| input.dtype(schema).map(|dtype| plain_type(&dtype));
+            let inputs = inputs.iter().map(plain).collect::<Result<_>>()?;
+            aggs.push(AggSpec { name: agg.output_name().to_string(), func: func.clone(), inputs });
         }
         Ok(GroupSpec { keys, aggs })
     }
@@ -192,8 +196,10 @@ impl Op for Aggregate {
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
-        let inputs: Vec<Option<Expr>> =
-            self.aggs.iter().map(|agg| Ok(Aggregate::split(agg)?.1.cloned())).collect::<Result<_>>()?;
+        let mut inputs = Vec::with_capacity(self.aggs.len());
+        for agg in &self.aggs {
+            inputs.extend_from_slice(Aggregate::split(agg)?.1);
+        }
         let reducer = GroupReducer {
             spec: Arc::new(self.spec()?),
             keys: self.keys.iter().map(|key| key.without_alias().clone()).collect(),
@@ -208,7 +214,7 @@ impl Op for Aggregate {
 struct GroupReducer {
     spec: Arc<GroupSpec>,
     keys: Vec<Expr>,
-    inputs: Vec<Option<Expr>>,
+    inputs: Vec<Expr>,
     detail: String,
 }
 
@@ -248,7 +254,9 @@ impl Reducer for GroupReducer {
 
     fn expected_bytes(&self, input: BlockMeta) -> u64 {
         let row_bytes = 16 * (self.spec.keys.len() + self.spec.aggs.len()) as u64 + 16;
-        self.initial_bytes().max(self.expected_groups(input.rows).saturating_mul(row_bytes))
+        let held = self.spec.aggs.iter().filter(|agg| agg.func.holds_rows()).count() as u64 * HELD_BYTES;
+        let groups_bytes = self.expected_groups(input.rows).saturating_mul(row_bytes);
+        self.initial_bytes().max(groups_bytes).saturating_add(input.rows.saturating_mul(held))
     }
 
     fn result_rows(&self, input_rows: Option<u64>) -> Option<u64> {
@@ -264,7 +272,7 @@ impl Reducer for GroupReducer {
 struct Groups {
     state: GroupState,
     keys: Vec<Expr>,
-    inputs: Vec<Option<Expr>>,
+    inputs: Vec<Expr>,
 }
 
 fn downcast(partial: Box<dyn Partial>) -> Result<Box<Groups>> {
@@ -275,8 +283,7 @@ impl Partial for Groups {
     fn fold(&mut self, block: &Block) -> Result<()> {
         let batch = block.frame()?;
         let keys: Vec<ArrayRef> = self.keys.iter().map(|key| evaluate(key, batch)).collect::<Result<_>>()?;
-        let value = |input: &Option<Expr>| input.as_ref().map(|input| evaluate(input, batch)).transpose();
-        let inputs: Vec<Option<ArrayRef>> = self.inputs.iter().map(value).collect::<Result<_>>()?;
+        let inputs: Vec<ArrayRef> = self.inputs.iter().map(|input| evaluate(input, batch)).collect::<Result<_>>()?;
         self.state.update(&keys, &inputs, batch.num_rows())
     }
 
