@@ -3,7 +3,8 @@
 use blockfold::{AggFunc, Expr, col, len};
 
 /// What `--help` says about aggregates.
-pub const NAMES: &str = "sum, mean, min, max, count, std, var, first, last, n_unique, and len, which takes no column";
+pub const NAMES: &str = "sum, product, mean, median, min, max, count, null_count, std, var, first, last, \
+    n_unique, mode, any, all, list, and len, which takes no column";
 
 /// The items of a list with commas; a comma inside `backquotes` does not count.
 fn items(text: &str) -> Result<Vec<String>, String> {
@@ -108,7 +109,7 @@ mod tests {
         for (text, want) in [
             ("", "expected COLUMN:AGGREGATE"),
             ("x", "expected COLUMN:AGGREGATE"),
-            ("x:median", "the aggregates are sum, mean"),
+            ("x:middle", "the aggregates are sum, product, mean"),
             (":sum", "expected COLUMN:AGGREGATE"),
             ("x:sum,", "expected COLUMN:AGGREGATE"),
             ("x:len", "x:count"),

@@ -192,6 +192,14 @@ impl Error {
         Error::Internal { what: what.to_string() }
     }
 
+    /// This error with another operation's text, when it is an [`Error::Type`].
+    pub fn of_op(self, op: impl ToString) -> Self {
+        match self {
+            Error::Type { expected, got, .. } => Error::Type { op: op.to_string(), expected, got },
+            other => other,
+        }
+    }
+
     /// This error with the place where it happened; an error that has a place keeps it.
     pub fn at(self, place: impl ToString) -> Self {
         match self {

@@ -23,7 +23,9 @@ pub use bytes::ByteSize;
 pub use cancel::Cancel;
 pub use columns::{Columns, Form};
 pub use error::{Error, Result};
-pub use expr::{AggFunc, BinaryOp, Expr, Function, IntoExpr, IntoLiteral, col, len, lit, when};
+pub use expr::{
+    AggFunc, BinaryOp, Expr, Function, Interpolation, IntoExpr, IntoLiteral, col, corr, cov, len, lit, when,
+};
 pub use grid::{Divisions, Grid, Lengths};
 pub use memory::{Budget, Permit};
 pub use scalar::Scalar;

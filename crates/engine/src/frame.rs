@@ -150,8 +150,8 @@ impl LazyFrame {
 
     fn agg_all(&self, func: AggFunc) -> LazyFrame {
         let columns: Result<Vec<Expr>> = self.plan().map(|plan| {
-            let takes = |field: &&Arc<Field>| func.dtype(field.data_type()).is_ok();
-            plan.schema().fields().iter().filter(takes).map(|field| col(field.name()).aggregate(func)).collect()
+            let takes = |field: &&Arc<Field>| func.dtype(std::slice::from_ref(field.data_type())).is_ok();
+            plan.schema().fields().iter().filter(takes).map(|field| col(field.name()).aggregate(func.clone())).collect()
         });
         match columns {
             Ok(columns) if columns.is_empty() => {

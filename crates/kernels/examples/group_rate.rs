@@ -35,7 +35,7 @@ struct Case {
 }
 
 /// Keys and inputs of one batch.
-type Rows = (Vec<ArrayRef>, Vec<Option<ArrayRef>>);
+type Rows = (Vec<ArrayRef>, Vec<ArrayRef>);
 
 impl Case {
     fn new(
@@ -45,7 +45,11 @@ impl Case {
         make: impl Fn(&mut Random) -> Rows + 'static,
     ) -> Self {
         let keys = keys.into_iter().map(|(dtype, range)| KeySpec { name: "k".into(), dtype, range }).collect();
-        let aggs = aggs.iter().map(|(func, input)| AggSpec { name: "a".into(), func: *func, input: input.clone() });
+        let aggs = aggs.iter().map(|(func, input)| AggSpec {
+            name: "a".into(),
+            func: func.clone(),
+            inputs: vec![input.clone(); func.inputs()],
+        });
         Case {
             name,
             spec: Arc::new(GroupSpec { keys, aggs: aggs.collect() }),
@@ -157,8 +161,8 @@ impl Random {
         Arc::new((0..BATCH).map(|_| id(self)).collect::<Int64Array>())
     }
 
-    fn threes(&mut self) -> Vec<Option<ArrayRef>> {
-        vec![Some(self.ints(1, 5)), Some(self.ints(1, 15)), Some(self.floats())]
+    fn threes(&mut self) -> Vec<ArrayRef> {
+        vec![self.ints(1, 5), self.ints(1, 15), self.floats()]
     }
 
     fn floats(&mut self) -> ArrayRef {
@@ -214,44 +218,36 @@ fn cases() -> Vec<Case> {
     let three = [(Sum, DType::Int64), (Sum, DType::Int64), (Sum, DType::Float64)];
     let id_values: ArrayRef = Arc::new((850..1150).collect::<Int64Array>());
     vec![
-        Case::new("id sum", vec![ids.clone()], &sum, |r| (vec![r.bell()], vec![Some(r.floats())])),
-        Case::new("id sum, no statistics", vec![(DType::Int64, None)], &sum, |r| {
-            (vec![r.bell()], vec![Some(r.floats())])
-        }),
-        Case::new("id sum, uniform", vec![ids.clone()], &sum, |r| (vec![r.ints(850, 300)], vec![Some(r.floats())])),
-        Case::new("id sum, 10 % nulls", vec![ids.clone()], &sum, |r| {
-            (vec![r.bell()], vec![Some(r.floats_with_nulls())])
-        }),
-        Case::new("two groups, sum", vec![(DType::Int64, None)], &sum, |r| {
-            (vec![r.ints(0, 2)], vec![Some(r.floats())])
-        }),
+        Case::new("id sum", vec![ids.clone()], &sum, |r| (vec![r.bell()], vec![r.floats()])),
+        Case::new("id sum, no statistics", vec![(DType::Int64, None)], &sum, |r| (vec![r.bell()], vec![r.floats()])),
+        Case::new("id sum, uniform", vec![ids.clone()], &sum, |r| (vec![r.ints(850, 300)], vec![r.floats()])),
+        Case::new("id sum, 10 % nulls", vec![ids.clone()], &sum, |r| (vec![r.bell()], vec![r.floats_with_nulls()])),
+        Case::new("two groups, sum", vec![(DType::Int64, None)], &sum, |r| (vec![r.ints(0, 2)], vec![r.floats()])),
         Case::new("runs of one group, sum", vec![(DType::Int64, None)], &sum, |r| {
             let id = r.below(300);
-            (vec![Arc::new(Int64Array::from(vec![id; BATCH]))], vec![Some(r.floats())])
+            (vec![Arc::new(Int64Array::from(vec![id; BATCH]))], vec![r.floats()])
         }),
         Case::new(
             "two groups, count mean std",
             vec![(DType::Int64, None)],
             &[(Len, DType::Null), (Mean, DType::Float64), (Std { ddof: 1 }, DType::Float64)],
-            |r| (vec![r.ints(0, 2)], vec![None, Some(r.floats()), Some(r.floats())]),
+            |r| (vec![r.ints(0, 2)], vec![r.floats(), r.floats()]),
         ),
         Case::new("two groups, int sum", vec![(DType::Int64, None)], &[(Sum, DType::Int64)], |r| {
-            (vec![r.ints(0, 2)], vec![Some(r.ints(0, 1 << 40))])
+            (vec![r.ints(0, 2)], vec![r.ints(0, 1 << 40)])
         }),
-        Case::new("id codes sum", vec![ids.clone()], &sum, move |r| {
-            (vec![r.coded(&id_values)], vec![Some(r.floats())])
-        }),
+        Case::new("id codes sum", vec![ids.clone()], &sum, move |r| (vec![r.coded(&id_values)], vec![r.floats()])),
         Case::new("name codes mean", vec![(DType::Utf8, None)], &[(Mean, DType::Float64)], |r| {
-            (vec![r.names()], vec![Some(r.floats())])
+            (vec![r.names()], vec![r.floats()])
         }),
         Case::new("name codes std", vec![(DType::Utf8, None)], &[(Std { ddof: 1 }, DType::Float64)], |r| {
-            (vec![r.names()], vec![Some(r.floats())])
+            (vec![r.names()], vec![r.floats()])
         }),
         Case::new(
             "name codes mean std",
             vec![(DType::Utf8, None)],
             &[(Mean, DType::Float64), (Std { ddof: 1 }, DType::Float64)],
-            |r| (vec![r.names()], vec![Some(r.floats()), Some(r.floats())]),
+            |r| (vec![r.names()], vec![r.floats(), r.floats()]),
         ),
         Case::new(
             "name codes count min max",
@@ -259,7 +255,7 @@ fn cases() -> Vec<Case> {
             &[(Count, DType::Float64), (Min, DType::Float64), (Max, DType::Float64)],
             |r| {
                 let x = r.floats();
-                (vec![r.names()], vec![Some(x.clone()), Some(x.clone()), Some(x)])
+                (vec![r.names()], vec![x.clone(), x.clone(), x])
             },
         ),
         Case::new("100 k dense, 3 sums", vec![(DType::Int64, Some((1, 100_000)))], &three, |r| {
@@ -271,11 +267,11 @@ fn cases() -> Vec<Case> {
         }),
         Case::new("100 k hashed, std", vec![(DType::Int64, None)], &[(Std { ddof: 1 }, DType::Float64)], |r| {
             let keys: Int64Array = (0..BATCH).map(|_| r.below(100_000) * 1_000_003).collect();
-            (vec![Arc::new(keys)], vec![Some(r.floats())])
+            (vec![Arc::new(keys)], vec![r.floats()])
         }),
         Case::new("4 M hashed, sum", vec![(DType::Int64, None)], &sum, |r| {
             let keys: Int64Array = (0..BATCH).map(|_| r.below(1 << 40)).collect();
-            (vec![Arc::new(keys)], vec![Some(r.floats())])
+            (vec![Arc::new(keys)], vec![r.floats()])
         }),
         Case::new(
             "6 keys, each row a group",
@@ -288,34 +284,34 @@ fn cases() -> Vec<Case> {
                 (DType::Int64, None),
             ],
             &[(Sum, DType::Float64), (Len, DType::Null)],
-            |r| (r.six_keys(), vec![Some(r.floats()), None]),
+            |r| (r.six_keys(), vec![r.floats()]),
         )
         .of_single_rows(),
         Case::new(
             "3 text keys, each row a group",
             vec![(DType::Utf8, None), (DType::Utf8, None), (DType::Utf8, None)],
             &[(Sum, DType::Float64), (Len, DType::Null)],
-            |r| (r.six_keys().drain(..3).collect(), vec![Some(r.floats()), None]),
+            |r| (r.six_keys().drain(..3).collect(), vec![r.floats()]),
         )
         .of_single_rows(),
         Case::new("id and name codes, sum", vec![ids.clone(), (DType::Utf8, None)], &sum, |r| {
-            (vec![r.bell(), r.names()], vec![Some(r.floats())])
+            (vec![r.bell(), r.names()], vec![r.floats()])
         }),
         Case::new("id, 10 k codes, sum", vec![ids.clone(), (DType::Utf8, None)], &sum, |r| {
-            (vec![r.bell(), r.many_names()], vec![Some(r.floats())])
+            (vec![r.bell(), r.many_names()], vec![r.floats()])
         }),
         Case::new("plain strings of 26, sum", vec![(DType::Utf8, None)], &sum, |r| {
             let strings = arrow::compute::cast(&r.names(), &DType::Utf8);
-            (vec![strings.unwrap_or_else(|_| names(BATCH))], vec![Some(r.floats())])
+            (vec![strings.unwrap_or_else(|_| names(BATCH))], vec![r.floats()])
         }),
-        Case::new("whole sum", vec![], &sum, |r| (vec![], vec![Some(r.floats())])),
-        Case::new("whole std", vec![], &[(Std { ddof: 1 }, DType::Float64)], |r| (vec![], vec![Some(r.floats())])),
+        Case::new("whole sum", vec![], &sum, |r| (vec![], vec![r.floats()])),
+        Case::new("whole std", vec![], &[(Std { ddof: 1 }, DType::Float64)], |r| (vec![], vec![r.floats()])),
         Case::new("whole int sum min", vec![], &[(Sum, DType::Int64), (Min, DType::Int64)], |r| {
             let x = r.ints(0, 1 << 30);
-            (vec![], vec![Some(x.clone()), Some(x)])
+            (vec![], vec![x.clone(), x])
         }),
         Case::new("id n_unique of 1000", vec![ids], &[(NUnique, DType::Int64)], |r| {
-            (vec![r.bell()], vec![Some(r.ints(0, 1000))])
+            (vec![r.bell()], vec![r.ints(0, 1000)])
         }),
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AggFunc, BinaryOp, Expr};
+use super::{BinaryOp, Expr};
 
 impl fmt::Display for BinaryOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,15 +21,6 @@ impl fmt::Display for BinaryOp {
             BinaryOp::And => "and",
             BinaryOp::Or => "or",
         })
-    }
-}
-
-impl fmt::Display for AggFunc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AggFunc::Std { ddof } | AggFunc::Var { ddof } if *ddof != 1 => write!(f, "{}[ddof={ddof}]", self.name()),
-            _ => f.write_str(self.name()),
-        }
     }
 }
 
@@ -59,16 +50,17 @@ impl fmt::Display for Expr {
                 }
                 write!(f, "{}]", if list.len() > 8 { ", ..." } else { "" })
             }
-            Expr::Call { function, args } => {
-                write!(f, "{}(", function.name())?;
-                for (i, arg) in args.iter().enumerate() {
-                    write!(f, "{}{arg}", if i > 0 { ", " } else { "" })?;
-                }
-                write!(f, ")")
-            }
+            Expr::Call { function, args } => call(f, function.name(), args),
             Expr::Alias { input, name } => write!(f, "{input} as {name}"),
-            Expr::Agg { func, input: Some(input) } => write!(f, "{func}({input})"),
-            Expr::Agg { func, input: None } => write!(f, "{func}()"),
+            Expr::Agg { func, inputs } => call(f, func, inputs),
         }
     }
+}
+
+fn call(f: &mut fmt::Formatter<'_>, function: impl fmt::Display, args: &[Expr]) -> fmt::Result {
+    write!(f, "{function}(")?;
+    for (i, arg) in args.iter().enumerate() {
+        write!(f, "{}{arg}", if i > 0 { ", " } else { "" })?;
+    }
+    write!(f, ")")
 }

@@ -3,6 +3,7 @@
 //! An expression is a tree that says what to compute; it holds no data. Elementwise functions are open: each
 //! is one static that implements [`Function`], found by name in the registry of the kernels.
 
+mod aggregate;
 mod build;
 mod display;
 mod function;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 
-pub use build::{IntoExpr, IntoLiteral, When, col, len, lit, when};
+pub use aggregate::{AggFunc, Fraction, Interpolation};
+pub use build::{IntoExpr, IntoLiteral, When, col, corr, cov, len, lit, when};
 pub use function::Function;
 pub use promote::{plain_type, promote};
 pub use simplify::simplify;
@@ -85,8 +87,8 @@ pub enum Expr {
     Agg {
         /// The aggregate.
         func: AggFunc,
-        /// Its input; `len` has none.
-        input: Option<Box<Expr>>,
+        /// Its inputs: none of `len`, two of `corr` and `cov`, else one.
+        inputs: Vec<Expr>,
     },
 }
 
@@ -144,78 +146,4 @@ impl BinaryOp {
             other => other,
         }
     }
-}
-
-/// Aggregates over rows. Nulls are skipped by all but `len`, `first` and `last`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AggFunc {
-    /// Sum; integers and Booleans widen to 64 bits and overflow is an error; of no values 0.
-    Sum,
-    /// Mean as f64; of no values null.
-    Mean,
-    /// Least value; NaN only when there is nothing else.
-    Min,
-    /// Greatest value; NaN only when there is nothing else.
-    Max,
-    /// Number of values that are not null.
-    Count,
-    /// Number of rows.
-    Len,
-    /// Standard deviation; null for fewer than `ddof + 1` values.
-    Std {
-        /// Delta degrees of freedom.
-        ddof: u8,
-    },
-    /// Variance; null for fewer than `ddof + 1` values.
-    Var {
-        /// Delta degrees of freedom.
-        ddof: u8,
-    },
-    /// First row's value, null or not.
-    First,
-    /// Last row's value, null or not.
-    Last,
-    /// Number of different values that are not null.
-    NUnique,
-}
-
-impl AggFunc {
-    /// The name that users type.
-    pub fn name(self) -> &'static str {
-        match self {
-            AggFunc::Sum => "sum",
-            AggFunc::Mean => "mean",
-            AggFunc::Min => "min",
-            AggFunc::Max => "max",
-            AggFunc::Count => "count",
-            AggFunc::Len => "len",
-            AggFunc::Std { .. } => "std",
-            AggFunc::Var { .. } => "var",
-            AggFunc::First => "first",
-            AggFunc::Last => "last",
-            AggFunc::NUnique => "n_unique",
-        }
-    }
-
-    /// The aggregate of a name, with `ddof` 1 where it matters.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "sum" => AggFunc::Sum,
-            "mean" | "avg" => AggFunc::Mean,
-            "min" => AggFunc::Min,
-            "max" => AggFunc::Max,
-            "count" => AggFunc::Count,
-            "len" | "size" => AggFunc::Len,
-            "std" => AggFunc::Std { ddof: 1 },
-            "var" => AggFunc::Var { ddof: 1 },
-            "first" => AggFunc::First,
-            "last" => AggFunc::Last,
-            "n_unique" | "nunique" => AggFunc::NUnique,
-            _ => return None,
-        })
-    }
-
-    /// The names of all aggregates, as users type them.
-    pub const NAMES: [&'static str; 11] =
-        ["sum", "mean", "min", "max", "count", "len", "std", "var", "first", "last", "n_unique"];
 }

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Schema};
 
 use super::promote::{is_number, literal_beside, plain_type, promote, promote_exactly};
 use super::temporal::temporal_arithmetic;
-use super::{AggFunc, BinaryOp, Expr};
+use super::{BinaryOp, Expr};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
@@ -56,18 +56,13 @@ impl Expr {
             Expr::Call { function, args } => {
                 let plain = |arg: &Expr| arg.dtype(schema).map(|dtype| plain_type(&dtype));
                 let types: Vec<DataType> = args.iter().map(plain).collect::<Result<_>>()?;
-                function.dtype(&types).map_err(|error| match error {
-                    Error::Type { expected, got, .. } => Error::Type { op: self.to_string(), expected, got },
-                    other => other,
-                })
+                function.dtype(&types).map_err(|error| error.of_op(self))
             }
             Expr::Alias { input, .. } => input.dtype(schema),
-            Expr::Agg { func, input } => match input {
-                Some(input) => func.dtype(&input.dtype(schema)?).map_err(|got| {
-                    self.type_error("a column of numbers (or, for min, max, first, last, count, any plain type)", &got)
-                }),
-                None => Ok(DataType::UInt64),
-            },
+            Expr::Agg { func, inputs } => {
+                let types: Vec<DataType> = inputs.iter().map(|input| input.dtype(schema)).collect::<Result<_>>()?;
+                func.dtype(&types).map_err(|error| error.of_op(self))
+            }
         }
     }
 
@@ -184,26 +179,5 @@ fn signature(op: BinaryOp, left: &Operand, right: &Operand) -> Option<Signature>
         common if op == BinaryOp::Div && common.is_integer() => Some(all(DataType::Float64, DataType::Float64)),
         common if is_number(&common) || common == DataType::Null => Some(all(common.clone(), common)),
         _ => None,
-    }
-}
-
-impl AggFunc {
-    /// Type of the aggregate of a column of `input`; the input's type back when it does not take it.
-    pub fn dtype(self, input: &DataType) -> std::result::Result<DataType, DataType> {
-        use DataType::*;
-        let plain = plain_type(input);
-        let is_number = is_number(&plain) || plain == Boolean;
-        let is_plain = is_number || plain.is_string() || matches!(plain, Date32 | Timestamp(..) | Duration(_) | Null);
-        match self {
-            AggFunc::Len | AggFunc::Count => Ok(UInt64),
-            AggFunc::NUnique if is_plain => Ok(UInt64),
-            AggFunc::Min | AggFunc::Max | AggFunc::First | AggFunc::Last if is_plain => Ok(plain),
-            AggFunc::Sum if plain.is_signed_integer() || plain == Boolean => Ok(Int64),
-            AggFunc::Sum if plain.is_unsigned_integer() => Ok(UInt64),
-            AggFunc::Sum if plain.is_floating() => Ok(Float64),
-            AggFunc::Sum if matches!(plain, Duration(_)) => Ok(plain),
-            AggFunc::Mean | AggFunc::Std { .. } | AggFunc::Var { .. } if is_number => Ok(Float64),
-            _ => Err(input.clone()),
-        }
     }
 }

@@ -9,19 +9,18 @@ impl Expr {
     /// The direct operands.
     pub fn children(&self) -> Vec<&Expr> {
         match self {
-            Expr::Column(_) | Expr::Literal(_) | Expr::Agg { input: None, .. } => Vec::new(),
+            Expr::Column(_) | Expr::Literal(_) => Vec::new(),
             Expr::Binary { left, right, .. } => vec![left, right],
             Expr::Not(input)
             | Expr::IsNull(input)
             | Expr::Cast { input, .. }
             | Expr::IsIn { input, .. }
-            | Expr::Alias { input, .. }
-            | Expr::Agg { input: Some(input), .. } => vec![input],
+            | Expr::Alias { input, .. } => vec![input],
             Expr::Case { branches, otherwise } => {
                 let pairs = branches.iter().flat_map(|(condition, value)| [condition, value]);
                 pairs.chain(otherwise.as_deref()).collect()
             }
-            Expr::Call { args, .. } => args.iter().collect(),
+            Expr::Call { args: inputs, .. } | Expr::Agg { inputs, .. } => inputs.iter().collect(),
         }
     }
 
@@ -29,7 +28,7 @@ impl Expr {
     pub fn map_children(&self, f: &mut dyn FnMut(&Expr) -> Expr) -> Expr {
         let mut boxed = |input: &Expr| Box::new(f(input));
         match self {
-            Expr::Column(_) | Expr::Literal(_) | Expr::Agg { input: None, .. } => self.clone(),
+            Expr::Column(_) | Expr::Literal(_) => self.clone(),
             Expr::Binary { op, left, right } => Expr::Binary { op: *op, left: boxed(left), right: boxed(right) },
             Expr::Not(input) => Expr::Not(boxed(input)),
             Expr::IsNull(input) => Expr::IsNull(boxed(input)),
@@ -38,12 +37,12 @@ impl Expr {
             }
             Expr::IsIn { input, list } => Expr::IsIn { input: boxed(input), list: list.clone() },
             Expr::Alias { input, name } => Expr::Alias { input: boxed(input), name: name.clone() },
-            Expr::Agg { func, input: Some(input) } => Expr::Agg { func: *func, input: Some(boxed(input)) },
             Expr::Case { branches, otherwise } => Expr::Case {
                 branches: branches.iter().map(|(condition, value)| (f(condition), f(value))).collect(),
                 otherwise: otherwise.as_ref().map(|value| Box::new(f(value))),
             },
             Expr::Call { function, args } => Expr::Call { function: *function, args: args.iter().map(f).collect() },
+            Expr::Agg { func, inputs } => Expr::Agg { func: func.clone(), inputs: inputs.iter().map(f).collect() },
         }
     }
 
@@ -54,8 +53,8 @@ impl Expr {
     }
 
     /// Whether `test` holds anywhere in the tree.
-    pub fn any(&self, test: &dyn Fn(&Expr) -> bool) -> bool {
-        test(self) || self.children().into_iter().any(|child| child.any(test))
+    pub fn contains(&self, test: &dyn Fn(&Expr) -> bool) -> bool {
+        test(self) || self.children().into_iter().any(|child| child.contains(test))
     }
 
     /// Names of the columns that the expression reads.
@@ -76,7 +75,7 @@ impl Expr {
 
     /// Whether the value of a row depends on that row alone.
     pub fn is_row_wise(&self) -> bool {
-        !self.any(&|expr| matches!(expr, Expr::Agg { .. }))
+        !self.contains(&|expr| matches!(expr, Expr::Agg { .. }))
     }
 
     /// This expression with every column replaced by what `defined` says it is.
@@ -92,7 +91,7 @@ impl Expr {
         match self {
             Expr::Column(name) | Expr::Alias { name, .. } => name.clone(),
             Expr::Literal(_) => "literal".into(),
-            Expr::Agg { func, input: None } => func.name().into(),
+            Expr::Agg { func, inputs } if inputs.is_empty() => func.name().into(),
             Expr::Case { branches, .. } => match branches.first() {
                 Some((_, value)) => value.output_name(),
                 None => "case".into(),

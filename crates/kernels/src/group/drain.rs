@@ -60,17 +60,19 @@ impl GroupState {
     ///
     /// # Errors
     /// As [`GroupState::update`].
-    pub fn lift(spec: &GroupSpec, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<RecordBatch> {
+    pub fn lift(spec: &GroupSpec, keys: &[ArrayRef], inputs: &[ArrayRef], rows: usize) -> Result<RecordBatch> {
         let schema = GroupState::state_schema(spec)?;
         let each: Vec<u32> = (0..code_after(rows)).collect();
         let batch = Batch { rows: &each, groups: rows, counts: None, is_whole: false };
         let typed = |(key, spec): (&ArrayRef, &KeySpec)| Ok(cast(key, &state_type(&spec.dtype))?);
         let mut columns: Vec<ArrayRef> = keys.iter().zip(&spec.keys).map(typed).collect::<Result<_>>()?;
-        for (agg, input) in spec.aggs.iter().zip(inputs) {
-            let mut accumulator = accumulator(agg)?;
-            let input = input.as_ref().map(booleans_as_bytes).transpose()?;
-            accumulator.update(&batch, input.as_ref())?;
+        let inputs: Vec<ArrayRef> = inputs.iter().map(booleans_as_bytes).collect::<Result<_>>()?;
+        let mut start = 0;
+        for agg in &spec.aggs {
+            let (mut accumulator, end) = (accumulator(agg)?, start + agg.inputs.len());
+            accumulator.update(&batch, inputs.get(start..end).unwrap_or_default())?;
             columns.extend(accumulator.state(rows)?);
+            start = end;
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(schema, columns, &options)?)

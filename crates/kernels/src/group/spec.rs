@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use blockfold_core::expr::plain_type;
-use blockfold_core::{AggFunc, DType, Error, Field, Result, Schema, SchemaRef};
+use blockfold_core::{AggFunc, DType, Field, Result, Schema, SchemaRef};
 
 /// One key column.
 #[derive(Clone, Debug)]
@@ -24,8 +24,8 @@ pub struct AggSpec {
     pub name: String,
     /// The aggregate.
     pub func: AggFunc,
-    /// Type of the input's values; [`DType::Null`] for `len`, which has no input.
-    pub input: DType,
+    /// Types of the inputs' values.
+    pub inputs: Vec<DType>,
 }
 
 impl AggSpec {
@@ -39,11 +39,7 @@ impl AggSpec {
     /// # Errors
     /// [`Error::Type`] when the aggregate does not take the input's type.
     pub fn dtype(&self) -> Result<DType> {
-        self.func.dtype(&self.input).map_err(|got| Error::Type {
-            op: self.label(),
-            expected: "a column of numbers (or, for min, max, first, last, count, any plain type)".into(),
-            got: got.to_string(),
-        })
+        self.func.dtype(&self.inputs).map_err(|error| error.of_op(self.label()))
     }
 }
 
@@ -57,11 +53,16 @@ pub struct GroupSpec {
 }
 
 impl GroupSpec {
+    /// Number of inputs of all aggregates.
+    pub(super) fn inputs(&self) -> usize {
+        self.aggs.iter().map(|agg| agg.inputs.len()).sum()
+    }
+
     /// Schema of the result: the keys, then the aggregates; all may be null.
     pub fn schema(&self) -> SchemaRef {
         let keys = self.keys.iter().map(|key| Field::new(&key.name, plain_type(&key.dtype), true));
         let aggs = self.aggs.iter().map(|agg| {
-            let dtype = agg.func.dtype(&agg.input).unwrap_or_else(|input| input);
+            let dtype = agg.func.dtype(&agg.inputs).unwrap_or(DType::Null);
             Field::new(&agg.name, dtype, true)
         });
         Arc::new(Schema::new(keys.chain(aggs).collect::<Vec<_>>()))

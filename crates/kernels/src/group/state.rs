@@ -28,12 +28,12 @@ const ROWS_FOR_COUNTS: usize = 4;
 ///
 /// let spec = Arc::new(GroupSpec {
 ///     keys: vec![KeySpec { name: "id".into(), dtype: DType::Int64, range: None }],
-///     aggs: vec![AggSpec { name: "x".into(), func: AggFunc::Sum, input: DType::Float64 }],
+///     aggs: vec![AggSpec { name: "x".into(), func: AggFunc::Sum, inputs: vec![DType::Float64] }],
 /// });
 /// let mut state = GroupState::new(spec)?;
 /// let ids: ArrayRef = Arc::new(Int64Array::from(vec![7, 3, 7]));
 /// let x: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 1.0, 2.0]));
-/// state.update(&[ids], &[Some(x)], 3)?;
+/// state.update(&[ids], &[x], 3)?;
 /// let result = state.finish()?;
 /// assert_eq!(result.column(0).as_ref(), &Int64Array::from(vec![3, 7]));
 /// assert_eq!(result.column(1).as_ref(), &Float64Array::from(vec![1.0, 2.5]));
@@ -66,15 +66,15 @@ impl GroupState {
         Ok(GroupState { spec, index, accumulators, rows, counts, wants_counts, is_empty: true })
     }
 
-    /// Takes a batch of `rows` rows in: `keys` and `inputs` in the order of the spec, an input `None` for `len`.
-    /// Each may come as a dictionary array of its type.
+    /// Takes a batch of `rows` rows in: `keys` and the `inputs` of one aggregate after the other, in the order of the
+    /// spec. Each may come as a dictionary array of its type.
     ///
     /// # Nulls
     /// Null keys are a group of their own, as are all NaN; -0.0 is 0.0.
     ///
     /// # Errors
     /// [`Error::Type`] for an array of another type than the spec says. The state is of no use after an error.
-    pub fn update(&mut self, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<()> {
+    pub fn update(&mut self, keys: &[ArrayRef], inputs: &[ArrayRef], rows: usize) -> Result<()> {
         self.check(keys, inputs, rows)?;
         if rows == 0 {
             return Ok(());
@@ -89,9 +89,12 @@ impl GroupState {
         }
         let counts = has_counts.then_some(self.counts.entries());
         let batch = Batch { rows: &self.rows, groups, counts, is_whole };
-        for (accumulator, input) in self.accumulators.iter_mut().zip(inputs) {
-            let input = input.as_ref().map(booleans_as_bytes).transpose()?;
-            accumulator.update(&batch, input.as_ref())?;
+        let inputs: Vec<ArrayRef> = inputs.iter().map(booleans_as_bytes).collect::<Result<_>>()?;
+        let mut start = 0;
+        for (accumulator, agg) in self.accumulators.iter_mut().zip(&self.spec.aggs) {
+            let end = start + agg.inputs.len();
+            accumulator.update(&batch, inputs.get(start..end).unwrap_or_default())?;
+            start = end;
         }
         Ok(())
     }
@@ -159,10 +162,10 @@ impl GroupState {
         Ok(RecordBatch::try_new_with_options(self.spec.schema(), columns, &options)?)
     }
 
-    fn check(&self, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<()> {
-        let arrays = keys.iter().chain(inputs.iter().flatten());
+    fn check(&self, keys: &[ArrayRef], inputs: &[ArrayRef], rows: usize) -> Result<()> {
+        let arrays = keys.iter().chain(inputs);
         let is_fitting = keys.len() == self.spec.keys.len()
-            && inputs.len() == self.spec.aggs.len()
+            && inputs.len() == self.spec.inputs()
             && arrays.into_iter().all(|array| array.len() == rows);
         if !is_fitting {
             return Err(Error::internal("keys and inputs do not fit the spec of the aggregation"));

@@ -32,9 +32,9 @@ impl Aggregate {
         Plan::new(Aggregate { input: [input], keys, aggs })
     }
 
-    fn split(agg: &Expr) -> Result<(AggFunc, Option<&Expr>)> {
+    fn split(agg: &Expr) -> Result<(&AggFunc, &[Expr])> {
         match agg.without_alias() {
-            Expr::Agg { func, input } => Ok((*func, input.as_deref())),
+            Expr::Agg { func, inputs } => Ok((func, inputs)),
             other => {
                 Err(Error::argument("agg", format!("{other} is not an aggregate; write for example {other}.sum()")))
             }
@@ -64,13 +64,14 @@ impl Aggregate {
         }
         let mut aggs = Vec::with_capacity(self.aggs.len());
         for agg in &self.aggs {
-            let (func, input) = Aggregate::split(agg)?;
-            if input.is_some_and(|input| !input.is_row_wise()) {
+            let (func, inputs) = Aggregate::split(agg)?;
+            if !inputs.iter().all(Expr::is_row_wise) {
                 return Err(Error::argument("agg", format!("{agg} is an aggregate of an aggregate")));
             }
             agg.dtype(schema)?;
-            let input = input.map_or(Ok(DType::Null), |input| input.dtype(schema))?;
-            aggs.push(AggSpec { name: agg.output_name().to_string(), func, input: plain_type(&input) });
+            let plain = |input: &Expr| input.dtype(schema).map(|dtype| plain_type(&dtype));
+            let inputs = inputs.iter().map(plain).collect::<Result<_>>()?;
+            aggs.push(AggSpec { name: agg.output_name().to_string(), func: func.clone(), inputs });
         }
         Ok(GroupSpec { keys, aggs })
     }
@@ -188,8 +189,10 @@ impl Op for Aggregate {
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
-        let inputs: Vec<Option<Expr>> =
-            self.aggs.iter().map(|agg| Ok(Aggregate::split(agg)?.1.cloned())).collect::<Result<_>>()?;
+        let mut inputs = Vec::with_capacity(self.aggs.len());
+        for agg in &self.aggs {
+            inputs.extend_from_slice(Aggregate::split(agg)?.1);
+        }
         let spec = Arc::new(self.spec()?);
         let keys: Vec<Expr> = self.keys.iter().map(|key| key.without_alias().clone()).collect();
         let parts = (!spec.keys.is_empty() && !has_few_groups(&spec)).then(|| lower.parts(input));

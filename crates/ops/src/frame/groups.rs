@@ -15,6 +15,9 @@ use crate::exchange::HashRouter;
 /// Groups that are assumed for a key of which nothing is known.
 const UNKNOWN_GROUPS: u128 = 1_000;
 
+/// Bytes of a row that an aggregate holds until the end: a value and its group.
+const HELD_BYTES: u64 = 16;
+
 /// Groups that need no thought of moving them.
 const FEW_GROUPS: u128 = 1 << 16;
 
@@ -31,7 +34,7 @@ fn groups_by_range(spec: &GroupSpec) -> (u128, bool) {
 /// Whether statistics say that all groups fit wherever a task fits.
 pub(super) fn has_few_groups(spec: &GroupSpec) -> bool {
     let (groups, is_known) = groups_by_range(spec);
-    is_known && groups <= FEW_GROUPS
+    is_known && groups <= FEW_GROUPS && !spec.aggs.iter().any(|agg| agg.func.holds_rows())
 }
 
 /// Aggregates of each group.
@@ -39,7 +42,7 @@ pub(super) fn has_few_groups(spec: &GroupSpec) -> bool {
 pub(super) struct GroupReducer {
     spec: Arc<GroupSpec>,
     keys: Vec<Expr>,
-    inputs: Vec<Option<Expr>>,
+    inputs: Vec<Expr>,
     /// Parts that groups may be spread over; `None` when they are few.
     parts: Option<usize>,
     detail: String,
@@ -49,7 +52,7 @@ impl GroupReducer {
     pub(super) fn new(
         spec: Arc<GroupSpec>,
         keys: Vec<Expr>,
-        inputs: Vec<Option<Expr>>,
+        inputs: Vec<Expr>,
         parts: Option<usize>,
         detail: String,
     ) -> Self {
@@ -87,7 +90,9 @@ impl Reducer for GroupReducer {
 
     fn expected_bytes(&self, input: BlockMeta) -> u64 {
         let row_bytes = 16 * (self.spec.keys.len() + self.spec.aggs.len()) as u64 + 16;
-        self.initial_bytes().max(self.expected_groups(input.rows).saturating_mul(row_bytes))
+        let held = self.spec.aggs.iter().filter(|agg| agg.func.holds_rows()).count() as u64 * HELD_BYTES;
+        let groups_bytes = self.expected_groups(input.rows).saturating_mul(row_bytes);
+        self.initial_bytes().max(groups_bytes).saturating_add(input.rows.saturating_mul(held))
     }
 
     fn result_rows(&self, input_rows: Option<u64>) -> Option<u64> {
@@ -113,7 +118,7 @@ struct Groups {
     spec: Arc<GroupSpec>,
     state: GroupState,
     keys: Vec<Expr>,
-    inputs: Vec<Option<Expr>>,
+    inputs: Vec<Expr>,
     /// Whether rows may pass without being grouped.
     may_pass: bool,
     /// Rows folded so far.
@@ -137,8 +142,7 @@ impl Partial for Groups {
     fn fold(&mut self, block: &Block) -> Result<()> {
         let batch = block.frame()?;
         let keys: Vec<ArrayRef> = self.keys.iter().map(|key| evaluate(key, batch)).collect::<Result<_>>()?;
-        let value = |input: &Option<Expr>| input.as_ref().map(|input| evaluate(input, batch)).transpose();
-        let inputs: Vec<Option<ArrayRef>> = self.inputs.iter().map(value).collect::<Result<_>>()?;
+        let inputs: Vec<ArrayRef> = self.inputs.iter().map(|input| evaluate(input, batch)).collect::<Result<_>>()?;
         if self.passing.is_some() {
             self.passing = Some(GroupState::lift(&self.spec, &keys, &inputs, batch.num_rows())?);
             return Ok(());

@@ -1,5 +1,6 @@
 //! Rows sorted by group, and lists of values with a list for each group.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, LargeListArray};
@@ -41,6 +42,17 @@ impl ByGroup {
             *place += 1;
         }
         ByGroup { starts, order }
+    }
+
+    /// Where the rows of a group are.
+    pub(super) fn range(&self, group: u32) -> Range<usize> {
+        let at = |group: usize| self.starts.get(group).map_or(self.order.len(), |start| *start as usize);
+        at(group as usize)..at(group as usize + 1)
+    }
+
+    /// The rows of a group.
+    pub(super) fn rows(&self, group: u32) -> &[u32] {
+        self.order.get(self.range(group)).unwrap_or_default()
     }
 
     /// All rows, group after group.

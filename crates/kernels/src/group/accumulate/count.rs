@@ -8,7 +8,6 @@ use blockfold_core::{DType, Result};
 
 use super::slots::Slots;
 use super::{Accumulator, Batch, States, required};
-use crate::group::pairs::has_nulls;
 
 /// Rows or values of each group.
 #[derive(Debug, Default)]
@@ -72,7 +71,7 @@ impl Counts {
 pub(super) struct Len(Counts);
 
 impl Accumulator for Len {
-    fn update(&mut self, batch: &Batch<'_>, _: Option<&ArrayRef>) -> Result<()> {
+    fn update(&mut self, batch: &Batch<'_>, _: &[ArrayRef]) -> Result<()> {
         self.0.add_batch(batch);
         Ok(())
     }
@@ -102,20 +101,34 @@ impl Accumulator for Len {
     }
 }
 
-/// Values of each group that are not null.
+/// Values of each group that are not null, or are.
 #[derive(Debug, Default)]
-pub(super) struct Count(Counts);
+pub(super) struct Count {
+    counts: Counts,
+    is_of_nulls: bool,
+}
+
+impl Count {
+    pub(super) fn of_nulls() -> Self {
+        Count { counts: Counts::default(), is_of_nulls: true }
+    }
+
+    fn count(&mut self, batch: &Batch<'_>, rows: impl Iterator<Item = usize>) {
+        let counted: Vec<u32> = rows.filter_map(|row| batch.rows.get(row).copied()).collect();
+        self.counts.begin(batch);
+        self.counts.add(&counted);
+        self.counts.end();
+    }
+}
 
 impl Accumulator for Count {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
-        let input = required(input)?;
-        if !has_nulls(input) {
-            self.0.add_batch(batch);
-        } else if let Some(nulls) = input.logical_nulls() {
-            let valid: Vec<u32> = nulls.valid_indices().filter_map(|row| batch.rows.get(row).copied()).collect();
-            self.0.begin(batch);
-            self.0.add(&valid);
-            self.0.end();
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
+        let input = required(inputs)?;
+        match input.logical_nulls().filter(|nulls| nulls.null_count() > 0) {
+            None if self.is_of_nulls => self.count(batch, std::iter::empty()),
+            None => self.counts.add_batch(batch),
+            Some(nulls) if self.is_of_nulls => self.count(batch, (0..nulls.len()).filter(|row| nulls.is_null(*row))),
+            Some(nulls) => self.count(batch, nulls.valid_indices()),
         }
         Ok(())
     }
@@ -125,19 +138,19 @@ impl Accumulator for Count {
     }
 
     fn state(self: Box<Self>, groups: usize) -> Result<Vec<ArrayRef>> {
-        Ok(vec![self.0.state(groups)])
+        Ok(vec![self.counts.state(groups)])
     }
 
     fn absorb(&mut self, states: &States<'_>) -> Result<()> {
-        self.0.absorb(states, 0)
+        self.counts.absorb(states, 0)
     }
 
     fn bytes(&self) -> u64 {
-        self.0.bytes()
+        self.counts.bytes()
     }
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
-        Ok(self.0.finish(order))
+        Ok(self.counts.finish(order))
     }
 
     fn wants_counts(&self) -> bool {

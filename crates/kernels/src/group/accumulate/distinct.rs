@@ -93,8 +93,8 @@ impl NUnique {
 }
 
 impl Accumulator for NUnique {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
-        self.0.add(batch.rows, required(input)?, batch.groups)?;
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
+        self.0.add(batch.rows, required(inputs)?, batch.groups)?;
         Ok(())
     }
 

@@ -55,8 +55,8 @@ impl<T: ArrowPrimitiveType> Edge<T> {
 }
 
 impl<T: ArrowPrimitiveType> Accumulator for Edge<T> {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
-        let input = required(input)?;
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
+        let input = required(inputs)?;
         if !self.is_last && batch.groups == self.values.len() {
             return Ok(());
         }

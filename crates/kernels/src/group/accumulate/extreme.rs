@@ -113,6 +113,8 @@ pub(super) struct Extreme<T: ArrowPrimitiveType, const IS_MAX: bool> {
     dtype: DType,
     best: Vec<T::Native>,
     seen: Seen,
+    /// The result of no values, null when absent.
+    otherwise: Option<T::Native>,
 }
 
 impl<T: ArrowPrimitiveType, const IS_MAX: bool> Extreme<T, IS_MAX>
@@ -120,7 +122,12 @@ where
     T::Native: Ordered,
 {
     pub(super) fn new(dtype: DType) -> Self {
-        Extreme { dtype, best: Vec::new(), seen: Seen::default() }
+        Extreme { dtype, best: Vec::new(), seen: Seen::default(), otherwise: None }
+    }
+
+    /// The same with a result of no values.
+    pub(super) fn or(self, otherwise: T::Native) -> Self {
+        Extreme { otherwise: Some(otherwise), ..self }
     }
 
     #[inline]
@@ -139,8 +146,8 @@ impl<T: ArrowPrimitiveType, const IS_MAX: bool> Accumulator for Extreme<T, IS_MA
 where
     T::Native: Ordered,
 {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
-        let input = required(input)?;
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
+        let input = required(inputs)?;
         let has_nulls = has_nulls(input);
         self.best.resize(batch.groups, T::Native::worst(IS_MAX));
         self.seen.grow(batch, has_nulls);
@@ -177,8 +184,13 @@ where
     }
 
     fn finish(self: Box<Self>, order: &[u32]) -> Result<ArrayRef> {
-        let values = order.iter().map(|group| entry(&self.best, *group)).collect();
-        primitive::<T>(values, self.seen.nulls(order), &self.dtype)
+        let best = |group: u32| match self.otherwise {
+            Some(otherwise) if !self.seen.is(group) => otherwise,
+            _ => entry(&self.best, group),
+        };
+        let values = order.iter().map(|group| best(*group)).collect();
+        let nulls = self.seen.nulls(order).filter(|_| self.otherwise.is_none());
+        primitive::<T>(values, nulls, &self.dtype)
     }
 }
 

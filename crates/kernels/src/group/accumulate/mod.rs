@@ -1,30 +1,42 @@
 //! Accumulators: one per aggregate, one entry per group.
 
 mod by_group;
+mod co_moments;
 mod count;
 mod distinct;
 mod edge;
 mod extreme;
+mod list;
+mod mode;
 mod moments;
+mod product;
+mod quantile;
 mod slots;
 mod sum;
 mod text;
+mod top_k;
 mod totals;
 
 use std::any::Any;
 
 use arrow::array::{ArrayRef, AsArray, PrimitiveArray};
 use arrow::datatypes::*;
-use blockfold_core::{AggFunc, DType, Error, Result};
+use blockfold_core::{AggFunc, DType, Error, Interpolation, Result};
 
+use self::co_moments::CoMoments;
 use self::count::{Count, Len};
 use self::distinct::NUnique;
 use self::edge::Edge;
 use self::extreme::Extreme;
+use self::list::List;
+use self::mode::Mode;
 use self::moments::Moments;
+use self::product::{Exact, Product};
+use self::quantile::Quantile;
 pub(super) use self::slots::Slots;
 use self::sum::{Mean, Sum};
 use self::text::{Nothing, TextEdge, TextExtreme};
+use self::top_k::TopK;
 use self::totals::{FloatTotal, IntTotal};
 use super::fixed::with_fixed;
 use super::spec::AggSpec;
@@ -46,7 +58,7 @@ pub(super) struct Batch<'a> {
 /// no rows.
 pub(super) trait Accumulator: Any + Send {
     /// Takes a batch in.
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()>;
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()>;
     /// Types of the columns that [`Accumulator::state`] makes.
     fn state_types(&self) -> Vec<DType>;
     /// The entries of the first `groups` groups as columns, one row each, for [`Accumulator::absorb`].
@@ -100,8 +112,8 @@ pub(super) fn same_kind<A: Accumulator>(other: Box<dyn Accumulator>) -> Result<B
 }
 
 /// The input of an aggregate that has one.
-pub(super) fn required(input: Option<&ArrayRef>) -> Result<&ArrayRef> {
-    input.ok_or_else(|| Error::internal("an aggregate got no input"))
+pub(super) fn required(inputs: &[ArrayRef]) -> Result<&ArrayRef> {
+    inputs.first().ok_or_else(|| Error::internal("an aggregate got no input"))
 }
 
 /// An entry of a group, its default when the group has none.
@@ -116,10 +128,21 @@ pub(super) fn entry<N: Copy + Default>(entries: &[N], group: u32) -> N {
 /// [`Error::Type`] when the aggregate does not take the input's type, [`Error::Unsupported`] when nobody wrote it.
 pub(super) fn accumulator(spec: &AggSpec) -> Result<Box<dyn Accumulator>> {
     let result = spec.dtype()?;
-    let input = plain_type(&spec.input);
+    let input = spec.inputs.first().map_or(DType::Null, plain_type);
     match spec.func {
         AggFunc::Len => Ok(Box::new(Len::default())),
         AggFunc::Count => Ok(Box::new(Count::default())),
+        AggFunc::NullCount => Ok(Box::new(Count::of_nulls())),
+        AggFunc::Any => Ok(Box::new(Extreme::<UInt8Type, true>::new(result).or(0))),
+        AggFunc::All => Ok(Box::new(Extreme::<UInt8Type, false>::new(result).or(1))),
+        AggFunc::Product => product(spec, &input, result),
+        AggFunc::Median => quantile(spec, 0.5, Interpolation::Linear, &input),
+        AggFunc::Quantile { q, interpolation } => quantile(spec, q.get(), interpolation, &input),
+        AggFunc::Mode => Ok(Box::new(Mode::new(&spec.name, &input)?)),
+        AggFunc::List => Ok(Box::new(List::new(&input))),
+        AggFunc::TopK { k, descending } => top_k(spec, k, descending, &input),
+        AggFunc::Corr => Ok(Box::new(CoMoments::correlation())),
+        AggFunc::Cov { ddof } => Ok(Box::new(CoMoments::covariance(ddof))),
         AggFunc::NUnique => Ok(Box::new(NUnique::new(&spec.name, &input)?)),
         AggFunc::Sum => sum(spec, &input, result),
         AggFunc::Mean => mean(spec, &input),
@@ -194,6 +217,28 @@ fn sum(spec: &AggSpec, input: &DType, result: DType) -> Result<Box<dyn Accumulat
     ))
 }
 
+fn product(spec: &AggSpec, input: &DType, result: DType) -> Result<Box<dyn Accumulator>> {
+    let label = spec.label();
+    Ok(with_number!(input,
+        float(T) => Box::new(Product::<T, f64>::new(label, result)),
+        signed(T) => Box::new(Product::<T, Exact>::new(label, result)),
+        unsigned(T) => Box::new(Product::<T, Exact>::new(label, result)),
+        _ => return Err(unsupported(spec))
+    ))
+}
+
+fn quantile(spec: &AggSpec, q: f64, between: Interpolation, input: &DType) -> Result<Box<dyn Accumulator>> {
+    Ok(with_fixed!(input, T => Box::new(Quantile::<T>::new(q, between, input.clone())), _ => {
+        return Err(unsupported(spec));
+    }))
+}
+
+fn top_k(spec: &AggSpec, k: usize, descending: bool, input: &DType) -> Result<Box<dyn Accumulator>> {
+    Ok(with_fixed!(&carrier(input), T => Box::new(TopK::<T>::new(k, descending, input.clone())), _ => {
+        return Err(unsupported(spec));
+    }))
+}
+
 fn mean(spec: &AggSpec, input: &DType) -> Result<Box<dyn Accumulator>> {
     Ok(with_number!(input,
         float(T) => Box::new(Mean::<T, FloatTotal>::default()),
@@ -214,20 +259,20 @@ fn moments(spec: &AggSpec, input: &DType, ddof: u8, is_std: bool) -> Result<Box<
 
 /// Accumulators whose result is one of the values.
 fn one_value(spec: &AggSpec, dtype: DType) -> Result<Box<dyn Accumulator>> {
-    let func = spec.func;
+    let func = &spec.func;
     if dtype == DType::Null {
         return Ok(Box::new(Nothing));
     }
     if dtype.is_string() {
         return Ok(match func {
-            AggFunc::Min | AggFunc::Max => Box::new(TextExtreme::new(&spec.name, dtype, func == AggFunc::Max)),
-            _ => Box::new(TextEdge::new(&spec.name, dtype, func == AggFunc::Last)),
+            AggFunc::Min | AggFunc::Max => Box::new(TextExtreme::new(&spec.name, dtype, *func == AggFunc::Max)),
+            _ => Box::new(TextEdge::new(&spec.name, dtype, *func == AggFunc::Last)),
         });
     }
     Ok(with_fixed!(&carrier(&dtype), T => match func {
         AggFunc::Min => Box::new(Extreme::<T, false>::new(dtype)),
         AggFunc::Max => Box::new(Extreme::<T, true>::new(dtype)),
-        _ => Box::new(Edge::<T>::new(dtype, func == AggFunc::Last)),
+        _ => Box::new(Edge::<T>::new(dtype, *func == AggFunc::Last)),
     }, _ => return Err(unsupported(spec))))
 }
 
@@ -238,7 +283,7 @@ fn carrier(dtype: &DType) -> DType {
 
 fn unsupported(spec: &AggSpec) -> Error {
     Error::Unsupported {
-        what: format!("{} of {}", spec.label(), spec.input),
+        what: format!("{} of {}", spec.label(), spec.inputs.first().unwrap_or(&DType::Null)),
         instead: "cast the column to a type such as Float64 or Int64".into(),
     }
 }

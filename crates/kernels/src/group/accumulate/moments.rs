@@ -168,8 +168,8 @@ impl<T: ArrowPrimitiveType> Accumulator for Moments<T>
 where
     T::Native: ToFloat,
 {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
-        let input = required(input)?;
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
+        let input = required(inputs)?;
         self.moments.resize(batch.groups, Moment::default());
         if batch.is_whole {
             self.merge_whole(batch, input)

@@ -44,8 +44,8 @@ impl<T, S: Total> Sum<T, S> {
 }
 
 impl<T: ArrowPrimitiveType, S: Adds<T::Native>> Accumulator for Sum<T, S> {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
-        add_input::<T, S>(&mut self.total, batch, required(input)?, |_| {})
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
+        add_input::<T, S>(&mut self.total, batch, required(inputs)?, |_| {})
     }
 
     fn state_types(&self) -> Vec<DType> {
@@ -87,8 +87,8 @@ impl<T, S: Total> Default for Mean<T, S> {
 }
 
 impl<T: ArrowPrimitiveType, S: Adds<T::Native>> Accumulator for Mean<T, S> {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
-        let input = required(input)?;
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
+        let input = required(inputs)?;
         if has_nulls(input) {
             self.counts.begin(batch);
             add_input::<T, S>(&mut self.total, batch, input, |rows| self.counts.add(rows))?;

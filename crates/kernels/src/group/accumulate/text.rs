@@ -104,9 +104,9 @@ impl TextExtreme {
 }
 
 impl Accumulator for TextExtreme {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
         self.best.resize(batch.groups);
-        for_each_text(required(input)?, |row, value| {
+        for_each_text(required(inputs)?, |row, value| {
             if let (Some(group), Some(value)) = (batch.rows.get(row), value) {
                 self.add(*group, value);
             }
@@ -156,7 +156,7 @@ impl TextEdge {
 }
 
 impl Accumulator for TextEdge {
-    fn update(&mut self, batch: &Batch<'_>, input: Option<&ArrayRef>) -> Result<()> {
+    fn update(&mut self, batch: &Batch<'_>, inputs: &[ArrayRef]) -> Result<()> {
         let known = self.values.values.len();
         if !self.is_last && batch.groups == known {
             return Ok(());
@@ -171,7 +171,7 @@ impl Accumulator for TextEdge {
                 *chosen = Some(row);
             }
         }
-        for_each_text(required(input)?, |row, value| {
+        for_each_text(required(inputs)?, |row, value| {
             if let Some(group) = batch.rows.get(row)
                 && rows.get(*group as usize).copied().flatten().is_some_and(|chosen| chosen as usize == row)
             {
@@ -215,7 +215,7 @@ impl Accumulator for TextEdge {
 pub(super) struct Nothing;
 
 impl Accumulator for Nothing {
-    fn update(&mut self, _: &Batch<'_>, _: Option<&ArrayRef>) -> Result<()> {
+    fn update(&mut self, _: &Batch<'_>, _: &[ArrayRef]) -> Result<()> {
         Ok(())
     }
 

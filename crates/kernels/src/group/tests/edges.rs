@@ -171,7 +171,7 @@ fn statistics_may_lie() {
         let mut all = GroupState::new(Arc::clone(&spec)).unwrap();
         for rows in [0..half, half..keys.len()] {
             let input = ints(rows.clone().map(|row| Some(row as i64)));
-            all.update(&[ints(keys[rows].to_vec())], &[Some(input.clone()), Some(input)], half).unwrap();
+            all.update(&[ints(keys[rows].to_vec())], &[input.clone(), input], half).unwrap();
         }
         assert_eq!(shown(&all.finish().unwrap()), expected, "{range:?}");
     }
@@ -223,7 +223,7 @@ fn many_dictionaries_in_turn() {
     let mut all = GroupState::new(Arc::clone(&spec)).unwrap();
     for turn in 0..21 {
         let keys = dictionary(vec![Some(1), Some(0)], Arc::clone(&dictionaries[turn * 5 % 7]));
-        all.update(&[keys], &[Some(ints([Some(1), Some(10)]))], 2).unwrap();
+        all.update(&[keys], &[ints([Some(1), Some(10)])], 2).unwrap();
     }
     assert_eq!(shown(&all.finish().unwrap()), ["a 210", "b 12", "c 9"]);
 }
@@ -288,9 +288,9 @@ fn refuses_what_it_cannot_do() {
     assert!(matches!(&refused, Error::Type { op, .. } if op == "sum(a0)"), "{refused}");
     let spec = spec(&[DType::Int64], &[(Sum, DType::Int64)]);
     let mut state = GroupState::new(spec).unwrap();
-    let wrong = state.update(&[texts(&[Some("a")])], &[Some(ints([Some(1)]))], 1);
+    let wrong = state.update(&[texts(&[Some("a")])], &[ints([Some(1)])], 1);
     assert!(matches!(wrong, Err(Error::Type { .. })));
-    assert!(state.update(&[ints([Some(1)])], &[Some(ints([]))], 1).is_err());
+    assert!(state.update(&[ints([Some(1)])], &[ints([])], 1).is_err());
     assert!(state.update(&[], &[], 0).is_err());
 }
 
@@ -325,7 +325,7 @@ fn hashed_values_that_fill_their_range_stay_the_same_groups() {
             for keys in keys.chunks(50_000) {
                 let spread = |key: &i64| if *key == 10 { Some(10 * spread) } else { Some(*key) };
                 let (array, input) = (ints(keys.iter().map(spread)), ints(keys.iter().copied().map(Some)));
-                all.update(&[array], &[None, Some(input)], keys.len()).unwrap();
+                all.update(&[array], &[input], keys.len()).unwrap();
             }
         }
         let batch = all.finish().unwrap();

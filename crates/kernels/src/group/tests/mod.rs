@@ -1,5 +1,6 @@
 //! Grouped aggregation against a plain reference, and its edges.
 
+mod aggregates;
 mod drained;
 mod edges;
 mod random;
@@ -19,7 +20,11 @@ fn spec(keys: &[DType], aggs: &[(AggFunc, DType)]) -> Arc<GroupSpec> {
     let keys = keys.iter().enumerate();
     let keys = keys.map(|(at, dtype)| KeySpec { name: format!("k{at}"), dtype: dtype.clone(), range: None });
     let aggs = aggs.iter().enumerate();
-    let aggs = aggs.map(|(at, (func, input))| AggSpec { name: format!("a{at}"), func: *func, input: input.clone() });
+    let aggs = aggs.map(|(at, (func, input))| AggSpec {
+        name: format!("a{at}"),
+        func: func.clone(),
+        inputs: vec![input.clone(); func.inputs()],
+    });
     Arc::new(GroupSpec { keys: keys.collect(), aggs: aggs.collect() })
 }
 
@@ -32,8 +37,14 @@ fn with_range(spec: &Arc<GroupSpec>, range: (i128, i128)) -> Arc<GroupSpec> {
 /// The state after one batch.
 fn state(spec: &Arc<GroupSpec>, keys: &[ArrayRef], inputs: &[Option<ArrayRef>], rows: usize) -> Result<GroupState> {
     let mut state = GroupState::new(Arc::clone(spec))?;
-    state.update(keys, inputs, rows)?;
+    state.update(keys, &taken(spec, inputs), rows)?;
     Ok(state)
+}
+
+/// What the aggregates of a spec take of an input for each.
+fn taken(spec: &GroupSpec, inputs: &[Option<ArrayRef>]) -> Vec<ArrayRef> {
+    let inputs = spec.aggs.iter().zip(inputs).filter(|(agg, _)| !agg.inputs.is_empty());
+    inputs.filter_map(|(_, input)| input.clone()).collect()
 }
 
 /// One batch, from start to end.

@@ -4,12 +4,40 @@ use arrow::array::*;
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::*;
 use blockfold_core::AggFunc::{self, *};
+use blockfold_core::Interpolation;
 use proptest::prelude::*;
 
 use super::reference::{self, Value};
 use super::*;
 
-const FUNCS: [AggFunc; 11] = [Sum, Mean, Min, Max, Count, Len, Std { ddof: 1 }, Var { ddof: 0 }, First, Last, NUnique];
+fn funcs() -> Vec<AggFunc> {
+    let quantile = |q: f64, interpolation| Quantile { q: q.into(), interpolation };
+    let between = [quantile(0.3, Interpolation::Linear), quantile(0.75, Interpolation::Linear)];
+    let among = [quantile(0.4, Interpolation::Lower), quantile(0.4, Interpolation::Higher)];
+    let near = [quantile(0.25, Interpolation::Nearest), quantile(0.25, Interpolation::Midpoint)];
+    let ends = [TopK { k: 3, descending: true }, TopK { k: 2, descending: false }];
+    let plain = [
+        Sum,
+        Mean,
+        Min,
+        Max,
+        Count,
+        NullCount,
+        Len,
+        Std { ddof: 1 },
+        Var { ddof: 0 },
+        First,
+        Last,
+        NUnique,
+        Any,
+        All,
+        Median,
+        Mode,
+        List,
+        Corr,
+    ];
+    plain.into_iter().chain(between).chain(among).chain(near).chain(ends).collect()
+}
 
 /// Where keys and inputs come from: numbers that each type makes its own value of.
 #[derive(Clone, Debug)]
@@ -61,6 +89,9 @@ fn text(seed: i32) -> String {
 }
 
 fn values(array: &ArrayRef) -> Vec<Value> {
+    if let Some(lists) = array.as_list_opt::<i64>() {
+        return lists.iter().map(|list| Value::List(self::values(&list.unwrap()))).collect();
+    }
     let plain = match array.data_type() {
         DType::Float64 | DType::Float32 => cast(array, &DType::Float64).unwrap(),
         DType::Utf8 | DType::LargeUtf8 | DType::Utf8View => cast(array, &DType::Utf8).unwrap(),
@@ -82,19 +113,25 @@ fn values(array: &ArrayRef) -> Vec<Value> {
 impl Case {
     fn spec(&self) -> Arc<GroupSpec> {
         let keys: Vec<DType> = self.keys.iter().map(|(dtype, _)| dtype.clone()).collect();
-        let aggs: Vec<(AggFunc, DType)> = self.inputs.iter().map(|(func, dtype, _)| (*func, dtype.clone())).collect();
+        let aggs: Vec<(AggFunc, DType)> =
+            self.inputs.iter().map(|(func, dtype, _)| (func.clone(), dtype.clone())).collect();
         let mut spec = GroupSpec::clone(&spec(&keys, &aggs));
         spec.keys.iter_mut().for_each(|key| key.range = self.range);
         Arc::new(spec)
     }
 
-    fn arrays(&self, encodes: bool) -> (Vec<ArrayRef>, Vec<Option<ArrayRef>>) {
+    fn arrays(&self, encodes: bool) -> (Vec<ArrayRef>, Vec<Vec<ArrayRef>>) {
         let made = |dtype: &DType, seeds: &[Option<i32>]| {
             let plain = array(dtype, seeds);
             if encodes { encoded(&plain) } else { plain }
         };
         let keys = self.keys.iter().map(|(dtype, seeds)| made(dtype, seeds)).collect();
-        let inputs = self.inputs.iter().map(|(_, dtype, seeds)| Some(made(dtype, seeds))).collect();
+        let inputs = self.inputs.iter().map(|(func, dtype, seeds)| {
+            let mut other = seeds.clone();
+            other.rotate_left(seeds.len() / 2);
+            [seeds, &other].iter().take(func.inputs()).map(|seeds| made(dtype, seeds)).collect()
+        });
+        let inputs = inputs.collect();
         (keys, inputs)
     }
 
@@ -117,7 +154,7 @@ impl Case {
             let end = end.clamp(start, self.rows);
             let part = |array: &ArrayRef| array.slice(start, end - start);
             let keys: Vec<ArrayRef> = keys.iter().map(part).collect();
-            let inputs: Vec<Option<ArrayRef>> = inputs.iter().map(|input| input.as_ref().map(part)).collect();
+            let inputs: Vec<ArrayRef> = inputs.iter().flatten().map(part).collect();
             states.last_mut().unwrap().update(&keys, &inputs, end - start).unwrap();
             if starts_state {
                 states.push(GroupState::new(Arc::clone(&spec)).unwrap());
@@ -147,8 +184,10 @@ impl Case {
     fn expected(&self) -> Vec<Vec<Value>> {
         let (keys, inputs) = self.arrays(false);
         let keys: Vec<Vec<Value>> = keys.iter().map(values).collect();
-        let funcs = self.inputs.iter().map(|(func, ..)| *func);
-        let inputs: Vec<_> = funcs.zip(inputs.iter().flatten().map(values)).collect();
+        let inputs = self.inputs.iter().zip(&inputs);
+        let inputs =
+            inputs.map(|((func, dtype, _), inputs)| (func.clone(), dtype.clone(), inputs.iter().map(values).collect()));
+        let inputs: Vec<reference::Input> = inputs.collect();
         reference::aggregate(&keys, &inputs, self.rows)
     }
 }
@@ -164,6 +203,7 @@ fn written(batch: &RecordBatch) -> RecordBatch {
 fn is_same(got: &Value, expected: &Value) -> bool {
     match (got, expected) {
         (Value::Float(a), Value::Float(b)) => (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-9 * b.abs().max(1.0),
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
         (Value::Float(a), Value::Int(0)) => *a == 0.0,
         (a, b) => a == b,
     }
@@ -204,13 +244,13 @@ fn cases() -> impl Strategy<Value = Case> {
     (0usize..1500, 0usize..4, 1usize..4).prop_flat_map(|(rows, keys, inputs)| {
         (
             prop::collection::vec((key_types(), seeds(rows)), keys),
-            prop::collection::vec((prop::sample::select(FUNCS.to_vec()), input_types(), seeds(rows)), inputs),
+            prop::collection::vec((prop::sample::select(funcs()), input_types(), seeds(rows)), inputs),
             prop::option::of((-400i128..400, 0i128..500)),
             prop::collection::vec((0..rows + 1, any::<bool>()), 0..5),
             any::<bool>(),
         )
             .prop_map(move |(keys, mut inputs, range, mut cuts, encodes)| {
-                inputs.retain(|(func, dtype, _)| func.dtype(dtype).is_ok());
+                inputs.retain(|(func, dtype, _)| func.dtype(&vec![dtype.clone(); func.inputs()]).is_ok());
                 cuts.sort();
                 Case { keys, inputs, range, rows, cuts, encodes }
             })

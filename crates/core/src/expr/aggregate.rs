@@ -1,0 +1,296 @@
+//! Aggregates: their names, their types, and what they do with nulls.
+
+use std::fmt;
+
+use arrow::datatypes::{DataType, Field};
+
+use super::promote::{is_number, plain_type};
+use crate::error::{Error, Result};
+
+/// Aggregates over rows. Nulls are skipped by all but `len`, `null_count`, `list`, `first` and `last`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AggFunc {
+    /// Sum; integers and Booleans widen to 64 bits and overflow is an error; of no values 0.
+    Sum,
+    /// Product; integers and Booleans widen to 64 bits and overflow is an error; of no values 1.
+    Product,
+    /// Mean as f64; of no values null.
+    Mean,
+    /// Least value; NaN only when there is nothing else.
+    Min,
+    /// Greatest value; NaN only when there is nothing else.
+    Max,
+    /// Number of values that are not null.
+    Count,
+    /// Number of nulls.
+    NullCount,
+    /// Number of rows.
+    Len,
+    /// Standard deviation; null for fewer than `ddof + 1` values.
+    Std {
+        /// Delta degrees of freedom.
+        ddof: u8,
+    },
+    /// Variance; null for fewer than `ddof + 1` values.
+    Var {
+        /// Delta degrees of freedom.
+        ddof: u8,
+    },
+    /// First row's value, null or not.
+    First,
+    /// Last row's value, null or not.
+    Last,
+    /// Number of different values that are not null.
+    NUnique,
+    /// Whether any value is true; of no values false.
+    Any,
+    /// Whether no value is false; of no values true.
+    All,
+    /// Median: of numbers as f64, of times in their own type, NaN the greatest; of no values null.
+    Median,
+    /// Quantile, as the median.
+    Quantile {
+        /// Which one, from 0 to 1.
+        q: Fraction,
+        /// What it is between two values.
+        interpolation: Interpolation,
+    },
+    /// Most frequent value, the smallest of several; of no values null.
+    Mode,
+    /// The values in row order, nulls among them.
+    List,
+    /// The greatest or least values, the most extreme first; NaN only when there is nothing else.
+    TopK {
+        /// How many values.
+        k: usize,
+        /// Whether the greatest are meant.
+        descending: bool,
+    },
+    /// Pearson's correlation of two inputs; null for fewer than two rows.
+    Corr,
+    /// Covariance of two inputs; null for fewer than `ddof + 1` rows.
+    Cov {
+        /// Delta degrees of freedom.
+        ddof: u8,
+    },
+}
+
+/// A number that compares by its bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fraction(u64);
+
+impl Fraction {
+    /// The number.
+    pub fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+}
+
+impl From<f64> for Fraction {
+    fn from(value: f64) -> Self {
+        Fraction(value.to_bits())
+    }
+}
+
+impl fmt::Debug for Fraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// What a quantile is that lies between two values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Interpolation {
+    /// Between the two in proportion.
+    #[default]
+    Linear,
+    /// The lower.
+    Lower,
+    /// The higher.
+    Higher,
+    /// The nearer; halfway the one whose rank is even.
+    Nearest,
+    /// Halfway between the two.
+    Midpoint,
+}
+
+impl AggFunc {
+    /// The name that users type.
+    pub fn name(&self) -> &'static str {
+        match self {
+            AggFunc::Sum => "sum",
+            AggFunc::Product => "product",
+            AggFunc::Mean => "mean",
+            AggFunc::Min => "min",
+            AggFunc::Max => "max",
+            AggFunc::Count => "count",
+            AggFunc::NullCount => "null_count",
+            AggFunc::Len => "len",
+            AggFunc::Std { .. } => "std",
+            AggFunc::Var { .. } => "var",
+            AggFunc::First => "first",
+            AggFunc::Last => "last",
+            AggFunc::NUnique => "n_unique",
+            AggFunc::Any => "any",
+            AggFunc::All => "all",
+            AggFunc::Median => "median",
+            AggFunc::Quantile { .. } => "quantile",
+            AggFunc::Mode => "mode",
+            AggFunc::List => "list",
+            AggFunc::TopK { descending: true, .. } => "top_k",
+            AggFunc::TopK { .. } => "bottom_k",
+            AggFunc::Corr => "corr",
+            AggFunc::Cov { .. } => "cov",
+        }
+    }
+
+    /// The aggregate of one input or none that has a name and needs no number, with `ddof` 1 where it matters.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "sum" => AggFunc::Sum,
+            "product" | "prod" => AggFunc::Product,
+            "mean" | "avg" => AggFunc::Mean,
+            "min" => AggFunc::Min,
+            "max" => AggFunc::Max,
+            "count" => AggFunc::Count,
+            "null_count" => AggFunc::NullCount,
+            "len" | "size" => AggFunc::Len,
+            "std" => AggFunc::Std { ddof: 1 },
+            "var" => AggFunc::Var { ddof: 1 },
+            "first" => AggFunc::First,
+            "last" => AggFunc::Last,
+            "n_unique" | "nunique" => AggFunc::NUnique,
+            "any" => AggFunc::Any,
+            "all" => AggFunc::All,
+            "median" => AggFunc::Median,
+            "mode" => AggFunc::Mode,
+            "list" => AggFunc::List,
+            _ => return None,
+        })
+    }
+
+    /// The names that [`AggFunc::from_name`] knows, as users type them.
+    pub const NAMES: [&'static str; 18] = [
+        "sum",
+        "product",
+        "mean",
+        "min",
+        "max",
+        "count",
+        "null_count",
+        "len",
+        "std",
+        "var",
+        "first",
+        "last",
+        "n_unique",
+        "any",
+        "all",
+        "median",
+        "mode",
+        "list",
+    ];
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        match self {
+            AggFunc::Len => 0,
+            AggFunc::Corr | AggFunc::Cov { .. } => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether a group's state grows with its rows.
+    pub fn holds_rows(&self) -> bool {
+        matches!(self, AggFunc::Median | AggFunc::Quantile { .. } | AggFunc::List | AggFunc::Mode | AggFunc::NUnique)
+    }
+
+    /// Type of the aggregate of columns of types.
+    ///
+    /// # Errors
+    /// [`Error::Type`] when it does not take such inputs, [`Error::Argument`] for a quantile that is none.
+    pub fn dtype(&self, inputs: &[DataType]) -> Result<DataType> {
+        if let AggFunc::Quantile { q, .. } = self
+            && !(0.0..=1.0).contains(&q.get())
+        {
+            return Err(Error::argument("quantile", format!("q is {q:?}; it goes from 0 to 1")));
+        }
+        if inputs.len() != self.inputs() {
+            return Err(self.refuses(inputs, &format!("{} columns", self.inputs())));
+        }
+        match inputs {
+            [] => Ok(DataType::UInt64),
+            [input] => self.dtype_of(&plain_type(input)).map_err(|expected| self.refuses(inputs, expected)),
+            several if several.iter().all(|input| is_numeric(&plain_type(input))) => Ok(DataType::Float64),
+            _ => Err(self.refuses(inputs, "columns of numbers")),
+        }
+    }
+
+    /// Type of the aggregate of one column, or what it would take.
+    fn dtype_of(&self, plain: &DataType) -> std::result::Result<DataType, &'static str> {
+        use DataType::*;
+        let is_time = matches!(plain, Date32 | Timestamp(..) | Duration(_));
+        let is_fixed = is_numeric(plain) || is_time;
+        let is_plain = is_fixed || plain.is_string() || *plain == Null;
+        match self {
+            AggFunc::Len | AggFunc::Count | AggFunc::NullCount => Ok(UInt64),
+            AggFunc::NUnique if is_plain => Ok(UInt64),
+            AggFunc::Min | AggFunc::Max | AggFunc::First | AggFunc::Last | AggFunc::Mode if is_plain => {
+                Ok(plain.clone())
+            }
+            AggFunc::NUnique | AggFunc::Min | AggFunc::Max | AggFunc::First | AggFunc::Last | AggFunc::Mode => {
+                Err("a column of a plain type")
+            }
+            AggFunc::Sum | AggFunc::Product if is_numeric(plain) => Ok(wide(plain)),
+            AggFunc::Sum if matches!(plain, Duration(_)) => Ok(plain.clone()),
+            AggFunc::Any | AggFunc::All if *plain == Boolean => Ok(Boolean),
+            AggFunc::Any | AggFunc::All => Err("a column of Booleans"),
+            AggFunc::Median | AggFunc::Quantile { .. } if is_time => Ok(plain.clone()),
+            AggFunc::Mean | AggFunc::Std { .. } | AggFunc::Var { .. } if is_numeric(plain) => Ok(Float64),
+            AggFunc::Median | AggFunc::Quantile { .. } if is_number(plain) => Ok(Float64),
+            AggFunc::List => Ok(list_of(plain)),
+            AggFunc::TopK { .. } if is_fixed => Ok(list_of(plain)),
+            AggFunc::Median | AggFunc::Quantile { .. } | AggFunc::TopK { .. } => Err("a column of numbers or times"),
+            _ => Err("a column of numbers (or, for min, max, first, last, count, any plain type)"),
+        }
+    }
+
+    fn refuses(&self, inputs: &[DataType], expected: &str) -> Error {
+        let got: Vec<String> = inputs.iter().map(DataType::to_string).collect();
+        Error::Type { op: self.to_string(), expected: expected.to_string(), got: got.join(" and ") }
+    }
+}
+
+fn is_numeric(plain: &DataType) -> bool {
+    is_number(plain) || *plain == DataType::Boolean
+}
+
+/// The type of sums of a type.
+fn wide(plain: &DataType) -> DataType {
+    match plain {
+        floating if floating.is_floating() => DataType::Float64,
+        unsigned if unsigned.is_unsigned_integer() => DataType::UInt64,
+        _ => DataType::Int64,
+    }
+}
+
+fn list_of(element: &DataType) -> DataType {
+    DataType::LargeList(Field::new_list_field(element.clone(), true).into())
+}
+
+impl fmt::Display for AggFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            AggFunc::Std { ddof } | AggFunc::Var { ddof } | AggFunc::Cov { ddof } if *ddof != 1 => {
+                write!(f, "[ddof={ddof}]")
+            }
+            AggFunc::Quantile { q, interpolation: Interpolation::Linear } => write!(f, "[{q:?}]"),
+            AggFunc::Quantile { q, interpolation } => {
+                write!(f, "[{q:?}, {}]", format!("{interpolation:?}").to_lowercase())
+            }
+            AggFunc::TopK { k, .. } => write!(f, "[{k}]"),
+            _ => Ok(()),
+        }
+    }
+}
