@@ -9,3 +9,4 @@ pub mod functions;
 pub mod group;
 pub mod join;
 pub mod route;
+pub mod sort;

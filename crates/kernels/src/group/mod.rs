@@ -14,7 +14,7 @@
 
 mod accumulate;
 mod drain;
-mod fixed;
+pub(crate) mod fixed;
 mod hash;
 mod index;
 mod intern;
