@@ -14,7 +14,12 @@ pub enum Block {
     /// Rows of a frame.
     Frame(RecordBatch),
     /// Anything else that steps hand to each other.
-    Object(Arc<dyn Any + Send + Sync>),
+    Object {
+        /// The thing.
+        value: Arc<dyn Any + Send + Sync>,
+        /// Bytes that it keeps alive.
+        bytes: u64,
+    },
 }
 
 impl Block {
@@ -22,7 +27,16 @@ impl Block {
     pub fn frame(&self) -> Result<&RecordBatch> {
         match self {
             Block::Frame(batch) => Ok(batch),
-            Block::Object(_) => Err(Error::internal("a frame's kernel was given an object")),
+            Block::Object { .. } => Err(Error::internal("a frame's kernel was given an object")),
+        }
+    }
+
+    /// An object of a type.
+    pub fn object<T: Any + Send + Sync>(&self) -> Result<Arc<T>> {
+        let wrong = || Error::internal("a kernel was given an object of another kind");
+        match self {
+            Block::Frame(_) => Err(wrong()),
+            Block::Object { value, .. } => value.clone().downcast().map_err(|_| wrong()),
         }
     }
 
@@ -30,7 +44,7 @@ impl Block {
     pub fn rows(&self) -> u64 {
         match self {
             Block::Frame(batch) => batch.num_rows() as u64,
-            Block::Object(_) => 0,
+            Block::Object { .. } => 0,
         }
     }
 
@@ -38,7 +52,7 @@ impl Block {
     pub fn bytes(&self) -> u64 {
         match self {
             Block::Frame(batch) => batch.get_array_memory_size() as u64,
-            Block::Object(_) => 0,
+            Block::Object { bytes, .. } => *bytes,
         }
     }
 }
@@ -59,7 +73,7 @@ impl fmt::Debug for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Block::Frame(batch) => write!(f, "frame of {} rows, {} columns", batch.num_rows(), batch.num_columns()),
-            Block::Object(_) => write!(f, "object"),
+            Block::Object { .. } => write!(f, "object"),
         }
     }
 }

@@ -71,6 +71,11 @@ pub trait Op: fmt::Debug + Send + Sync {
     fn moves_below(&self, _predicate: &Expr, _i: usize) -> Option<Expr> {
         None
     }
+    /// Whether a predicate that moved below one input need not move below the others, as in a join, where a row of
+    /// either side that is dropped takes its pairs along.
+    fn filters_apart(&self) -> bool {
+        false
+    }
     /// This op with rows dropped where the predicate does not hold, when it can do so itself.
     fn filtered(&self, _predicate: &Expr) -> Result<Option<Plan>> {
         Ok(None)

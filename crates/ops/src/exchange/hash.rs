@@ -2,36 +2,25 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::compute::cast;
-use blockfold_core::{Block, DType, Expr, RecordBatch, Result};
-use blockfold_kernels::evaluate::evaluate;
+use blockfold_core::{Block, RecordBatch, Result};
 use blockfold_kernels::route::{hash_keys, parts_of, scatter};
 use blockfold_plan::{Origin, Router, Routing, Scattered};
 
+use super::Keys;
 use crate::frame::list;
 
 /// Sends rows of equal keys to the same part.
 #[derive(Clone, Debug)]
 pub struct HashRouter {
-    keys: Vec<Expr>,
-    /// Types that keys are compared as, where they are not their own.
-    types: Vec<Option<DType>>,
+    keys: Keys,
     parts: usize,
     level: u32,
 }
 
 impl HashRouter {
     /// Spreads rows over `parts` by `keys`; each `level` spreads what one part of the level before holds.
-    pub fn new(keys: Vec<Expr>, parts: usize, level: u32) -> Self {
-        let types = vec![None; keys.len()];
-        HashRouter { keys, types, parts: parts.max(1), level }
-    }
-
-    /// Compares keys as these types.
-    pub fn with_types(mut self, types: Vec<Option<DType>>) -> Self {
-        self.types = types;
-        self
+    pub fn new(keys: Keys, parts: usize, level: u32) -> Self {
+        HashRouter { keys, parts: parts.max(1), level }
     }
 }
 
@@ -45,11 +34,7 @@ impl Router for HashRouter {
             let end = u32::try_from(rows.num_rows()).unwrap_or(u32::MAX);
             return Ok(Scattered { rows: rows.clone(), offsets: vec![0, end] });
         }
-        let mut keys: Vec<ArrayRef> = Vec::with_capacity(self.keys.len());
-        for (key, dtype) in self.keys.iter().zip(&self.types) {
-            let values = evaluate(key, rows)?;
-            keys.push(dtype.as_ref().map_or(Ok(values.clone()), |dtype| cast(&values, dtype))?);
-        }
+        let keys = self.keys.of(rows)?;
         let (mut hashes, mut parts) = (Vec::new(), Vec::new());
         hash_keys(&keys, rows.num_rows(), &mut hashes)?;
         parts_of(&hashes, self.parts, self.level, &mut parts);
@@ -68,7 +53,7 @@ impl Routing for HashRouting {
     }
 
     fn detail(&self) -> String {
-        format!("by {}", list(&self.0.keys))
+        format!("by {}", list(self.0.keys.exprs()))
     }
 
     fn router(&self, _: Option<&Block>) -> Result<Arc<dyn Router>> {

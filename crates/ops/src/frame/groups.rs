@@ -10,7 +10,7 @@ use blockfold_kernels::evaluate::evaluate;
 use blockfold_kernels::group::{GroupSpec, GroupState, KeySpec};
 use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, Part, Partial, Reducer, Router, TaskContext};
 
-use crate::exchange::HashRouter;
+use crate::exchange::{HashRouter, Keys};
 
 /// Groups that are assumed for a key of which nothing is known.
 const UNKNOWN_GROUPS: u128 = 1_000;
@@ -35,6 +35,11 @@ fn groups_by_range(spec: &GroupSpec) -> (u128, bool) {
 pub(super) fn has_few_groups(spec: &GroupSpec) -> bool {
     let (groups, is_known) = groups_by_range(spec);
     is_known && groups <= FEW_GROUPS && !spec.aggs.iter().any(|agg| agg.func.holds_rows())
+}
+
+/// The keys of drained states.
+fn state_keys(spec: &GroupSpec) -> Keys {
+    Keys::new(spec.keys.iter().map(|key| col(&key.name)).collect())
 }
 
 /// Aggregates of each group.
@@ -100,8 +105,7 @@ impl Reducer for GroupReducer {
     }
 
     fn spread(&self) -> Option<Arc<dyn Router>> {
-        let keys = self.spec.keys.iter().map(|key| col(&key.name)).collect();
-        self.parts.map(|parts| Arc::new(HashRouter::new(keys, parts, 0)) as Arc<dyn Router>)
+        self.parts.map(|parts| Arc::new(HashRouter::new(state_keys(&self.spec), parts, 0)) as Arc<dyn Router>)
     }
 
     fn remedy(&self) -> String {
@@ -273,8 +277,8 @@ impl MergeStream {
 
     fn split(&mut self, part: &dyn Part, level: u32) -> Result<()> {
         let parts = (part.size().bytes / (self.task.allowance_bytes / 8).max(1)).clamp(2, 64);
-        let keys = self.spec.keys.iter().map(|key| col(&key.name)).collect();
-        let router: Arc<dyn Router> = Arc::new(HashRouter::new(keys, usize::try_from(parts).unwrap_or(2), level + 1));
+        let (keys, parts) = (state_keys(&self.spec), usize::try_from(parts).unwrap_or(2));
+        let router: Arc<dyn Router> = Arc::new(HashRouter::new(keys, parts, level + 1));
         let smaller = part.split(&router)?;
         self.waiting.extend(smaller.into_iter().rev().map(|part| (part, level + 1)));
         Ok(())

@@ -48,15 +48,17 @@ fn both(node: &Plan, inner: &Expr, outer: &Expr, input: &Plan) -> Result<Plan> {
 
 /// For each input of `op` the part of the predicate that can run there, and what must stay above.
 ///
-/// A conjunct moves only when it moves below every input, so that no row is judged by half of it.
+/// A conjunct moves only when it moves below every input, so that no row is judged by half of it; where inputs
+/// filter apart, below each that it is about.
 fn split(predicate: &Expr, op: &Plan) -> (Vec<Option<Expr>>, Vec<Expr>) {
     let inputs = op.op().inputs().len();
     let mut below: Vec<Vec<Expr>> = vec![Vec::new(); inputs];
     let mut above = Vec::new();
     for conjunct in predicate.conjuncts() {
-        let moved: Vec<Expr> = (0..inputs).filter_map(|i| op.op().moves_below(&conjunct, i)).collect();
-        if inputs > 0 && moved.len() == inputs {
-            below.iter_mut().zip(moved).for_each(|(parts, part)| parts.push(part));
+        let moved: Vec<Option<Expr>> = (0..inputs).map(|i| op.op().moves_below(&conjunct, i)).collect();
+        let count = moved.iter().flatten().count();
+        if count > 0 && (count == inputs || op.op().filters_apart()) {
+            below.iter_mut().zip(moved).for_each(|(parts, part)| parts.extend(part));
         } else {
             above.push(conjunct);
         }

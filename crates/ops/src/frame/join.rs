@@ -1,0 +1,249 @@
+//! `join`: rows of two frames side by side where their keys are equal.
+
+mod broadcast;
+mod columns;
+mod parts;
+
+use blockfold_core::expr::{plain_type, promote};
+use blockfold_core::{Columns, DType, Error, Expr, Grid, Result, SchemaRef, col};
+use blockfold_kernels::join::{JoinKind, JoinOptions};
+use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
+
+use crate::exchange::{HashRouter, HashRouting, Keys};
+use broadcast::{BuildTable, ProbeTable};
+use columns::Column;
+use parts::JoinParts;
+
+/// What a join is asked for.
+#[derive(Clone, Debug)]
+pub struct JoinArgs {
+    /// Which rows it gives.
+    pub kind: JoinKind,
+    /// Keys of the left frame.
+    pub left_on: Vec<Expr>,
+    /// Keys of the right frame, compared with those of the left one by one.
+    pub right_on: Vec<Expr>,
+    /// Added to the name of a right column that the left has, too.
+    pub suffix: String,
+    /// Whether null keys equal each other, as in pandas; in SQL they equal nothing.
+    pub null_equals_null: bool,
+}
+
+impl JoinArgs {
+    /// A join by keys that both frames have.
+    pub fn on<E: blockfold_core::IntoExpr>(kind: JoinKind, keys: impl IntoIterator<Item = E>) -> Self {
+        let keys: Vec<Expr> = keys.into_iter().map(blockfold_core::IntoExpr::into_expr).collect();
+        JoinArgs {
+            kind,
+            left_on: keys.clone(),
+            right_on: keys,
+            suffix: "_right".to_string(),
+            null_equals_null: false,
+        }
+    }
+}
+
+/// Rows of two frames side by side where their keys are equal.
+#[derive(Debug)]
+pub struct Join {
+    inputs: [Plan; 2],
+    args: JoinArgs,
+    columns: Vec<Column>,
+}
+
+impl Join {
+    /// A plan of the pairs of rows of `left` and `right` whose keys are equal, and of those that `args` ask for.
+    ///
+    /// # Errors
+    /// Keys of types that cannot be compared, missing columns, two columns of one name.
+    pub fn plan(left: Plan, right: Plan, args: JoinArgs) -> Result<Plan> {
+        let columns = columns::of_join(left.schema(), right.schema(), &args)?;
+        Plan::new(Join { inputs: [left, right], args, columns })
+    }
+
+    fn with_columns(&self, inputs: [Plan; 2], columns: Vec<Column>) -> Result<Plan> {
+        Plan::new(Join { inputs, args: self.args.clone(), columns })
+    }
+
+    /// The types in which keys are compared.
+    fn key_types(&self) -> Result<Vec<DType>> {
+        let [left, right] = &self.inputs;
+        if self.args.left_on.len() != self.args.right_on.len() {
+            let (left, right) = (self.args.left_on.len(), self.args.right_on.len());
+            return Err(Error::argument("join", format!("{left} keys on the left, {right} on the right")));
+        }
+        if (self.args.kind == JoinKind::Cross) != self.args.left_on.is_empty() {
+            return Err(Error::argument("join", "a cross join has no keys, every other join needs at least one"));
+        }
+        let mut types = Vec::with_capacity(self.args.left_on.len());
+        for (a, b) in self.args.left_on.iter().zip(&self.args.right_on) {
+            if !a.is_row_wise() || !b.is_row_wise() {
+                return Err(Error::argument("join", format!("{a} = {b} aggregates; join by values of rows")));
+            }
+            let (of_a, of_b) = (a.dtype(left.schema())?, b.dtype(right.schema())?);
+            let has_meaning = plain_type(&of_a).is_string() == plain_type(&of_b).is_string();
+            let common = promote(&of_a, &of_b).filter(|_| has_meaning).ok_or_else(|| Error::Type {
+                op: format!("join on {a} = {b}"),
+                expected: format!("keys of one type; cast one of them, the left is {of_a}"),
+                got: format!("{of_b} on the right"),
+            })?;
+            types.push(common);
+        }
+        Ok(types)
+    }
+
+    fn schema(&self) -> Result<SchemaRef> {
+        columns::schema(&self.columns, self.inputs[0].schema(), self.inputs[1].schema(), self.args.kind)
+    }
+
+    /// The sides from which a column of the result may be computed: rows where it is absent aside.
+    fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Columns that side `i` must give for these of the result.
+    fn needed(&self, i: usize, wanted: &Columns) -> Columns {
+        let keys = if i == 0 { &self.args.left_on } else { &self.args.right_on };
+        let mut needed = keys.iter().fold(Columns::none(), |all, key| all.union(Columns::values(key.columns())));
+        let given = self.columns.iter().filter(|column| wanted.contains(&column.name));
+        let names = given.filter_map(|column| column.on(i).map(str::to_string));
+        needed = needed.union(Columns::values(names));
+        needed
+    }
+
+    /// Whether rows of side `i` may be dropped before the join when their pairs are dropped after it.
+    fn may_filter(&self, i: usize) -> bool {
+        use JoinKind::*;
+        match self.args.kind {
+            Inner | Cross => true,
+            Left | Semi | Anti => i == 0,
+            Right => i == 1,
+            Full => false,
+        }
+    }
+}
+
+/// A side is sent to every task when it takes no more than this share of the budget, nor more than this.
+const BROADCAST_SHARE: u64 = 24;
+const BROADCAST_BYTES: u64 = 64 << 20;
+
+impl Op for Join {
+    fn name(&self) -> &'static str {
+        "join"
+    }
+
+    fn detail(&self) -> String {
+        let args = &self.args;
+        let pairs = args.left_on.iter().zip(&args.right_on).map(|(a, b)| format!("{a} = {b}"));
+        let pairs = pairs.collect::<Vec<_>>().join(", ");
+        let kind = format!("{:?}", args.kind).to_lowercase();
+        let nulls = if args.null_equals_null { ", nulls equal" } else { "" };
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
+        format!("{kind}{on}{nulls} -> {}", names.join(", "))
+    }
+
+    fn inputs(&self) -> &[Plan] {
+        &self.inputs
+    }
+
+    fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
+        let right = inputs.remove(1);
+        self.with_columns([inputs.remove(0), right], self.columns.clone())
+    }
+
+    fn meta(&self) -> Result<Meta> {
+        self.key_types()?;
+        Ok(Meta { schema: self.schema()?, grid: Grid::unknown(self.inputs[0].meta().grid.blocks()) })
+    }
+
+    fn needs(&self, i: usize, wanted: &Columns) -> Columns {
+        self.needed(i, wanted)
+    }
+
+    fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
+        let columns = self.columns.iter().filter(|column| wanted.contains(&column.name)).cloned().collect();
+        self.with_columns(self.inputs.clone(), columns).map(Some)
+    }
+
+    fn moves_below(&self, predicate: &Expr, i: usize) -> Option<Expr> {
+        let is_here = |name: &String| self.column(name).is_some_and(|column| column.on(i).is_some());
+        if !self.may_filter(i) || !predicate.columns().iter().all(is_here) {
+            return None;
+        }
+        Some(predicate.substitute(&|name| self.column(name)?.on(i).map(col)))
+    }
+
+    fn filters_apart(&self) -> bool {
+        true
+    }
+
+    fn lower(&self, lower: &mut Lower) -> Result<StepId> {
+        let types = self.key_types()?;
+        let ids = [lower.lower(&self.inputs[0])?, lower.lower(&self.inputs[1])?];
+        let keys = [
+            Keys::typed(self.args.left_on.clone(), types.clone()),
+            Keys::typed(self.args.right_on.clone(), types),
+        ];
+        let sizes = ids.map(|id| lower.expected(id));
+        let limit = BROADCAST_BYTES.min(lower.budget_bytes() / BROADCAST_SHARE);
+        let is_small = |i: usize| sizes[i].0.is_some() && sizes[i].1 <= limit && self.may_filter(1 - i);
+        // Without keys there is nothing to part by: the smaller side goes to every task whatever its size.
+        let is_forced = |i: usize| self.args.kind == JoinKind::Cross && sizes[i].1 <= sizes[1 - i].1;
+        let smaller = usize::from(sizes[1].1 <= sizes[0].1);
+        for build in [smaller, 1 - smaller] {
+            if is_small(build) || is_forced(build) {
+                return self.broadcast(lower, ids, keys, build);
+            }
+        }
+        self.exchanged(lower, ids, keys, smaller)
+    }
+}
+
+impl Join {
+    fn options(&self, build: usize) -> Result<JoinOptions> {
+        let build_is_left = build == 0;
+        let (probe, build) = (self.inputs[1 - build].schema(), self.inputs[build].schema());
+        let from = |column: &Column| column.source(probe, build, build_is_left);
+        let columns = self.columns.iter().map(from).collect::<Result<_>>()?;
+        let mut options = JoinOptions::new(self.args.kind, self.schema()?, columns);
+        options.build_is_left = build_is_left;
+        options.null_equals_null = self.args.null_equals_null;
+        Ok(options)
+    }
+
+    /// One side as a table for every task of the other.
+    fn broadcast(&self, lower: &mut Lower, ids: [StepId; 2], keys: [Keys; 2], build: usize) -> Result<StepId> {
+        let (options, [left, right]) = (self.options(build)?, keys);
+        let (build_keys, probe_keys) = if build == 0 { (left, right) } else { (right, left) };
+        let schema = self.inputs[build].schema().clone();
+        let table = BuildTable { schema: schema.clone(), keys: build_keys.clone(), options: options.clone() };
+        let table = lower.reduce(ids[build], table, schema);
+        let kernel = ProbeTable { build_keys, probe_keys, options, detail: self.detail() };
+        let probe = ids[1 - build];
+        let grid = Grid::unknown(lower.grid(probe).blocks());
+        let inputs = vec![(probe, BlockMap::Same), (table, BlockMap::Whole)];
+        Ok(lower.map(inputs, kernel, self.schema()?, grid))
+    }
+
+    /// Rows of equal keys brought together.
+    fn exchanged(&self, lower: &mut Lower, ids: [StepId; 2], keys: [Keys; 2], build: usize) -> Result<StepId> {
+        let parts = lower.parts(ids[0]).max(lower.parts(ids[1]));
+        let grid = Grid::unknown(parts);
+        let options = self.options(build)?;
+        let mut moved = Vec::with_capacity(2);
+        for (i, keys) in keys.iter().enumerate() {
+            let routing = HashRouting(HashRouter::new(keys.clone(), parts, 0));
+            let schema = self.inputs[i].schema().clone();
+            moved.push((lower.exchange(ids[i], None, routing, schema, grid.clone()), BlockMap::Same));
+        }
+        if build == 0 {
+            moved.swap(0, 1);
+        }
+        let [left, right] = keys;
+        let (build_keys, probe_keys) = if build == 0 { (left, right) } else { (right, left) };
+        // The probe side first, then the build side.
+        let kernel = JoinParts { build_keys, probe_keys, options, detail: self.detail() };
+        Ok(lower.map(moved, kernel, self.schema()?, grid))
+    }
+}
