@@ -102,3 +102,70 @@ fn many_groups() {
         "groups of groups",
     );
 }
+
+/// The rows of a frame as texts, in order.
+fn in_order(frame: &LazyFrame) -> Vec<String> {
+    let mut rows = Vec::new();
+    for batch in frame.collect_partitions().unwrap() {
+        let batch = batch.unwrap();
+        let text = |column: &ArrayRef, row: usize| match column.is_null(row) {
+            true => "null".to_string(),
+            false => arrow::util::display::array_value_to_string(column, row).unwrap(),
+        };
+        rows.extend((0..batch.num_rows()).map(|row| {
+            let texts: Vec<String> = batch.columns().iter().map(|column| text(column, row)).collect();
+            texts.join("|")
+        }));
+    }
+    rows
+}
+
+#[test]
+fn sorted_rows() {
+    let sorts: [fn(LazyFrame) -> LazyFrame; 4] = [
+        |frame| frame.sort(["name", "x"]),
+        |frame| frame.sort([desc("x").nulls_first(), asc("skewed")]),
+        |frame| frame.sort([asc("skewed")]).select([col("skewed"), col("row")]),
+        |frame| frame.sort([desc("row")]).filter(col("x").gt(990.0)).select([col("row")]),
+    ];
+    for (s, sort) in sorts.iter().enumerate() {
+        let run = |mib: u64, threads: usize| {
+            let session = session(mib, threads);
+            let rows = in_order(&sort(session.from_batches(batches()).unwrap()));
+            assert_eq!(session.promised_bytes(), 0);
+            rows
+        };
+        let ample = run(4096, 1);
+        for (mib, threads) in [(4096, 4), (64, 2), (24, 1), (12, 3)] {
+            let other = run(mib, threads);
+            let first = ample.iter().zip(&other).position(|(a, b)| a != b);
+            assert_eq!((ample.len(), first), (other.len(), None), "sort {s} at {mib} MiB, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn joined_rows() {
+    let right = |session: &Session, every: i64| {
+        let batches: Vec<RecordBatch> = batches().into_iter().skip(2).collect();
+        let right = session.from_batches(batches).unwrap().filter((col("row") % every).eq(0));
+        right.select([col("key"), col("name"), (col("x") * 2.0).alias("x"), col("row").alias("there")])
+    };
+    for every in [1, 50] {
+        for kind in [JoinKind::Inner, JoinKind::Left, JoinKind::Right, JoinKind::Full, JoinKind::Semi, JoinKind::Anti] {
+            let run = |mib: u64, threads: usize| {
+                let session = session(mib, threads);
+                let left = session.from_batches(batches()).unwrap().filter((col("row") % 3).eq(0));
+                let rows = rows(&left.join(&right(&session, every), ["key"], kind)).0;
+                assert_eq!(session.promised_bytes(), 0);
+                rows
+            };
+            let ample = run(4096, 1);
+            for (mib, threads) in [(4096, 4), (48, 2), (16, 1)] {
+                let other = run(mib, threads);
+                let first = ample.iter().zip(&other).position(|(a, b)| a != b);
+                assert_eq!((ample.len(), first), (other.len(), None), "{kind:?} {every} at {mib} MiB, {threads} threads");
+            }
+        }
+    }
+}

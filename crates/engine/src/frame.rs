@@ -39,7 +39,7 @@ impl LazyFrame {
         LazyFrame { session: self.session.clone(), plan }
     }
 
-    fn plan(&self) -> Result<Plan> {
+    pub(crate) fn plan(&self) -> Result<Plan> {
         self.plan.clone().map_err(Error::Deferred)
     }
 
@@ -343,7 +343,7 @@ pub fn concat(frames: impl IntoIterator<Item = LazyFrame>) -> Result<LazyFrame> 
     Ok(LazyFrame { session, plan: Ok(plan) })
 }
 
-fn column_names(plan: &Plan) -> Vec<String> {
+pub(crate) fn column_names(plan: &Plan) -> Vec<String> {
     plan.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 

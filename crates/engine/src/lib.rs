@@ -25,6 +25,7 @@ mod collected;
 pub mod datasets;
 mod frame;
 mod group_by;
+mod rows;
 mod session;
 mod table;
 
@@ -37,6 +38,9 @@ pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;
 pub use blockfold_kernels::functions::ExprFunctions;
+pub use blockfold_kernels::join::JoinKind;
+pub use blockfold_kernels::sort::SortOrder;
+pub use blockfold_ops::frame::{JoinArgs, SortKey, asc, desc};
 pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
 pub use collected::{Comparison, Frame, WriteSummary};
@@ -49,7 +53,7 @@ pub use table::short_type;
 pub mod prelude {
     pub use crate::datasets;
     pub use crate::{
-        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, LazyFrame, Result, Session, Stage, col, concat,
-        len, lit, when,
+        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, Result, Session,
+        SortKey, Stage, asc, col, concat, desc, len, lit, when,
     };
 }

@@ -1,0 +1,119 @@
+//! Verbs that move rows: sort, join, distinct.
+
+use blockfold_core::{Error, Expr, IntoExpr, Result, col, len};
+use blockfold_kernels::join::JoinKind;
+use blockfold_ops::frame::{Aggregate, Join, JoinArgs, Select, Sort, SortKey, TopK, desc};
+use blockfold_plan::Plan;
+
+use crate::frame::{LazyFrame, column_names};
+
+impl LazyFrame {
+    /// Rows in the order of keys, the first one before the others; rows of equal keys keep their order.
+    ///
+    /// NaN is greater than every number; nulls come last unless a key says otherwise.
+    ///
+    /// # Memory
+    /// Rows wait in memory as far as the budget allows, else in scratch. [`LazyFrame::head`] of a sorted frame
+    /// keeps the first rows only.
+    ///
+    /// # Examples
+    /// ```
+    /// # use blockfold::prelude::*;
+    /// # fn frame(frame: LazyFrame) -> LazyFrame {
+    /// frame.sort([asc("name"), desc("x").nulls_first()])
+    /// # }
+    /// ```
+    pub fn sort<K: Into<SortKey>>(&self, keys: impl IntoIterator<Item = K>) -> LazyFrame {
+        let keys: Vec<SortKey> = keys.into_iter().map(Into::into).collect();
+        self.then(|plan| Sort::plan(plan, keys))
+    }
+
+    /// The first `n` rows in the order of keys, without sorting the others.
+    ///
+    /// # Memory
+    /// Twice as many rows for each thread.
+    pub fn top_k<K: Into<SortKey>>(&self, n: u64, keys: impl IntoIterator<Item = K>) -> LazyFrame {
+        let keys: Vec<SortKey> = keys.into_iter().map(Into::into).collect();
+        self.then(|plan| TopK::plan(plan, keys, n))
+    }
+
+    /// Rows of this frame beside those of another where keys of the same names are equal. Keys come once; a column
+    /// of the other frame whose name is taken gets the suffix `_right`.
+    ///
+    /// # Nulls
+    /// Null keys equal nothing, as in SQL; see [`LazyFrame::join_with`] for pandas' way.
+    ///
+    /// # Memory
+    /// A small side becomes a table that every task shares; else both sides are brought together by key, in memory
+    /// as far as the budget allows. A join that multiplies rows streams.
+    ///
+    /// # Errors
+    /// Keys of types that cannot be compared, missing columns, two columns of one name.
+    ///
+    /// # Examples
+    /// ```
+    /// # use blockfold::prelude::*;
+    /// # fn frame(orders: LazyFrame, customers: LazyFrame) -> LazyFrame {
+    /// orders.join(&customers, ["customer_id"], JoinKind::Left)
+    /// # }
+    /// ```
+    pub fn join<E: IntoExpr>(
+        &self,
+        other: &LazyFrame,
+        on: impl IntoIterator<Item = E>,
+        kind: JoinKind,
+    ) -> LazyFrame {
+        self.join_with(other, JoinArgs::on(kind, on))
+    }
+
+    /// A join with keys of different names, another suffix, or nulls that equal each other.
+    ///
+    /// # Errors
+    /// As [`LazyFrame::join`].
+    pub fn join_with(&self, other: &LazyFrame, args: JoinArgs) -> LazyFrame {
+        self.then(|left| Join::plan(left, other.plan()?, args))
+    }
+
+    /// Every row of this frame beside every row of another.
+    pub fn cross_join(&self, other: &LazyFrame) -> LazyFrame {
+        self.join(other, Vec::<Expr>::new(), JoinKind::Cross)
+    }
+
+    /// Each row once. Nulls equal each other, as do all NaN.
+    ///
+    /// # Memory
+    /// As a group-by with as many groups.
+    pub fn distinct(&self) -> LazyFrame {
+        self.then(|plan| {
+            let keys = column_names(&plan).into_iter().map(col).collect();
+            Aggregate::plan(plan, keys, Vec::new())
+        })
+    }
+
+    /// The first row of each group of rows with equal values in these columns.
+    ///
+    /// # Errors
+    /// Missing columns.
+    pub fn distinct_by<S: AsRef<str>>(&self, columns: impl IntoIterator<Item = S>) -> LazyFrame {
+        let keys: Vec<String> = columns.into_iter().map(|name| name.as_ref().to_string()).collect();
+        self.then(|plan| {
+            let have = column_names(&plan);
+            if let Some(name) = keys.iter().find(|name| !have.contains(name)) {
+                return Err(Error::ColumnNotFound { name: name.clone(), have });
+            }
+            let others = have.iter().filter(|name| !keys.contains(name));
+            let firsts = others.map(|name| col(name).first().alias(name)).collect();
+            let groups = Aggregate::plan(plan, keys.iter().map(col).collect(), firsts)?;
+            Select::plan(groups, have.iter().map(col).collect())
+        })
+    }
+
+    /// How often each value of a column occurs, in a column `count`, the most frequent first.
+    ///
+    /// # Nulls
+    /// Null is a value of its own.
+    pub fn value_counts(&self, column: &str) -> LazyFrame {
+        let counts = self.then(|plan| Aggregate::plan(plan, vec![col(column)], vec![len().alias("count")]));
+        counts.sort([desc("count"), SortKey::from(col(column))])
+    }
+}
