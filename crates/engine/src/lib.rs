@@ -29,8 +29,8 @@ mod session;
 mod table;
 
 pub use blockfold_core::{
-    AggFunc, Block, ByteSize, Cancel, DType, Divisions, Error, Expr, Field, Form, Grid, IntoExpr, IntoLiteral,
-    RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, len, lit, when,
+    AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
+    IntoExpr, IntoLiteral, RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, corr, cov, len, lit, when,
 };
 pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
@@ -50,6 +50,6 @@ pub mod prelude {
     pub use crate::datasets;
     pub use crate::{
         ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, LazyFrame, Result, Session, Stage, col, concat,
-        len, lit, when,
+        corr, cov, len, lit, when,
     };
 }

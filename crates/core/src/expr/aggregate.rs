@@ -4,6 +4,7 @@ use std::fmt;
 
 use arrow::datatypes::{DataType, Field};
 
+use super::CustomAgg;
 use super::promote::{is_number, plain_type};
 use crate::error::{Error, Result};
 
@@ -73,6 +74,8 @@ pub enum AggFunc {
         /// Delta degrees of freedom.
         ddof: u8,
     },
+    /// One that a user defined, of any number of inputs.
+    Custom(CustomAgg),
 }
 
 /// A number that compares by its bits.
@@ -116,7 +119,7 @@ pub enum Interpolation {
 
 impl AggFunc {
     /// The name that users type.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             AggFunc::Sum => "sum",
             AggFunc::Product => "product",
@@ -141,6 +144,7 @@ impl AggFunc {
             AggFunc::TopK { .. } => "bottom_k",
             AggFunc::Corr => "corr",
             AggFunc::Cov { .. } => "cov",
+            AggFunc::Custom(custom) => custom.name(),
         }
     }
 
@@ -191,7 +195,7 @@ impl AggFunc {
         "list",
     ];
 
-    /// Number of inputs.
+    /// Number of inputs; of one that a user defined at least so many.
     pub fn inputs(&self) -> usize {
         match self {
             AggFunc::Len => 0,
@@ -214,6 +218,11 @@ impl AggFunc {
             && !(0.0..=1.0).contains(&q.get())
         {
             return Err(Error::argument("quantile", format!("q is {q:?}; it goes from 0 to 1")));
+        }
+        if let AggFunc::Custom(custom) = self
+            && !inputs.is_empty()
+        {
+            return Ok(custom.dtype().clone());
         }
         if inputs.len() != self.inputs() {
             return Err(self.refuses(inputs, &format!("{} columns", self.inputs())));

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod build;
+mod custom;
 mod display;
 mod function;
 mod promote;
@@ -19,6 +20,7 @@ use arrow::datatypes::DataType;
 
 pub use aggregate::{AggFunc, Fraction, Interpolation};
 pub use build::{IntoExpr, IntoLiteral, When, col, corr, cov, len, lit, when};
+pub use custom::CustomAgg;
 pub use function::Function;
 pub use promote::{plain_type, promote};
 pub use simplify::simplify;

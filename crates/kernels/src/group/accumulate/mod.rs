@@ -3,6 +3,7 @@
 mod by_group;
 mod co_moments;
 mod count;
+mod custom;
 mod distinct;
 mod edge;
 mod extreme;
@@ -25,6 +26,7 @@ use blockfold_core::{AggFunc, DType, Error, Interpolation, Result};
 
 use self::co_moments::CoMoments;
 use self::count::{Count, Len};
+use self::custom::Custom;
 use self::distinct::NUnique;
 use self::edge::Edge;
 use self::extreme::Extreme;
@@ -129,7 +131,7 @@ pub(super) fn entry<N: Copy + Default>(entries: &[N], group: u32) -> N {
 pub(super) fn accumulator(spec: &AggSpec) -> Result<Box<dyn Accumulator>> {
     let result = spec.dtype()?;
     let input = spec.inputs.first().map_or(DType::Null, plain_type);
-    match spec.func {
+    match &spec.func {
         AggFunc::Len => Ok(Box::new(Len::default())),
         AggFunc::Count => Ok(Box::new(Count::default())),
         AggFunc::NullCount => Ok(Box::new(Count::of_nulls())),
@@ -137,17 +139,18 @@ pub(super) fn accumulator(spec: &AggSpec) -> Result<Box<dyn Accumulator>> {
         AggFunc::All => Ok(Box::new(Extreme::<UInt8Type, false>::new(result).or(1))),
         AggFunc::Product => product(spec, &input, result),
         AggFunc::Median => quantile(spec, 0.5, Interpolation::Linear, &input),
-        AggFunc::Quantile { q, interpolation } => quantile(spec, q.get(), interpolation, &input),
+        AggFunc::Quantile { q, interpolation } => quantile(spec, q.get(), *interpolation, &input),
         AggFunc::Mode => Ok(Box::new(Mode::new(&spec.name, &input)?)),
         AggFunc::List => Ok(Box::new(List::new(&input))),
-        AggFunc::TopK { k, descending } => top_k(spec, k, descending, &input),
+        AggFunc::TopK { k, descending } => top_k(spec, *k, *descending, &input),
+        AggFunc::Custom(agg) => Ok(Box::new(Custom::new(agg.clone(), spec.inputs.iter().map(plain_type).collect()))),
         AggFunc::Corr => Ok(Box::new(CoMoments::correlation())),
-        AggFunc::Cov { ddof } => Ok(Box::new(CoMoments::covariance(ddof))),
+        AggFunc::Cov { ddof } => Ok(Box::new(CoMoments::covariance(*ddof))),
         AggFunc::NUnique => Ok(Box::new(NUnique::new(&spec.name, &input)?)),
         AggFunc::Sum => sum(spec, &input, result),
         AggFunc::Mean => mean(spec, &input),
-        AggFunc::Std { ddof } => moments(spec, &input, ddof, true),
-        AggFunc::Var { ddof } => moments(spec, &input, ddof, false),
+        AggFunc::Std { ddof } => moments(spec, &input, *ddof, true),
+        AggFunc::Var { ddof } => moments(spec, &input, *ddof, false),
         AggFunc::Min | AggFunc::Max | AggFunc::First | AggFunc::Last => one_value(spec, result),
     }
 }
