@@ -11,8 +11,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 
-use super::{AggFunc, Expr, IntoExpr};
+use super::AggFunc;
 use crate::error::{Error, Result};
+use crate::expr::{Expr, IntoExpr};
 
 type Rows = dyn Fn(&[ArrayRef]) -> Result<Vec<ArrayRef>> + Send + Sync;
 type Finalise = dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync;
