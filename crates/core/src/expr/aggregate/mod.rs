@@ -227,3 +227,58 @@ impl fmt::Display for AggFunc {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::ArrayRef;
+    use arrow::datatypes::{DataType, Schema};
+
+    use super::*;
+    use crate::error::Error;
+    use crate::expr::{col, simplify};
+
+    #[test]
+    fn aggregates_as_text() {
+        let same = |arrays: &[ArrayRef]| Ok(arrays.to_vec());
+        let mine =
+            CustomAgg::new("mine", [DataType::Int64], DataType::Int64, same, same, |states| Ok(states[0].clone()));
+        let shown = [
+            (len(), "len()", "len"),
+            (corr("x", col("y") + 1), "corr(x, (y + 1))", "x"),
+            (cov("x", "y", 0), "cov[ddof=0](x, y)", "x"),
+            (col("x").quantile(0.25), "quantile[0.25](x)", "x"),
+            (col("x").quantile_with(0.5, Interpolation::Lower), "quantile[0.5, lower](x)", "x"),
+            (col("x").top_k(3), "top_k[3](x)", "x"),
+            (col("x").bottom_k(3), "bottom_k[3](x)", "x"),
+            (mine.of(["a", "b"]), "mine(a, b)", "a"),
+        ];
+        for (expr, text, name) in shown {
+            assert_eq!((expr.to_string().as_str(), expr.output_name().as_ref()), (text, name));
+            assert!(!expr.is_row_wise());
+            assert_eq!(simplify(&expr, &Schema::empty()), expr);
+        }
+    }
+
+    #[test]
+    fn names_come_back() {
+        for name in AggFunc::NAMES {
+            assert_eq!(AggFunc::from_name(name).map(|func| func.name().to_string()).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn types_are_checked() {
+        let refused = [
+            (AggFunc::Corr, vec![DataType::Int64]),
+            (AggFunc::Corr, vec![DataType::Int64, DataType::Utf8]),
+            (AggFunc::Any, vec![DataType::Int64]),
+            (AggFunc::Median, vec![DataType::Utf8]),
+            (AggFunc::Len, vec![DataType::Int64]),
+        ];
+        for (func, inputs) in refused {
+            assert!(matches!(func.dtype(&inputs), Err(Error::Type { .. })), "{func} of {inputs:?}");
+        }
+        assert_eq!(AggFunc::Median.dtype(&[DataType::Date32]).ok(), Some(DataType::Date32));
+        assert_eq!(AggFunc::Median.dtype(&[DataType::Int8]).ok(), Some(DataType::Float64));
+    }
+}
