@@ -19,6 +19,14 @@ fn queries(frame: &LazyFrame) -> Vec<LazyFrame> {
         frame.group_by(["id"]).agg([col("x").sum(), col("y").mean(), col("y").std(1).alias("s")]),
         frame.group_by(["name", "id"]).agg([col("x").sum(), len()]),
         frame.filter(col("x").gt(0.9)).group_by(["name"]).agg([col("y").var(1)]),
+        frame.filter(col("x").gt(0.5)).group_by(["name"]).agg([
+            col("x").median(),
+            col("x").quantile(0.9).alias("most"),
+            col("y").top_k(3),
+            col("id").mode(),
+            corr("x", "y").alias("r"),
+            cov("x", "y", 0).alias("c"),
+        ]),
         frame.drop(["timestamp", "name"]).sum(),
         frame.filter(col("y").lt(-0.99)).tail(10),
     ]

@@ -23,7 +23,8 @@ impl GroupBy {
     /// as `col("x").sum() / len()`.
     ///
     /// # Memory
-    /// One row for each group is held, and is refused beyond the budget.
+    /// One row for each group is held, and is refused beyond the budget. `median`, `quantile`, `list`, `mode` and
+    /// `n_unique` hold the values of each group as well, the last two each different one once.
     ///
     /// # Examples
     /// ```

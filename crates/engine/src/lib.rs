@@ -30,8 +30,8 @@ mod session;
 mod table;
 
 pub use blockfold_core::{
-    AggFunc, Block, ByteSize, Cancel, DType, Divisions, Error, Expr, Field, Form, Grid, IntoExpr, IntoLiteral,
-    RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, len, lit, when,
+    AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
+    IntoExpr, IntoLiteral, RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, corr, cov, len, lit, when,
 };
 pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
@@ -54,6 +54,6 @@ pub mod prelude {
     pub use crate::datasets;
     pub use crate::{
         ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, Result, Session,
-        SortKey, Stage, asc, col, concat, desc, len, lit, when,
+        SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
     };
 }

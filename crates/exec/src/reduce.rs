@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use blockfold_core::{Error, Permit, RecordBatch, Result};
+use blockfold_core::{Block, Error, Permit, RecordBatch, Result};
 use blockfold_plan::estimate::{PARTIAL_SHARE, exchange_task_bytes, share};
 use blockfold_plan::{Chain, End, Origin, Partial, Reducer, Router, StepId};
 
@@ -80,13 +80,19 @@ struct Spread {
     drain_bytes: u64,
 }
 
+/// Bytes that a partial is assumed to grow by for a row.
+const GROWTH_BYTES: u64 = 128;
+
 /// A partial may always have this much.
 const LEAST_PARTIAL_BYTES: u64 = 128 << 10;
+
+/// Larger partials are slower to look up and to merge than to move.
+const MOST_PARTIAL_BYTES: u64 = 16 << 20;
 
 impl Spread {
     fn new(state: &RunState, router: Arc<dyn Router>) -> Self {
         let (parts, budget_bytes) = (router.parts(), state.budget_bytes());
-        let limit_bytes = share(PARTIAL_SHARE, budget_bytes).max(LEAST_PARTIAL_BYTES);
+        let limit_bytes = share(PARTIAL_SHARE, budget_bytes).clamp(LEAST_PARTIAL_BYTES, MOST_PARTIAL_BYTES);
         let drain_bytes = exchange_task_bytes(parts, budget_bytes);
         Spread { router, context: state.store_context(parts), store: Mutex::default(), limit_bytes, drain_bytes }
     }
@@ -231,8 +237,10 @@ impl Folding {
             let place = || format!("{} block {block}", self.reducer.name());
             let mut stream = stream::open(state, top, block)?;
             while let Some(batch) = stream.next()? {
-                held.partial.fold(&batch).map_err(|error| error.at(place()))?;
-                self.make_room(&mut held, plan.stream_bytes)?;
+                for piece in self.pieces(batch)? {
+                    held.partial.fold(&piece).map_err(|error| error.at(place()))?;
+                    self.make_room(&mut held, plan.stream_bytes)?;
+                }
                 if held.partial.is_complete() {
                     break;
                 }
@@ -245,6 +253,17 @@ impl Folding {
             feeder.finish()?;
         }
         self.settle(held)
+    }
+
+    /// A batch in pieces such that one more does not take a partial far beyond its limit.
+    fn pieces(&self, batch: Block) -> Result<Vec<Block>> {
+        let (Some(spread), Block::Frame(rows)) = (&self.spread, &batch) else { return Ok(vec![batch]) };
+        let len = usize::try_from(spread.limit_bytes / GROWTH_BYTES).unwrap_or(usize::MAX).max(1024);
+        if rows.num_rows() <= len {
+            return Ok(vec![batch]);
+        }
+        let piece = |start: usize| rows.slice(start, len.min(rows.num_rows() - start)).into();
+        Ok((0..rows.num_rows()).step_by(len).map(piece).collect())
     }
 
     /// Asks for what the partial has grown by, or drains it.

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 
-pub use aggregate::{AggFunc, Fraction, Interpolation};
-pub use build::{IntoExpr, IntoLiteral, When, col, corr, cov, len, lit, when};
+pub use aggregate::{AggFunc, CustomAgg, Fraction, Interpolation, corr, cov, len};
+pub use build::{IntoExpr, IntoLiteral, When, col, lit, when};
 pub use function::Function;
 pub use promote::{plain_type, promote};
 pub use simplify::simplify;

@@ -72,6 +72,7 @@ impl<N: FixedBits> Between<N> {
 fn interpolate(low: f64, high: f64, share: f64) -> f64 {
     match high - low {
         _ if low == high || share == 0.0 => low,
+        gap if gap.is_infinite() => low + high,
         gap if share < 0.5 => low + gap * share,
         gap => high - gap * (1.0 - share),
     }

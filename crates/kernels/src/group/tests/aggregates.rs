@@ -83,10 +83,11 @@ fn quantiles_at_their_ends() {
     let values = floats(&[Some(4.0), Some(1.0), None, Some(f64::INFINITY), Some(2.0)]);
     for (q, expected) in [(0.0, 1.0), (1.0, f64::INFINITY), (0.5, 3.0), (0.9, f64::INFINITY)] {
         let func = Quantile { q: q.into(), interpolation: Interpolation::Linear };
-        assert_eq!(one(func, &[values.clone()]).unwrap().as_primitive::<Float64Type>().value(0), expected);
+        assert_eq!(one(func, std::slice::from_ref(&values)).unwrap().as_primitive::<Float64Type>().value(0), expected);
     }
     for q in [-0.1, 1.5, f64::NAN] {
-        let refused = one(Quantile { q: q.into(), interpolation: Interpolation::Linear }, &[values.clone()]);
+        let refused =
+            one(Quantile { q: q.into(), interpolation: Interpolation::Linear }, std::slice::from_ref(&values));
         assert!(matches!(refused, Err(Error::Argument { .. })));
     }
 }

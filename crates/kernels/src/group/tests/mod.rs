@@ -1,6 +1,7 @@
 //! Grouped aggregation against a plain reference, and its edges.
 
 mod aggregates;
+mod custom;
 mod drained;
 mod edges;
 mod random;

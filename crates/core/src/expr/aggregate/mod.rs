@@ -1,11 +1,13 @@
-//! Aggregates: their names, their types, and what they do with nulls.
+//! Aggregates: what they are called, and what they do with nulls.
+
+mod build;
+mod custom;
+mod types;
 
 use std::fmt;
 
-use arrow::datatypes::{DataType, Field};
-
-use super::promote::{is_number, plain_type};
-use crate::error::{Error, Result};
+pub use build::{corr, cov, len};
+pub use custom::CustomAgg;
 
 /// Aggregates over rows. Nulls are skipped by all but `len`, `null_count`, `list`, `first` and `last`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +75,8 @@ pub enum AggFunc {
         /// Delta degrees of freedom.
         ddof: u8,
     },
+    /// One that a user defined, of any number of inputs.
+    Custom(CustomAgg),
 }
 
 /// A number that compares by its bits.
@@ -116,7 +120,7 @@ pub enum Interpolation {
 
 impl AggFunc {
     /// The name that users type.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             AggFunc::Sum => "sum",
             AggFunc::Product => "product",
@@ -141,6 +145,7 @@ impl AggFunc {
             AggFunc::TopK { .. } => "bottom_k",
             AggFunc::Corr => "corr",
             AggFunc::Cov { .. } => "cov",
+            AggFunc::Custom(custom) => custom.name(),
         }
     }
 
@@ -191,7 +196,7 @@ impl AggFunc {
         "list",
     ];
 
-    /// Number of inputs.
+    /// Number of inputs; of one that a user defined at least so many.
     pub fn inputs(&self) -> usize {
         match self {
             AggFunc::Len => 0,
@@ -204,78 +209,6 @@ impl AggFunc {
     pub fn holds_rows(&self) -> bool {
         matches!(self, AggFunc::Median | AggFunc::Quantile { .. } | AggFunc::List | AggFunc::Mode | AggFunc::NUnique)
     }
-
-    /// Type of the aggregate of columns of types.
-    ///
-    /// # Errors
-    /// [`Error::Type`] when it does not take such inputs, [`Error::Argument`] for a quantile that is none.
-    pub fn dtype(&self, inputs: &[DataType]) -> Result<DataType> {
-        if let AggFunc::Quantile { q, .. } = self
-            && !(0.0..=1.0).contains(&q.get())
-        {
-            return Err(Error::argument("quantile", format!("q is {q:?}; it goes from 0 to 1")));
-        }
-        if inputs.len() != self.inputs() {
-            return Err(self.refuses(inputs, &format!("{} columns", self.inputs())));
-        }
-        match inputs {
-            [] => Ok(DataType::UInt64),
-            [input] => self.dtype_of(&plain_type(input)).map_err(|expected| self.refuses(inputs, expected)),
-            several if several.iter().all(|input| is_numeric(&plain_type(input))) => Ok(DataType::Float64),
-            _ => Err(self.refuses(inputs, "columns of numbers")),
-        }
-    }
-
-    /// Type of the aggregate of one column, or what it would take.
-    fn dtype_of(&self, plain: &DataType) -> std::result::Result<DataType, &'static str> {
-        use DataType::*;
-        let is_time = matches!(plain, Date32 | Timestamp(..) | Duration(_));
-        let is_fixed = is_numeric(plain) || is_time;
-        let is_plain = is_fixed || plain.is_string() || *plain == Null;
-        match self {
-            AggFunc::Len | AggFunc::Count | AggFunc::NullCount => Ok(UInt64),
-            AggFunc::NUnique if is_plain => Ok(UInt64),
-            AggFunc::Min | AggFunc::Max | AggFunc::First | AggFunc::Last | AggFunc::Mode if is_plain => {
-                Ok(plain.clone())
-            }
-            AggFunc::NUnique | AggFunc::Min | AggFunc::Max | AggFunc::First | AggFunc::Last | AggFunc::Mode => {
-                Err("a column of a plain type")
-            }
-            AggFunc::Sum | AggFunc::Product if is_numeric(plain) => Ok(wide(plain)),
-            AggFunc::Sum if matches!(plain, Duration(_)) => Ok(plain.clone()),
-            AggFunc::Any | AggFunc::All if *plain == Boolean => Ok(Boolean),
-            AggFunc::Any | AggFunc::All => Err("a column of Booleans"),
-            AggFunc::Median | AggFunc::Quantile { .. } if is_time => Ok(plain.clone()),
-            AggFunc::Mean | AggFunc::Std { .. } | AggFunc::Var { .. } if is_numeric(plain) => Ok(Float64),
-            AggFunc::Median | AggFunc::Quantile { .. } if is_number(plain) => Ok(Float64),
-            AggFunc::List => Ok(list_of(plain)),
-            AggFunc::TopK { .. } if is_fixed => Ok(list_of(plain)),
-            AggFunc::Median | AggFunc::Quantile { .. } | AggFunc::TopK { .. } => Err("a column of numbers or times"),
-            _ => Err("a column of numbers (or, for min, max, first, last, count, any plain type)"),
-        }
-    }
-
-    fn refuses(&self, inputs: &[DataType], expected: &str) -> Error {
-        let got: Vec<String> = inputs.iter().map(DataType::to_string).collect();
-        Error::Type { op: self.to_string(), expected: expected.to_string(), got: got.join(" and ") }
-    }
-}
-
-fn is_numeric(plain: &DataType) -> bool {
-    is_number(plain) || *plain == DataType::Boolean
-}
-
-/// The type of sums of a type.
-fn wide(plain: &DataType) -> DataType {
-    match plain {
-        floating if floating.is_floating() => DataType::Float64,
-        unsigned if unsigned.is_unsigned_integer() => DataType::UInt64,
-        _ => DataType::Int64,
-    }
-}
-
-fn list_of(element: &DataType) -> DataType {
-    DataType::LargeList(Field::new_list_field(element.clone(), true).into())
 }
 
 impl fmt::Display for AggFunc {
@@ -292,5 +225,60 @@ impl fmt::Display for AggFunc {
             AggFunc::TopK { k, .. } => write!(f, "[{k}]"),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::ArrayRef;
+    use arrow::datatypes::{DataType, Schema};
+
+    use super::*;
+    use crate::error::Error;
+    use crate::expr::{col, simplify};
+
+    #[test]
+    fn aggregates_as_text() {
+        let same = |arrays: &[ArrayRef]| Ok(arrays.to_vec());
+        let mine =
+            CustomAgg::new("mine", [DataType::Int64], DataType::Int64, same, same, |states| Ok(states[0].clone()));
+        let shown = [
+            (len(), "len()", "len"),
+            (corr("x", col("y") + 1), "corr(x, (y + 1))", "x"),
+            (cov("x", "y", 0), "cov[ddof=0](x, y)", "x"),
+            (col("x").quantile(0.25), "quantile[0.25](x)", "x"),
+            (col("x").quantile_with(0.5, Interpolation::Lower), "quantile[0.5, lower](x)", "x"),
+            (col("x").top_k(3), "top_k[3](x)", "x"),
+            (col("x").bottom_k(3), "bottom_k[3](x)", "x"),
+            (mine.of(["a", "b"]), "mine(a, b)", "a"),
+        ];
+        for (expr, text, name) in shown {
+            assert_eq!((expr.to_string().as_str(), expr.output_name().as_ref()), (text, name));
+            assert!(!expr.is_row_wise());
+            assert_eq!(simplify(&expr, &Schema::empty()), expr);
+        }
+    }
+
+    #[test]
+    fn names_come_back() {
+        for name in AggFunc::NAMES {
+            assert_eq!(AggFunc::from_name(name).map(|func| func.name().to_string()).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn types_are_checked() {
+        let refused = [
+            (AggFunc::Corr, vec![DataType::Int64]),
+            (AggFunc::Corr, vec![DataType::Int64, DataType::Utf8]),
+            (AggFunc::Any, vec![DataType::Int64]),
+            (AggFunc::Median, vec![DataType::Utf8]),
+            (AggFunc::Len, vec![DataType::Int64]),
+        ];
+        for (func, inputs) in refused {
+            assert!(matches!(func.dtype(&inputs), Err(Error::Type { .. })), "{func} of {inputs:?}");
+        }
+        assert_eq!(AggFunc::Median.dtype(&[DataType::Date32]).ok(), Some(DataType::Date32));
+        assert_eq!(AggFunc::Median.dtype(&[DataType::Int8]).ok(), Some(DataType::Float64));
     }
 }
