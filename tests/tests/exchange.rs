@@ -98,7 +98,7 @@ fn many_groups() {
     same_at_all_budgets(|frame| frame.group_by(["name", "key"]).agg(aggs()), "by name and key");
     same_at_all_budgets(|frame| frame.group_by(["skewed"]).agg(aggs()), "by a skewed key");
     same_at_all_budgets(
-        |frame| frame.group_by(["key"]).agg([len()]).filter(col("len").gt(3)).agg([len(), col("len").sum()]),
+        |frame| frame.group_by(["key"]).agg([len()]).filter(col("len").gt(3)).agg([len(), col("len").sum().alias("sum")]),
         "groups of groups",
     );
 }

@@ -1,9 +1,8 @@
 //! Verbs that move rows: sort, join, distinct.
 
-use blockfold_core::{Error, Expr, IntoExpr, Result, col, len};
+use blockfold_core::{Error, Expr, IntoExpr, col, len};
 use blockfold_kernels::join::JoinKind;
 use blockfold_ops::frame::{Aggregate, Join, JoinArgs, Select, Sort, SortKey, TopK, desc};
-use blockfold_plan::Plan;
 
 use crate::frame::{LazyFrame, column_names};
 

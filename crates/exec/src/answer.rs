@@ -29,11 +29,7 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
     loop {
         while next < plans.len() && dispatch.has_room() {
             let bytes = plans[next].stream_bytes;
-            let permit = match run.budget.try_permit(bytes) {
-                Some(permit) => permit,
-                None if dispatch.in_flight() > 0 => break,
-                None => run.budget.permit("the answer", bytes, REMEDY)?,
-            };
+            let Some(permit) = run.state.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
             run.task_started(next, permit.bytes());
             let (state, top, plan) = (run.state.clone(), chain.top, plans[next].clone());
             dispatch.spawn(next, move || {
@@ -189,11 +185,8 @@ impl Streaming {
             let part_bytes = PART_BYTES.min(self.budget.total_bytes() / 16);
             let stream_bytes = self.chain.bounds(&self.state.graph, self.state.as_ref(), block).peak_bytes;
             let bytes = stream_bytes.saturating_add(part_bytes);
-            let permit = match self.budget.try_permit(bytes) {
-                Some(permit) => permit,
-                None if block > self.current => break,
-                None => self.budget.permit("the answer", bytes, REMEDY)?,
-            };
+            let others = usize::from(block > self.current);
+            let Some(permit) = self.state.permit("the answer", bytes, REMEDY, others)? else { break };
             let (state, top, stream) = (self.state.clone(), self.chain.top, open.stream.take());
             dispatch.spawn(block, move || {
                 let mut stream = match stream {

@@ -30,18 +30,14 @@ pub(crate) fn run(
     let router = routing.router(made_from.as_ref())?;
     let node = run.state.graph.node(id);
     let parts = node.grid.blocks();
-    let store = Arc::new(Store::new(run.state.store_context(parts), node.schema.clone(), parts));
+    let store = Store::new(run.state.store_context(parts), node.schema.clone(), parts);
     let place = format!("{} exchange", routing.name());
     let mut dispatch: Dispatch<'_, Permit> = Dispatch::new(run.pool);
     let mut next = 0;
     loop {
         while next < plans.len() && dispatch.has_room() {
             let bytes = plans[next].stream_bytes.saturating_add(exchange_task_bytes(parts, run.budget.total_bytes()));
-            let permit = match run.budget.try_permit(bytes) {
-                Some(permit) => permit,
-                None if dispatch.in_flight() > 0 => break,
-                None => run.budget.permit(&place, bytes, REMEDY)?,
-            };
+            let Some(permit) = run.state.permit(&place, bytes, REMEDY, dispatch.in_flight())? else { break };
             run.task_started(next, permit.bytes());
             let feeder = Feeder::new(store.clone(), router.clone(), u32::try_from(next).unwrap_or(u32::MAX));
             let (state, top, plan, place) = (run.state.clone(), chain.top, plans[next].clone(), place.clone());

@@ -118,7 +118,7 @@ impl Spread {
 
     fn store_of(&self, rows: &RecordBatch) -> Arc<Store> {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Store::new(self.context.clone(), rows.schema(), self.router.parts()));
+        let new = || Store::new(self.context.clone(), rows.schema(), self.router.parts());
         store.get_or_insert_with(new).clone()
     }
 
@@ -160,6 +160,7 @@ fn as_tree(
         if is_task && alone != Some(done.tag) && plans.len() > 1 && is_over_budget(&done.result) {
             // Its neighbours held what it needed: it is done again when they are finished.
             is_tight = true;
+            run.state.make_room(u64::MAX)?;
             waiting.push_front(done.tag);
             continue;
         }
@@ -366,10 +367,6 @@ impl ChainRun<'_> {
     /// A permit for a task, `None` when it must wait for others to finish.
     fn permit(&self, reducer: &Arc<dyn Reducer>, plan: &TaskPlan, in_flight: usize) -> Result<Option<Permit>> {
         let bytes = plan.stream_bytes.saturating_add(reducer.initial_bytes());
-        match self.budget.try_permit(bytes) {
-            Some(permit) => Ok(Some(permit)),
-            None if in_flight > 0 => Ok(None),
-            None => self.budget.permit(reducer.name(), bytes, &reducer.remedy()).map(Some),
-        }
+        self.state.permit(reducer.name(), bytes, &reducer.remedy(), in_flight)
     }
 }

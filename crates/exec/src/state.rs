@@ -9,7 +9,7 @@ use blockfold_plan::estimate::{ALLOWANCE_SHARE, STORE_SHARE, chunk_bytes, share}
 use blockfold_plan::{BlockMeta, Input, Metrics, Sizes, StepGraph, StepId, TaskContext};
 
 use crate::scratch::Scratch;
-use crate::store::{Store, StoreContext, StorePart};
+use crate::store::{Store, StoreContext, StorePart, Stores};
 
 /// What a chain left to later ones.
 #[derive(Clone)]
@@ -45,13 +45,14 @@ pub(crate) struct RunState {
     budget: Budget,
     scratch: Arc<Scratch>,
     in_memory: Arc<AtomicU64>,
+    stores: Stores,
     stored: Mutex<HashMap<StepId, Stored>>,
 }
 
 impl RunState {
     pub(crate) fn new(graph: StepGraph, cancel: Cancel, budget: Budget, scratch: Arc<Scratch>) -> Self {
         let (metrics, in_memory, stored) = (Arc::default(), Arc::default(), Mutex::default());
-        RunState { graph, cancel, metrics, budget, scratch, in_memory, stored }
+        RunState { graph, cancel, metrics, budget, scratch, in_memory, stores: Stores::default(), stored }
     }
 
     pub(crate) fn task(&self, block: usize) -> TaskContext {
@@ -73,6 +74,27 @@ impl RunState {
             in_memory: self.in_memory.clone(),
             share_bytes: share(STORE_SHARE, total),
             chunk_bytes: chunk_bytes(parts, total),
+            stores: self.stores.clone(),
+        }
+    }
+
+    /// Sends rows that wait in memory to scratch so that `bytes` more can be promised; whether there were any.
+    pub(crate) fn make_room(&self, bytes: u64) -> Result<bool> {
+        self.stores.make_room(bytes)
+    }
+
+    /// A permit for a task; `None` when it must wait for others that are under way.
+    ///
+    /// # Errors
+    /// [`Error::OverBudget`] when nothing is under way, and nothing waits in memory that could go to scratch.
+    pub(crate) fn permit(&self, step: &str, bytes: u64, remedy: &str, in_flight: usize) -> Result<Option<Permit>> {
+        loop {
+            match self.budget.try_permit(bytes) {
+                Some(permit) => return Ok(Some(permit)),
+                None if in_flight > 0 => return Ok(None),
+                None if bytes <= self.budget.total_bytes() && self.make_room(bytes)? => {}
+                None => return self.budget.permit(step, bytes, remedy).map(Some),
+            }
         }
     }
 

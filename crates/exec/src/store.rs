@@ -4,9 +4,10 @@
 //! goes to scratch whole, in one write; there is no moment at which everything moves. Each chunk is labelled with
 //! the task that it came from, so that a part is read in one order whatever the threads did.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arrow::array::{ArrayRef, RecordBatchOptions};
 use arrow::compute::{cast, concat_batches};
@@ -28,6 +29,33 @@ pub(crate) struct StoreContext {
     pub(crate) share_bytes: u64,
     /// Bytes of rows that are sent to their parts at a time.
     pub(crate) chunk_bytes: u64,
+    /// All stores of the run.
+    pub(crate) stores: Stores,
+}
+
+/// All stores of a run that are still in use.
+#[derive(Clone, Default)]
+pub(crate) struct Stores(Arc<Mutex<Vec<Weak<Store>>>>);
+
+impl Stores {
+    fn add(&self, store: &Arc<Store>) {
+        let mut stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stores.retain(|store| store.strong_count() > 0);
+        stores.push(Arc::downgrade(store));
+    }
+
+    /// Moves rows from memory to scratch until `bytes` are free; whether any were moved.
+    pub(crate) fn make_room(&self, bytes: u64) -> Result<bool> {
+        let stores = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut moved = 0;
+        for store in stores.iter().filter_map(Weak::upgrade) {
+            if moved >= bytes {
+                break;
+            }
+            moved += store.evict(bytes - moved)?;
+        }
+        Ok(moved > 0)
+    }
 }
 
 /// Which chunk comes first: by task, then in the order in which the task made them.
@@ -76,11 +104,59 @@ pub(crate) struct Store {
     file: Mutex<Option<Arc<ScratchFile>>>,
 }
 
+/// Pieces of one chunk: their part and their place in it.
+type Places = Vec<(usize, usize)>;
+
 impl Store {
-    pub(crate) fn new(context: StoreContext, schema: SchemaRef, parts: usize) -> Self {
+    pub(crate) fn new(context: StoreContext, schema: SchemaRef, parts: usize) -> Arc<Self> {
         let held = held_schema(&schema);
         let parts = std::iter::repeat_with(Mutex::default).take(parts).collect();
-        Store { context, schema, held, parts, file: Mutex::default() }
+        let store = Arc::new(Store { context, schema, held, parts, file: Mutex::default() });
+        store.context.stores.add(&store);
+        store
+    }
+
+    /// Moves chunks from memory to scratch until `bytes` are freed; the bytes that were. Called while no task runs.
+    fn evict(&self, bytes: u64) -> Result<u64> {
+        let mut freed = 0;
+        for (chunk, places) in self.in_memory() {
+            if freed >= bytes {
+                break;
+            }
+            self.move_out(&chunk, &places)?;
+            freed += chunk.permit.bytes();
+        }
+        Ok(freed)
+    }
+
+    /// Chunks in memory with their pieces.
+    fn in_memory(&self) -> Vec<(Arc<Chunk>, Places)> {
+        let mut found: HashMap<*const Chunk, (Arc<Chunk>, Places)> = HashMap::new();
+        for (part, index) in self.parts.iter().enumerate() {
+            let index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            for (at, piece) in index.pieces.iter().enumerate() {
+                if let Place::Memory(chunk) = &piece.place {
+                    let entry = found.entry(Arc::as_ptr(chunk)).or_insert_with(|| (chunk.clone(), Vec::new()));
+                    entry.1.push((part, at));
+                }
+            }
+        }
+        found.into_values().collect()
+    }
+
+    fn move_out(&self, chunk: &Chunk, places: &[(usize, usize)]) -> Result<()> {
+        let mut batches = Vec::with_capacity(places.len());
+        for &(part, at) in places {
+            let index = self.parts[part].lock().unwrap_or_else(PoisonError::into_inner);
+            let rows = &index.pieces[at].rows;
+            batches.push(chunk.rows.slice(rows.start as usize, rows.len()));
+        }
+        let segments = self.file()?.write(&batches)?;
+        for (&(part, at), segment) in places.iter().zip(segments) {
+            let mut index = self.parts[part].lock().unwrap_or_else(PoisonError::into_inner);
+            index.pieces[at].place = Place::Scratch(segment);
+        }
+        Ok(())
     }
 
     /// Takes rows in.
@@ -183,7 +259,7 @@ impl Part for StorePart {
 
     fn split(&self, router: &Arc<dyn Router>) -> Result<Vec<Arc<dyn Part>>> {
         let context = &self.store.context;
-        let store = Arc::new(Store::new(context.clone(), self.store.schema.clone(), router.parts()));
+        let store = Store::new(context.clone(), self.store.schema.clone(), router.parts());
         let mut feeder = Feeder::new(store.clone(), router.clone(), 0);
         let mut stream = self.open()?;
         while let Some(block) = stream.next()? {

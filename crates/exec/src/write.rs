@@ -45,11 +45,8 @@ fn write_all(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>, plans:
         while next < plans.len() && dispatch.has_room() {
             let bounds = chain.bounds(&run.state.graph, run.state.as_ref(), plans[next].blocks.start);
             let bytes = bounds.peak_bytes.saturating_add(sink.peak_bytes(bounds.batch));
-            let permit = match run.budget.try_permit(bytes) {
-                Some(permit) => permit,
-                None if dispatch.in_flight() > 0 => break,
-                None => run.budget.permit(&format!("write {}", sink.name()), bytes, REMEDY)?,
-            };
+            let place = format!("write {}", sink.name());
+            let Some(permit) = run.state.permit(&place, bytes, REMEDY, dispatch.in_flight())? else { break };
             run.task_started(next, permit.bytes());
             let (state, sink, top, block) = (run.state.clone(), sink.clone(), chain.top, plans[next].blocks.start);
             dispatch.spawn(next, move || {
