@@ -9,7 +9,8 @@ use blockfold_core::{DType, Error, Result, Scalar};
 use super::fixed::{FixedBits, with_fixed};
 use super::hash::MISSING;
 use super::index::{Finder, GroupIndex};
-use super::intern::{Column, range_of};
+use super::intern::Column;
+use super::intern::find::range_of;
 
 /// Numbers of the distinct key rows of one side.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl KeyIndex {
     /// # Errors
     /// [`Error::Type`] when the parts of a column differ in type, [`Error::Unsupported`] for types that cannot be keys.
     pub(crate) fn of(columns: &[Vec<ArrayRef>], rows: &[usize]) -> Result<(Self, Vec<u32>)> {
+        check_rows(rows.iter().sum())?;
         let empty = columns.iter().map(|parts| {
             let dtype = parts.first().map_or(DType::Null, |part| part.data_type().clone());
             Column::of_parts("key", &dtype, parts)
@@ -66,7 +68,7 @@ impl KeyIndex {
     /// Makes `numbers` the number of each row.
     ///
     /// # Errors
-    /// [`Error::Type`] when a column is not of the type that was numbered.
+    /// [`Error::Type`] when a column is not of the type that was numbered, [`Error::Unsupported`] for too many rows.
     pub(crate) fn find(
         &self,
         keys: &[ArrayRef],
@@ -74,8 +76,21 @@ impl KeyIndex {
         finder: &mut KeyFinder,
         numbers: &mut Vec<u32>,
     ) -> Result<()> {
+        check_rows(rows)?;
         self.index.find(keys, rows, &mut finder.0, numbers)
     }
+}
+
+/// # Errors
+/// [`Error::Unsupported`] for more rows than can be numbered beside the two numbers that joins give a meaning.
+fn check_rows(rows: usize) -> Result<()> {
+    if rows < MISSING as usize - 1 {
+        return Ok(());
+    }
+    Err(Error::Unsupported {
+        what: format!("a join of {rows} rows in one piece"),
+        instead: "join them in more partitions".into(),
+    })
 }
 
 impl KeyFinder {

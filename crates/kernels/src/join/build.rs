@@ -7,10 +7,6 @@ use blockfold_core::{Error, Result};
 
 use super::table::check_keys;
 use super::{JoinOptions, JoinTable};
-use crate::group::KeyIndex;
-
-/// Rows that a table can number: the last number means none, the one before it a probe row without a pair.
-const MAX_ROWS: usize = KeyIndex::MISSING as usize - 2;
 
 /// Batches of a build side. Rows are put together once, column by column, when all are there.
 #[derive(Debug)]
@@ -60,12 +56,6 @@ impl JoinBuilder {
             self.options.check(self.columns.len(), self.keys.len())?;
         }
         let rows: usize = self.rows.iter().sum();
-        if rows > MAX_ROWS {
-            return Err(Error::Unsupported {
-                what: format!("a join to {rows} rows in one piece"),
-                instead: "join them in more partitions".into(),
-            });
-        }
         let build = self.concat(rows)?;
         JoinTable::of(build, &self.keys, &self.rows, self.options)
     }

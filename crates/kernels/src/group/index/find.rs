@@ -4,7 +4,7 @@ use arrow::array::ArrayRef;
 use blockfold_core::Result;
 
 use super::{GroupIndex, Several};
-use crate::group::intern::KnownDictionary;
+use crate::group::intern::find::KnownDictionary;
 
 /// What finding keeps from batch to batch, beside the index; one for each thread.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Small codes for the distinct values of a column.
 
 mod dictionary;
-mod find;
+pub(super) mod find;
 mod lookup;
 mod numbers;
 mod output;
@@ -19,7 +19,6 @@ use super::hash::MISSING;
 use blockfold_core::expr::plain_type;
 use dictionary::Translations;
 pub(super) use dictionary::with_keys;
-pub(super) use find::{KnownDictionary, range_of};
 pub(super) use numbers::{Numbers, code_after};
 pub(super) use output::bytes_array;
 pub(super) use texts::Texts;
@@ -55,8 +54,7 @@ impl Column {
     pub(super) fn new(name: &str, dtype: &DType, range: Option<(i128, i128)>) -> Result<Self> {
         let dtype = plain_type(dtype);
         let store = match &dtype {
-            DType::Float32 | DType::Float64 => Store::Numbers(Numbers::hashed()),
-            DType::Null => Store::Numbers(Numbers::hashed()),
+            DType::Float32 | DType::Float64 | DType::Null => Store::Numbers(Numbers::hashed()),
             dtype if is_fixed(dtype) => {
                 Store::Numbers(Numbers::ranged(range.and_then(|range| range_bits(dtype, range))))
             }
