@@ -5,7 +5,7 @@ use arrow::datatypes::DataType;
 /// A value as 64 bits: equal values have equal bits and bits sort like values.
 ///
 /// All NaN are one value, after every number; -0.0 is 0.0.
-pub(super) trait FixedBits: Copy {
+pub(crate) trait FixedBits: Copy {
     fn to_bits(self) -> u64;
     fn from_bits(bits: u64) -> Self;
 
@@ -203,10 +203,10 @@ macro_rules! with_fixed {
         }
     }};
 }
-pub(super) use with_fixed;
+pub(crate) use with_fixed;
 
 /// Whether values of a type are [`FixedBits`], Booleans as bytes.
-pub(super) fn is_fixed(dtype: &DataType) -> bool {
+pub(crate) fn is_fixed(dtype: &DataType) -> bool {
     with_fixed!(dtype, T => size_of::<<T as ArrowPrimitiveType>::Native>() <= 8, _ => *dtype == DataType::Boolean)
 }
 

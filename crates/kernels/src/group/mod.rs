@@ -12,7 +12,7 @@
 //! Results depend on the sequence of calls only: hashing has a fixed seed and no order of a table shows.
 
 mod accumulate;
-mod fixed;
+pub(crate) mod fixed;
 mod hash;
 mod index;
 mod intern;
