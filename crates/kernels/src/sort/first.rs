@@ -2,9 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{
-    ArrowPrimitiveType, BinaryType, DataType, Decimal128Type, LargeBinaryType, LargeUtf8Type, Utf8Type,
-};
+use arrow::datatypes::{BinaryType, DataType, Decimal128Type, LargeBinaryType, LargeUtf8Type, Utf8Type};
 use blockfold_core::Result;
 
 use super::order::SortOrder;
