@@ -1,4 +1,4 @@
-//! Work on ONE block: expression evaluation, scalar functions, grouped aggregation, sorting, routing of rows to parts.
+//! Work on ONE block: expression evaluation, scalar functions, grouped aggregation.
 //!
 //! Kernels are pure functions from arrays to arrays; they know nothing of plans, files, threads or budgets.
 
@@ -7,5 +7,6 @@
 pub mod evaluate;
 pub mod functions;
 pub mod group;
+pub mod join;
 pub mod route;
 pub mod sort;

@@ -13,6 +13,7 @@
 //! Results depend on the sequence of calls only: hashing has a fixed seed and no order of a table shows.
 
 mod accumulate;
+mod drain;
 pub(crate) mod fixed;
 mod hash;
 mod index;

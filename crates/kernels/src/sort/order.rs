@@ -47,7 +47,8 @@ pub const SORT_BYTES_PER_ROW: u64 = 2 * size_of::<Keyed>() as u64 + size_of::<u3
 /// The method is a most significant digit first radix sort over words, as in McIlroy, Bostic and McIlroy,
 /// "Engineering Radix Sort", Computing Systems 6(1), 1993.
 pub fn sort_order(keys: &[ArrayRef], orders: &[SortOrder]) -> Result<Vec<u32>> {
-    Ok(ordered(keys, orders, |_, _| ())?.into_iter().map(|(_, row)| row).collect())
+    // By reference: collecting in place would keep four times the bytes.
+    Ok(ordered(keys, orders, |_, _| ())?.iter().map(|(_, row)| *row).collect())
 }
 
 /// The rows in order, in the second place, and a call for each run of two or more rows of equal keys.
