@@ -92,13 +92,16 @@ fn same_at_all_budgets(plan: impl Fn(LazyFrame) -> LazyFrame, what: &str) -> Vec
 
 #[test]
 fn many_groups() {
-    let aggs = || [col("x").sum().alias("sum"), col("x").count().alias("count"), col("row").min().alias("first"), len()];
+    let aggs =
+        || [col("x").sum().alias("sum"), col("x").count().alias("count"), col("row").min().alias("first"), len()];
     let groups = same_at_all_budgets(|frame| frame.group_by(["key"]).agg(aggs()), "by key");
     assert_eq!(groups.len(), 140_001.min(groups.len()));
     same_at_all_budgets(|frame| frame.group_by(["name", "key"]).agg(aggs()), "by name and key");
     same_at_all_budgets(|frame| frame.group_by(["skewed"]).agg(aggs()), "by a skewed key");
     same_at_all_budgets(
-        |frame| frame.group_by(["key"]).agg([len()]).filter(col("len").gt(3)).agg([len(), col("len").sum().alias("sum")]),
+        |frame| {
+            frame.group_by(["key"]).agg([len()]).filter(col("len").gt(3)).agg([len(), col("len").sum().alias("sum")])
+        },
         "groups of groups",
     );
 }
@@ -139,7 +142,8 @@ fn sorted_rows() {
         for (mib, threads) in [(4096, 4), (64, 2), (24, 1), (12, 3)] {
             let other = run(mib, threads);
             let first = ample.iter().zip(&other).position(|(a, b)| a != b);
-            assert_eq!((ample.len(), first), (other.len(), None), "sort {s} at {mib} MiB, {threads} threads");
+            let rows = first.map(|at| (&ample[at], &other[at]));
+            assert_eq!((ample.len(), rows), (other.len(), None), "sort {s} at {mib} MiB, {threads} threads");
         }
     }
 }
@@ -164,7 +168,11 @@ fn joined_rows() {
             for (mib, threads) in [(4096, 4), (48, 2), (16, 1)] {
                 let other = run(mib, threads);
                 let first = ample.iter().zip(&other).position(|(a, b)| a != b);
-                assert_eq!((ample.len(), first), (other.len(), None), "{kind:?} {every} at {mib} MiB, {threads} threads");
+                assert_eq!(
+                    (ample.len(), first),
+                    (other.len(), None),
+                    "{kind:?} {every} at {mib} MiB, {threads} threads"
+                );
             }
         }
     }

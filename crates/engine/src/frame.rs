@@ -325,11 +325,7 @@ impl LazyFrame {
         let plan = optimize(&Write::plan(self.plan()?, sink)?)?;
         let graph = Lower::graph(&plan, self.session.memory_budget().0)?;
         let outcome = self.session.executor().run(&graph, self.session.cancel())?;
-        Ok(WriteSummary {
-            files: outcome.files,
-            report: outcome.report,
-            estimate: outcome.estimate,
-        })
+        Ok(WriteSummary { files: outcome.files, report: outcome.report, estimate: outcome.estimate })
     }
 }
 

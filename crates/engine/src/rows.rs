@@ -56,12 +56,7 @@ impl LazyFrame {
     /// orders.join(&customers, ["customer_id"], JoinKind::Left)
     /// # }
     /// ```
-    pub fn join<E: IntoExpr>(
-        &self,
-        other: &LazyFrame,
-        on: impl IntoIterator<Item = E>,
-        kind: JoinKind,
-    ) -> LazyFrame {
+    pub fn join<E: IntoExpr>(&self, other: &LazyFrame, on: impl IntoIterator<Item = E>, kind: JoinKind) -> LazyFrame {
         self.join_with(other, JoinArgs::on(kind, on))
     }
 

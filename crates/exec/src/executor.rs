@@ -182,7 +182,9 @@ impl Executor {
                 _ => Err(Error::internal("a chain's end is not an exchange")),
             },
             ChainEnd::Write(id) => match &state.graph.node(id).step {
-                Step::Write { sink, .. } => write::run(&mut run, chain, &sink.clone()).map(|files| outcome.files = files),
+                Step::Write { sink, .. } => {
+                    write::run(&mut run, chain, &sink.clone()).map(|files| outcome.files = files)
+                }
                 _ => Err(Error::internal("a chain's end is not a write")),
             },
             ChainEnd::Answer => answer::collect(&mut run, chain, outcome),

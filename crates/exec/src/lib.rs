@@ -23,5 +23,5 @@ mod write;
 pub use answer::BatchIter;
 pub use events::{Event, Subscriber};
 pub use executor::{Executor, Outcome};
-pub use scratch::ScratchOptions;
 pub use report::{ChainReport, RunReport};
+pub use scratch::ScratchOptions;

@@ -134,12 +134,7 @@ fn empty(run: &ChainRun<'_>, reducer: &Arc<dyn Reducer>) -> Result<Held> {
 }
 
 /// All tasks, their partials merged pairwise: the tree's shape depends on the number of tasks alone.
-fn as_tree(
-    run: &mut ChainRun<'_>,
-    chain: &Chain,
-    folding: &Folding,
-    plans: &[TaskPlan],
-) -> Result<Option<Held>> {
+fn as_tree(run: &mut ChainRun<'_>, chain: &Chain, folding: &Folding, plans: &[TaskPlan]) -> Result<Option<Held>> {
     let mut dispatch: Dispatch<'_, Held> = Dispatch::new(run.pool);
     let mut tree = MergeTree::new(plans.len());
     let mut merging: BTreeMap<usize, Place> = BTreeMap::new();

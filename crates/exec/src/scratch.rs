@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arrow::buffer::{Buffer, MutableBuffer};
-use arrow::ipc::writer::{IpcWriteContext, DictionaryTracker, IpcDataGenerator, IpcWriteOptions};
+use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions};
 use arrow::ipc::{CompressionType, root_as_message};
 use blockfold_core::{Error, RecordBatch, Result, SchemaRef};
 use blockfold_plan::Metrics;
@@ -101,8 +101,7 @@ impl ScratchFile {
         for batch in batches {
             let options = self.options()?;
             let mut dictionaries = DictionaryTracker::new(false);
-            let (_, encoded) =
-                IpcDataGenerator::default().encode(batch, &mut dictionaries, &options, &mut context)?;
+            let (_, encoded) = IpcDataGenerator::default().encode(batch, &mut dictionaries, &options, &mut context)?;
             let mut hasher = crc32fast::Hasher::new();
             hasher.update(&encoded.arrow_data);
             hasher.update(&encoded.ipc_message);

@@ -28,9 +28,7 @@ impl Stored {
 
     fn size(&self, block: usize) -> BlockMeta {
         match self {
-            Stored::Block { block: whole, .. } if block == 0 => {
-                BlockMeta { rows: whole.rows(), bytes: whole.bytes() }
-            }
+            Stored::Block { block: whole, .. } if block == 0 => BlockMeta { rows: whole.rows(), bytes: whole.bytes() },
             Stored::Block { .. } => BlockMeta::default(),
             Stored::Store(store) => store.size(block),
         }

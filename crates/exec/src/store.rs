@@ -266,7 +266,9 @@ impl Part for StorePart {
             feeder.push(block.frame()?, Origin::default())?;
         }
         feeder.finish()?;
-        Ok((0..router.parts()).map(|part| Arc::new(StorePart { store: store.clone(), part }) as Arc<dyn Part>).collect())
+        Ok((0..router.parts())
+            .map(|part| Arc::new(StorePart { store: store.clone(), part }) as Arc<dyn Part>)
+            .collect())
     }
 }
 
@@ -375,7 +377,8 @@ fn held_type(dtype: &DataType) -> DataType {
 }
 
 fn held_schema(schema: &SchemaRef) -> SchemaRef {
-    let held = |field: &Arc<Field>| field.as_ref().clone().with_data_type(held_type(field.data_type())).with_nullable(true);
+    let held =
+        |field: &Arc<Field>| field.as_ref().clone().with_data_type(held_type(field.data_type())).with_nullable(true);
     Arc::new(Schema::new(schema.fields().iter().map(held).collect::<Vec<_>>()))
 }
 

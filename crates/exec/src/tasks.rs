@@ -55,7 +55,9 @@ pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
 /// One task a block, for chains whose blocks must stay apart.
 pub(crate) fn singles(state: &RunState, chain: &Chain) -> Vec<TaskPlan> {
     let blocks = state.graph.node(chain.top).grid.blocks();
-    let plan =
-        |block: usize| TaskPlan { blocks: block..block + 1, stream_bytes: chain.bounds(&state.graph, state, block).peak_bytes };
+    let plan = |block: usize| TaskPlan {
+        blocks: block..block + 1,
+        stream_bytes: chain.bounds(&state.graph, state, block).peak_bytes,
+    };
     (0..blocks).map(plan).collect()
 }

@@ -110,7 +110,9 @@ impl Chain {
     pub fn label(&self, graph: &StepGraph) -> String {
         let mut names: Vec<String> = self.steps.iter().map(|id| step_label(&graph.node(*id).step)).collect();
         match self.end {
-            ChainEnd::Reduce(id) | ChainEnd::Exchange(id) | ChainEnd::Write(id) => names.push(step_label(&graph.node(id).step)),
+            ChainEnd::Reduce(id) | ChainEnd::Exchange(id) | ChainEnd::Write(id) => {
+                names.push(step_label(&graph.node(id).step))
+            }
             ChainEnd::Answer => {}
         }
         names.join(" > ")

@@ -39,6 +39,44 @@ impl Router for RangeRouter {
     }
 }
 
+/// Sends rows before a key, of that key, and after it to three parts.
+#[derive(Debug)]
+pub(crate) struct AroundRouter {
+    keys: Vec<Expr>,
+    bounds: SortBounds,
+    /// The same key in the opposite order.
+    opposite: SortBounds,
+}
+
+impl AroundRouter {
+    /// Parts around the first of `key`.
+    pub(crate) fn new(keys: Vec<Expr>, key: &[ArrayRef], orders: &[SortOrder]) -> Result<Self> {
+        let named = |(at, column): (usize, &ArrayRef)| (at.to_string(), column.slice(0, 1));
+        let row = RecordBatch::try_from_iter(key.iter().enumerate().map(named))?;
+        let turned = |order: &SortOrder| SortOrder { descending: !order.descending, nulls_last: !order.nulls_last };
+        let opposite: Vec<SortOrder> = orders.iter().map(turned).collect();
+        let (bounds, opposite) = (SortBounds::from_batch(&row, orders)?, SortBounds::from_batch(&row, &opposite)?);
+        Ok(AroundRouter { keys, bounds, opposite })
+    }
+}
+
+impl Router for AroundRouter {
+    fn parts(&self) -> usize {
+        3
+    }
+
+    fn scatter(&self, rows: &RecordBatch, _: Origin) -> Result<Scattered> {
+        let keys: Vec<ArrayRef> = self.keys.iter().map(|key| evaluate(key, rows)).collect::<Result<_>>()?;
+        let (mut not_before, mut not_after) = (Vec::new(), Vec::new());
+        range_parts(&keys, &self.bounds, &mut not_before)?;
+        range_parts(&keys, &self.opposite, &mut not_after)?;
+        let part = |(not_before, not_after): (&u32, &u32)| not_before + (1 - not_after) * not_before;
+        let parts: Vec<u32> = not_before.iter().zip(&not_after).map(part).collect();
+        let (rows, offsets) = scatter(rows, &parts, 3)?;
+        Ok(Scattered { rows, offsets })
+    }
+}
+
 /// Routing by ranges of keys, whose bounds an earlier step found.
 #[derive(Debug)]
 pub struct RangeRouting {

@@ -77,7 +77,7 @@ impl Sampler {
     }
 
     /// The sampled keys; none when nothing was pushed.
-    fn keys(&self) -> Result<Vec<ArrayRef>> {
+    pub(crate) fn keys(&self) -> Result<Vec<ArrayRef>> {
         let columns = self.pieces.first().map_or(0, Vec::len);
         let column = |at: usize| {
             let arrays: Vec<&dyn arrow::array::Array> = self.pieces.iter().map(|piece| piece[at].as_ref()).collect();

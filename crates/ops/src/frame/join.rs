@@ -33,13 +33,7 @@ impl JoinArgs {
     /// A join by keys that both frames have.
     pub fn on<E: blockfold_core::IntoExpr>(kind: JoinKind, keys: impl IntoIterator<Item = E>) -> Self {
         let keys: Vec<Expr> = keys.into_iter().map(blockfold_core::IntoExpr::into_expr).collect();
-        JoinArgs {
-            kind,
-            left_on: keys.clone(),
-            right_on: keys,
-            suffix: "_right".to_string(),
-            null_equals_null: false,
-        }
+        JoinArgs { kind, left_on: keys.clone(), right_on: keys, suffix: "_right".to_string(), null_equals_null: false }
     }
 }
 
@@ -181,10 +175,8 @@ impl Op for Join {
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let types = self.key_types()?;
         let ids = [lower.lower(&self.inputs[0])?, lower.lower(&self.inputs[1])?];
-        let keys = [
-            Keys::typed(self.args.left_on.clone(), types.clone()),
-            Keys::typed(self.args.right_on.clone(), types),
-        ];
+        let keys =
+            [Keys::typed(self.args.left_on.clone(), types.clone()), Keys::typed(self.args.right_on.clone(), types)];
         let sizes = ids.map(|id| lower.expected(id));
         let limit = BROADCAST_BYTES.min(lower.budget_bytes() / BROADCAST_SHARE);
         let is_small = |i: usize| sizes[i].0.is_some() && sizes[i].1 <= limit && self.may_filter(1 - i);

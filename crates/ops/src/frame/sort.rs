@@ -13,7 +13,7 @@ use blockfold_plan::{
 };
 
 use super::{Select, TopK};
-use crate::exchange::{FindBounds, RangeRouter, RangeRouting, Sampler};
+use crate::exchange::{AroundRouter, FindBounds, RangeRouter, RangeRouting, Sampler};
 
 /// A key to sort by and its order: ascending and nulls last unless told otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -246,7 +246,7 @@ impl Kernel for SortPart {
         let sorter = Sorter { keys: self.keys.clone(), orders: self.orders.clone(), task: task.clone() };
         let (mut waiting, mut current) = (Vec::new(), Current::Nothing);
         match input {
-            Input::Part(part) => waiting.push((part, 0)),
+            Input::Part(part) => waiting.push(Waiting { part, level: 0, is_equal: false }),
             Input::Block(block) => current = sorter.sort(block.frame()?.clone())?,
             Input::Stream(stream) => current = sorter.gathered(stream)?,
         }
@@ -263,7 +263,11 @@ struct Sorter {
 enum Current {
     Nothing,
     /// Rows and the order in which those from a place on are due.
-    Sorted { rows: RecordBatch, order: UInt32Array, next: usize },
+    Sorted {
+        rows: RecordBatch,
+        order: UInt32Array,
+        next: usize,
+    },
     /// Rows that are in order as they come.
     Equal(Box<dyn BlockStream>),
 }
@@ -291,8 +295,8 @@ impl Sorter {
         }
     }
 
-    /// The part in smaller ones, each in order after the one before; `None` when all its keys are equal.
-    fn split(&self, part: &dyn Part) -> Result<Option<Vec<Arc<dyn Part>>>> {
+    /// The part in smaller ones, each in order after the one before, and whether rows of one are equal.
+    fn split(&self, part: &dyn Part) -> Result<Vec<(Arc<dyn Part>, bool)>> {
         let parts = (sort_bytes(part.size()) / (self.task.allowance_bytes / 4).max(1)).clamp(2, 64);
         let parts = usize::try_from(parts).unwrap_or(2);
         let (mut sampler, mut none) = (Sampler::new(parts), Vec::new());
@@ -305,33 +309,44 @@ impl Sorter {
         }
         let bounds = sampler.bounds(&self.orders, parts, &none)?;
         if bounds.is_empty() {
-            return Ok(None);
+            // All sampled keys are equal: rows of that key need no sorting, the few others are no burden.
+            let around = AroundRouter::new(self.keys.clone(), &sampler.keys()?, &self.orders)?;
+            let router: Arc<dyn Router> = Arc::new(around);
+            return Ok(part.split(&router)?.into_iter().zip([false, true, false]).collect());
         }
         let router: Arc<dyn Router> = Arc::new(RangeRouter::new(self.keys.clone(), bounds));
-        part.split(&router).map(Some)
+        Ok(part.split(&router)?.into_iter().map(|part| (part, false)).collect())
     }
 }
 
 /// How often a part is split again before it is sorted whatever its size.
 const MAX_LEVEL: u32 = 8;
 
+struct Waiting {
+    part: Arc<dyn Part>,
+    /// How often it was split.
+    level: u32,
+    /// Whether all its keys are equal.
+    is_equal: bool,
+}
+
 struct SortStream {
     sorter: Sorter,
-    /// Parts to be sorted, the next one last, with the number of times that they were split.
-    waiting: Vec<(Arc<dyn Part>, u32)>,
+    /// Parts to be sorted, the next one last.
+    waiting: Vec<Waiting>,
     current: Current,
 }
 
 impl SortStream {
-    fn take_up(&mut self, part: Arc<dyn Part>, level: u32) -> Result<()> {
+    fn take_up(&mut self, Waiting { part, level, is_equal }: Waiting) -> Result<()> {
         let fits = sort_bytes(part.size()) <= self.sorter.task.allowance_bytes;
-        if fits || level >= MAX_LEVEL {
+        if is_equal {
+            self.current = Current::Equal(part.open()?);
+        } else if fits || level >= MAX_LEVEL {
             self.current = self.sorter.gathered(part.open()?)?;
-            return Ok(());
-        }
-        match self.sorter.split(part.as_ref())? {
-            Some(parts) => self.waiting.extend(parts.into_iter().rev().map(|part| (part, level + 1))),
-            None => self.current = Current::Equal(part.open()?),
+        } else {
+            let smaller = self.sorter.split(part.as_ref())?.into_iter().rev();
+            self.waiting.extend(smaller.map(|(part, is_equal)| Waiting { part, level: level + 1, is_equal }));
         }
         Ok(())
     }
@@ -355,9 +370,9 @@ impl BlockStream for SortStream {
                 _ => {}
             }
             self.current = Current::Nothing;
-            let Some((part, level)) = self.waiting.pop() else { return Ok(None) };
-            if part.size().rows > 0 {
-                self.take_up(part, level)?;
+            let Some(next) = self.waiting.pop() else { return Ok(None) };
+            if next.part.size().rows > 0 {
+                self.take_up(next)?;
             }
         }
     }

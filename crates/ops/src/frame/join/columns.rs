@@ -27,8 +27,7 @@ impl Column {
 
     /// Where a kernel takes the column from.
     pub(super) fn source(&self, probe: &Schema, build: &Schema, build_is_left: bool) -> Result<OutputColumn> {
-        let (of_probe, of_build) =
-            if build_is_left { (&self.right, &self.left) } else { (&self.left, &self.right) };
+        let (of_probe, of_build) = if build_is_left { (&self.right, &self.left) } else { (&self.left, &self.right) };
         let of_probe = of_probe.as_ref().map(|name| probe.index_of(name)).transpose()?;
         let of_build = of_build.as_ref().map(|name| build.index_of(name)).transpose()?;
         match (of_probe, of_build) {
@@ -52,7 +51,10 @@ pub(super) fn of_join(left: &Schema, right: &Schema, args: &JoinArgs) -> Result<
         columns.iter_mut().for_each(|column| column.right = None);
         return Ok(columns);
     }
-    columns.iter_mut().filter(|column| column.right.is_some()).try_for_each(|column| of_key(column, left, right, args))?;
+    columns
+        .iter_mut()
+        .filter(|column| column.right.is_some())
+        .try_for_each(|column| of_key(column, left, right, args))?;
     for field in right.fields().iter().filter(|field| !shared_key(field.name(), args)) {
         let is_taken = left.column_with_name(field.name()).is_some();
         let name = if is_taken { format!("{}{}", field.name(), args.suffix) } else { field.name().clone() };

@@ -130,7 +130,8 @@ impl PartJoin {
             self.current = Some(Box::new(Full::new(&self.sides, table, probe.open()?)));
             return Ok(());
         }
-        let smaller = if level < MAX_LEVEL && keys > 0 { self.split(build.as_ref(), table_bytes, level)? } else { None };
+        let smaller =
+            if level < MAX_LEVEL && keys > 0 { self.split(build.as_ref(), table_bytes, level)? } else { None };
         match smaller {
             Some((builds, router)) => {
                 let probes = probe.split(&router)?;
