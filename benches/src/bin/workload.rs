@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use blockfold::prelude::*;
+use blockfold_benches::tables::Files;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -17,15 +18,29 @@ struct Args {
     data: PathBuf,
     repeat: usize,
     out: PathBuf,
-    memory: ByteSize,
+    memory: Option<ByteSize>,
     threads: usize,
+    /// Of the tables benchmark: rows or scale factor.
+    size: String,
+    temp: Option<PathBuf>,
 }
+
+/// What workloads of the first benchmark may use.
+const MEMORY: ByteSize = ByteSize::mib(256);
 
 impl Args {
     fn parse() -> Result<Args> {
         let mut words = std::env::args().skip(1);
-        let (name, memory) = (String::new(), ByteSize::mib(256));
-        let mut args = Args { name, data: PathBuf::new(), repeat: 1, out: PathBuf::new(), memory, threads: 2 };
+        let mut args = Args {
+            name: String::new(),
+            data: PathBuf::new(),
+            repeat: 1,
+            out: PathBuf::new(),
+            memory: None,
+            threads: 2,
+            size: String::new(),
+            temp: None,
+        };
         while let Some(option) = words.next() {
             if !option.starts_with("--") {
                 args.name = option;
@@ -36,7 +51,9 @@ impl Args {
                 "--data" => args.data = value.into(),
                 "--repeat" => args.repeat = value.parse()?,
                 "--out" => args.out = value.into(),
-                "--memory" => args.memory = value.parse()?,
+                "--memory" => args.memory = Some(value.parse()?),
+                "--size" => args.size = value,
+                "--temp" => args.temp = Some(value.into()),
                 "--threads" => args.threads = value.parse()?,
                 _ => bail!("unknown option {option}; {USAGE}"),
             }
@@ -47,10 +64,18 @@ impl Args {
 
 fn main() -> Result<()> {
     let args = Args::parse()?;
-    let session = Session::builder().memory_budget(args.memory).threads(args.threads).build()?;
+    let mut settings = Session::builder().threads(args.threads);
+    if let Some(memory) = args.memory.or(args.size.is_empty().then_some(MEMORY)) {
+        settings = settings.memory_budget(memory);
+    }
+    if let Some(temp) = &args.temp {
+        settings = settings.scratch(temp);
+    }
+    let session = settings.build()?;
     let mut seconds = Vec::with_capacity(args.repeat);
     let mut result = None;
     for _ in 0..args.repeat {
+        drop(result.take());
         let start = Instant::now();
         result = work(&session, &args)?;
         seconds.push(start.elapsed().as_secs_f64());
@@ -73,6 +98,9 @@ fn main() -> Result<()> {
 }
 
 fn work(session: &Session, args: &Args) -> Result<Option<Frame>> {
+    if !args.size.is_empty() {
+        return table(session, args);
+    }
     let parquet = |folder: &str| session.read_parquet(args.data.join(folder));
     let year = || datasets::options().start("2000-01-01").end("2000-12-30").partition_freq("7D").seed(42);
     let frame = match args.name.as_str() {
@@ -94,6 +122,24 @@ fn work(session: &Session, args: &Args) -> Result<Option<Frame>> {
         other => bail!("unknown workload {other}"),
     };
     Ok(Some(frame.collect()?))
+}
+
+/// A workload of the tables benchmark.
+fn table(session: &Session, args: &Args) -> Result<Option<Frame>> {
+    let files = Files { session, data: &args.data, size: &args.size };
+    if let Some(name) = args.name.strip_suffix("_parquet") {
+        let options = blockfold::ParquetWriteOptions::default().overwrite(true);
+        let summary = files.work(name)?.write_parquet(&args.out, options)?;
+        if std::env::var_os("BLOCKFOLD_REPORT").is_some() {
+            eprintln!("{}", summary.comparison());
+        }
+        return Ok(None);
+    }
+    let frame = files.work(&args.name)?.collect()?;
+    if std::env::var_os("BLOCKFOLD_REPORT").is_some() {
+        eprintln!("{}", frame.comparison());
+    }
+    Ok(Some(frame))
 }
 
 /// Peak resident bytes of this process.
