@@ -73,11 +73,12 @@ fn main() -> Result<()> {
     }
     let session = settings.build()?;
     let mut seconds = Vec::with_capacity(args.repeat);
-    let mut result = None;
+    let (mut cpu_seconds, mut result) = (Vec::with_capacity(args.repeat), None);
     for _ in 0..args.repeat {
         drop(result.take());
-        let start = Instant::now();
+        let (start, cpu) = (Instant::now(), cpu_now());
         result = work(&session, &args)?;
+        cpu_seconds.push(cpu_now() - cpu);
         seconds.push(start.elapsed().as_secs_f64());
     }
     let peak_rss_bytes = peak_rss_bytes();
@@ -89,6 +90,7 @@ fn main() -> Result<()> {
     }
     let line = serde_json::json!({
         "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "rows": result.map_or(0, |frame| frame.num_rows()),
         "result_path": args.out,
         "peak_rss_bytes": peak_rss_bytes,
@@ -140,6 +142,14 @@ fn table(session: &Session, args: &Args) -> Result<Option<Frame>> {
         eprintln!("{}", frame.comparison());
     }
     Ok(Some(frame))
+}
+
+/// User and system time of this process so far, in seconds.
+fn cpu_now() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 /// Peak resident bytes of this process.

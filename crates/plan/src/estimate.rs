@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use blockfold_core::{ByteSize, Error, Result};
 
 use crate::chain::{Chain, ChainEnd, Sizes, scale};
-use crate::exchange::PART_BYTES;
 use crate::step::{BlockMeta, Step, StepGraph, StepId};
 
 /// What one chain will need.
@@ -264,9 +263,12 @@ impl EndBytes {
     }
 }
 
+/// Bytes of rows that a task of an exchange brings together, at least and at most.
+const CHUNK_BYTES: (u64, u64) = (4 << 20, 32 << 20);
+
 /// Bytes of rows that a task of an exchange brings together before it sends them to their parts.
 pub fn chunk_bytes(parts: usize, budget_bytes: u64) -> u64 {
-    let wanted = (parts as u64).saturating_mul(64 << 10).clamp(4 << 20, PART_BYTES);
+    let wanted = (parts as u64).saturating_mul(64 << 10).clamp(CHUNK_BYTES.0, CHUNK_BYTES.1);
     wanted.min(budget_bytes / 48).max(64 << 10)
 }
 

@@ -82,8 +82,8 @@ impl Input {
     }
 }
 
-/// Bytes of rows that one part of an exchange is meant to hold.
-pub const PART_BYTES: u64 = 32 << 20;
+/// Bytes of rows that one part of an exchange is meant to hold: with its tables it stays near the cache.
+pub const PART_BYTES: u64 = 8 << 20;
 
 /// Most parts of an exchange; larger ones split their parts again.
 const MAX_PARTS: u64 = 1024;
