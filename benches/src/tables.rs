@@ -67,10 +67,7 @@ impl Files<'_> {
             "q6" => by(&["id4", "id5"], vec![v3().median().alias("median_v3"), v3().std(1).alias("sd_v3")]),
             "q7" => by(&["id3"], vec![(v1().max() - v2().min()).alias("range_v1_v2")]),
             "q9" => by(&["id2", "id4"], vec![(corr(v1(), v2()) * corr(v1(), v2())).alias("r2")]),
-            "q10" => by(
-                &["id1", "id2", "id3", "id4", "id5", "id6"],
-                vec![v3().sum(), v1().count().alias("count")],
-            ),
+            "q10" => by(&["id1", "id2", "id3", "id4", "id5", "id6"], vec![v3().sum(), v1().count().alias("count")]),
             _ => bail!("unknown question {question}"),
         }
     }
@@ -129,10 +126,9 @@ impl Files<'_> {
 
     fn q5(&self) -> Result<LazyFrame> {
         let year = between("o_orderdate", "1994-01-01", "1995-01-01");
-        let nations = self.tpch("nation")?.join_with(
-            &self.tpch("region")?.filter(col("r_name").eq("ASIA")),
-            keys("n_regionkey", "r_regionkey"),
-        );
+        let nations = self
+            .tpch("nation")?
+            .join_with(&self.tpch("region")?.filter(col("r_name").eq("ASIA")), keys("n_regionkey", "r_regionkey"));
         let customers = self.tpch("customer")?.join_with(&nations, keys("c_nationkey", "n_nationkey"));
         let orders = self.tpch("orders")?.filter(year).join_with(&customers, keys("o_custkey", "c_custkey"));
         let lineitem = self.tpch("lineitem")?.join_with(&orders, keys("l_orderkey", "o_orderkey"));
@@ -171,7 +167,9 @@ impl Files<'_> {
         let lineitem = self.tpch("lineitem")?;
         let large = lineitem.group_by(["l_orderkey"]).agg([col("l_quantity").sum().alias("ordered")]);
         let large = large.filter(col("ordered").gt(300.0));
-        let orders = self.tpch("orders")?.join_with(&large, JoinArgs { kind: JoinKind::Semi, ..keys("o_orderkey", "l_orderkey") });
+        let orders = self
+            .tpch("orders")?
+            .join_with(&large, JoinArgs { kind: JoinKind::Semi, ..keys("o_orderkey", "l_orderkey") });
         let orders = orders.join_with(&self.tpch("customer")?, keys("o_custkey", "c_custkey"));
         let joined = lineitem.join_with(&orders, keys("l_orderkey", "o_orderkey"));
         let by = ["c_name", "c_custkey", "o_orderkey", "o_orderdate", "o_totalprice"].map(col);

@@ -15,7 +15,7 @@ use crate::tasks::{self, TaskPlan};
 
 const REMEDY: &str = "raise the memory budget";
 
-/// Sends every row to its part and stores the parts.
+/// Sends every row to its part and stores the parts; rows stay where they are when it is not needed.
 pub(crate) fn run(
     run: &mut ChainRun<'_>,
     chain: &Chain,
@@ -56,7 +56,7 @@ pub(crate) fn run(
 }
 
 /// One task: all rows of its blocks.
-fn send(state: &RunState, top: StepId, plan: &TaskPlan, mut feeder: Feeder, router: &dyn Router) -> Result<()> {
+fn send(state: &Arc<RunState>, top: StepId, plan: &TaskPlan, mut feeder: Feeder, router: &dyn Router) -> Result<()> {
     for block in plan.blocks.clone() {
         let mut stream = stream::open(state, top, block)?;
         let mut row = 0;

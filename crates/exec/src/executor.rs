@@ -176,6 +176,10 @@ impl Executor {
                 _ => Err(Error::internal("a chain's end is not a reduction")),
             },
             ChainEnd::Exchange(id) => match &state.graph.node(id).step {
+                Step::Exchange { unless: Some(unless), .. } if state.is_one_block(*unless) => {
+                    state.store(id, Stored::Passed);
+                    Ok(())
+                }
                 Step::Exchange { made_from, routing, .. } => {
                     exchange::run(&mut run, chain, id, *made_from, &routing.clone())
                 }

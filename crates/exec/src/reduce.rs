@@ -227,7 +227,7 @@ fn spawn_fold(
 
 impl Folding {
     /// One task: every batch of its blocks folded into one partial.
-    fn fold(&self, state: &RunState, top: StepId, plan: &TaskPlan, task: usize, permit: Permit) -> Result<Held> {
+    fn fold(&self, state: &Arc<RunState>, top: StepId, plan: &TaskPlan, task: usize, permit: Permit) -> Result<Held> {
         let mut held = Held { partial: self.reducer.partial()?, permit, task, feeder: None };
         for block in plan.blocks.clone() {
             let place = || format!("{} block {block}", self.reducer.name());

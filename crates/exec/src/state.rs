@@ -18,6 +18,8 @@ pub(crate) enum Stored {
     Block { block: Block, permit: Arc<Permit> },
     /// Rows by part.
     Store(Arc<Store>),
+    /// Nothing: an exchange that was not needed.
+    Passed,
 }
 
 impl Stored {
@@ -29,7 +31,7 @@ impl Stored {
     fn size(&self, block: usize) -> BlockMeta {
         match self {
             Stored::Block { block: whole, .. } if block == 0 => BlockMeta { rows: whole.rows(), bytes: whole.bytes() },
-            Stored::Block { .. } => BlockMeta::default(),
+            Stored::Block { .. } | Stored::Passed => BlockMeta::default(),
             Stored::Store(store) => store.size(block),
         }
     }
@@ -119,16 +121,23 @@ impl RunState {
     pub(crate) fn block(&self, id: StepId) -> Result<Block> {
         match self.find(id) {
             Some(Stored::Block { block, .. }) => Ok(block),
-            Some(Stored::Store(_)) => Err(Error::internal("a block was asked of rows in parts")),
+            Some(Stored::Store(_) | Stored::Passed) => Err(Error::internal("a block was asked of rows in parts")),
             None => Err(Error::internal("a block was read before its step ran")),
         }
     }
 
-    /// A block of a step that ran before; `None` where it left nothing.
-    pub(crate) fn input(&self, id: StepId, block: usize) -> Result<Option<Input>> {
+    /// Whether a step that ran before left one block.
+    pub(crate) fn is_one_block(&self, id: StepId) -> bool {
+        matches!(self.find(id), Some(Stored::Block { .. }))
+    }
+
+    /// A block of a step that ran before; `None` where it left nothing. An only block is every block of a step that
+    /// is read as a whole.
+    pub(crate) fn input(&self, id: StepId, block: usize, is_whole: bool) -> Result<Option<Input>> {
         match self.find(id) {
-            Some(Stored::Block { block: whole, .. }) => Ok((block == 0).then_some(Input::Block(whole))),
+            Some(Stored::Block { block: only, .. }) => Ok((block == 0 || is_whole).then_some(Input::Block(only))),
             Some(Stored::Store(store)) => Ok(Some(Input::Part(Arc::new(StorePart { store, part: block })))),
+            Some(Stored::Passed) => Err(Error::internal("a part was asked of rows that stayed where they are")),
             None => Err(Error::internal("a block was read before its step ran")),
         }
     }
@@ -141,6 +150,10 @@ impl Sizes for RunState {
 
     fn knows_rows(&self, _: StepId) -> bool {
         true
+    }
+
+    fn is_passed(&self, id: StepId) -> bool {
+        matches!(self.find(id), Some(Stored::Passed))
     }
 
     fn allowance_bytes(&self) -> u64 {

@@ -1,15 +1,16 @@
 //! A fused chain as one stream: batches are pulled from the source through every map.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use blockfold_core::{Block, Error, Result};
-use blockfold_plan::chain::step_label;
-use blockfold_plan::{BlockMap, BlockStream, Input, Kernel, Step, StepId, TaskContext};
+use blockfold_plan::chain::{passed_blocks, step_label};
+use blockfold_plan::{BlockMap, BlockStream, Input, Kernel, Sizes, Step, StepId, TaskContext};
 
 use crate::state::RunState;
 
 /// Streams one block of a step.
-pub(crate) fn open(state: &RunState, id: StepId, block: usize) -> Result<Box<dyn BlockStream>> {
+pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Box<dyn BlockStream>> {
     let node = state.graph.node(id);
     match &node.step {
         Step::Read { source } => {
@@ -22,7 +23,16 @@ pub(crate) fn open(state: &RunState, id: StepId, block: usize) -> Result<Box<dyn
             let place = format!("{} block {block}", step_label(&node.step));
             map(state, inputs, kernel, block, &place)
         }
-        Step::Reduce { .. } | Step::Exchange { .. } => match state.input(id, block)? {
+        Step::Exchange { input, .. } if state.is_passed(id) => {
+            let (parts, blocks) = (node.grid.blocks(), state.graph.node(*input).grid.blocks());
+            Ok(Box::new(Chained {
+                blocks: passed_blocks(block, parts, blocks),
+                input: *input,
+                state: state.clone(),
+                current: None,
+            }))
+        }
+        Step::Reduce { .. } | Step::Exchange { .. } => match state.input(id, block, false)? {
             Some(input) => input.into_stream(),
             None => Ok(Box::new(std::iter::empty())),
         },
@@ -31,7 +41,7 @@ pub(crate) fn open(state: &RunState, id: StepId, block: usize) -> Result<Box<dyn
 }
 
 fn map(
-    state: &RunState,
+    state: &Arc<RunState>,
     inputs: &[(StepId, BlockMap)],
     kernel: &Arc<dyn Kernel>,
     block: usize,
@@ -42,7 +52,8 @@ fn map(
     for (input, map) in inputs {
         let Some(inner) = map.input_block(block) else { continue };
         let found = match &state.graph.node(*input).step {
-            Step::Reduce { .. } | Step::Exchange { .. } => state.input(*input, inner)?,
+            Step::Exchange { .. } if state.is_passed(*input) => Some(Input::Stream(open(state, *input, inner)?)),
+            Step::Reduce { .. } | Step::Exchange { .. } => state.input(*input, inner, *map == BlockMap::SameOrWhole)?,
             _ => Some(Input::Stream(open(state, *input, inner)?)),
         };
         opened.extend(found);
@@ -52,6 +63,29 @@ fn map(
     }
     let inputs = opened.into_iter().map(Input::into_stream).collect::<Result<_>>()?;
     Ok(Box::new(MapStream { inputs, kernel: kernel.clone(), task, place: place.to_string(), done: false }))
+}
+
+/// Blocks of an input one after the other.
+struct Chained {
+    state: Arc<RunState>,
+    input: StepId,
+    blocks: Range<usize>,
+    current: Option<Box<dyn BlockStream>>,
+}
+
+impl BlockStream for Chained {
+    fn next(&mut self) -> Result<Option<Block>> {
+        loop {
+            if let Some(current) = &mut self.current {
+                if let Some(block) = current.next()? {
+                    return Ok(Some(block));
+                }
+                self.current = None;
+            }
+            let Some(block) = self.blocks.next() else { return Ok(None) };
+            self.current = Some(open(&self.state, self.input, block)?);
+        }
+    }
 }
 
 /// A stream whose errors say where they happened, and that stops when the run is cancelled.

@@ -36,17 +36,20 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The best of some runs; of few when a run is long.
+/// The best of some times, each of enough runs for a coarse clock.
 fn measure<T>(rows: usize, mut run: impl FnMut() -> Result<T>) -> Result<f64> {
     let mut best = f64::INFINITY;
     let begin = Instant::now();
-    for round in 0..20 {
+    let runs = (40_000_000 / rows).max(1);
+    for round in 0..10 {
         if round > 0 && begin.elapsed().as_secs() >= 2 {
             break;
         }
         let start = Clock::start();
-        std::hint::black_box(run()?);
-        best = best.min(start.seconds() * 1e9 / rows as f64);
+        for _ in 0..runs {
+            std::hint::black_box(run()?);
+        }
+        best = best.min(start.seconds() * 1e9 / (runs * rows) as f64);
     }
     Ok(best)
 }

@@ -51,8 +51,18 @@ pub trait Sizes {
     fn block(&self, id: StepId, block: usize) -> BlockMeta;
     /// Whether the rows are known, not only bounded.
     fn knows_rows(&self, id: StepId) -> bool;
+    /// Whether an exchange turned out not to be needed.
+    fn is_passed(&self, _id: StepId) -> bool {
+        false
+    }
     /// Bytes that kernels that take a partition in smaller parts keep to.
     fn allowance_bytes(&self) -> u64;
+}
+
+/// The blocks of its input that block `part` of an exchange of `parts` is made of when rows stay where they are.
+pub fn passed_blocks(part: usize, parts: usize, blocks: usize) -> std::ops::Range<usize> {
+    let parts = parts.max(1);
+    part * blocks / parts..(part + 1) * blocks / parts
 }
 
 impl Chain {
@@ -90,18 +100,11 @@ impl Chain {
     /// Steps of earlier chains whose blocks the chain reads.
     pub fn reads(&self, graph: &StepGraph) -> Vec<StepId> {
         let mut found = Vec::new();
-        if is_stored(graph, self.top) {
-            found.push(self.top);
-        }
-        for id in &self.steps {
-            if let Step::Map { inputs, .. } = &graph.node(*id).step {
-                found.extend(inputs.iter().map(|(input, _)| *input).filter(|input| is_stored(graph, *input)));
-            }
-        }
+        stored_below(graph, self.top, &mut found);
         if let ChainEnd::Exchange(id) = self.end
-            && let Step::Exchange { made_from: Some(from), .. } = &graph.node(id).step
+            && let Step::Exchange { made_from, unless, .. } = &graph.node(id).step
         {
-            found.push(*from);
+            found.extend(made_from.iter().chain(unless));
         }
         found
     }
@@ -130,8 +133,19 @@ pub fn step_label(step: &Step) -> String {
     }
 }
 
-fn is_stored(graph: &StepGraph, id: StepId) -> bool {
-    matches!(graph.node(id).step, Step::Reduce { .. } | Step::Exchange { .. })
+/// Stored steps that a step is pulled from, through exchanges that may turn out not to be needed.
+fn stored_below(graph: &StepGraph, id: StepId, found: &mut Vec<StepId>) {
+    match &graph.node(id).step {
+        Step::Map { inputs, .. } => inputs.iter().for_each(|(input, _)| stored_below(graph, *input, found)),
+        Step::Exchange { input, unless, .. } => {
+            found.push(id);
+            if unless.is_some() {
+                stored_below(graph, *input, found);
+            }
+        }
+        Step::Reduce { .. } => found.push(id),
+        Step::Read { .. } | Step::Write { .. } => {}
+    }
 }
 
 fn collect(graph: &StepGraph, id: StepId, steps: &mut Vec<StepId>) {
@@ -160,6 +174,7 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
             }
         }
         Step::Map { inputs, kernel } => map_bounds(graph, sizes, inputs, kernel.as_ref(), block),
+        Step::Exchange { input, .. } if sizes.is_passed(id) => passed_bounds(graph, sizes, id, *input, block),
         // A finished block is paid for by its own permit; batches are copied out of it, or read from scratch.
         Step::Reduce { .. } | Step::Exchange { .. } | Step::Write { .. } => {
             let size = sizes.block(id, block);
@@ -174,6 +189,22 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
             }
         }
     }
+}
+
+/// Bounds of a share of an input's blocks, one after the other.
+fn passed_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, input: StepId, part: usize) -> StreamBounds {
+    let (parts, blocks) = (graph.node(id).grid.blocks(), graph.node(input).grid.blocks());
+    let mut sum = StreamBounds { rows: Some(0), skipped: true, ..StreamBounds::default() };
+    for block in passed_blocks(part, parts, blocks) {
+        let bounds = stream_bounds(graph, sizes, input, block);
+        sum.batch.rows = sum.batch.rows.max(bounds.batch.rows);
+        sum.batch.bytes = sum.batch.bytes.max(bounds.batch.bytes);
+        sum.peak_bytes = sum.peak_bytes.max(bounds.peak_bytes);
+        sum.read_bytes += bounds.read_bytes;
+        sum.rows = sum.rows.zip(bounds.rows).map(|(a, b)| a + b);
+        sum.skipped &= bounds.skipped;
+    }
+    sum
 }
 
 fn map_bounds(

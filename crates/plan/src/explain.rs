@@ -77,9 +77,10 @@ pub fn steps(graph: &StepGraph) -> String {
             Step::Reduce { input, reducer } => {
                 format!("Reduce [{}] {}", input.0, joined(reducer.name(), &reducer.detail()))
             }
-            Step::Exchange { input, made_from, routing } => {
+            Step::Exchange { input, made_from, unless, routing } => {
                 let from = made_from.map_or(String::new(), |id| format!(", {} as bounds", id.0));
-                format!("Exchange [{}{from}] {}", input.0, joined(routing.name(), &routing.detail()))
+                let unless = unless.map_or(String::new(), |id| format!(", unless {} is one block", id.0));
+                format!("Exchange [{}{from}{unless}] {}", input.0, joined(routing.name(), &routing.detail()))
             }
             Step::Write { input, sink } => format!("Write [{}] {}", input.0, joined(sink.name(), &sink.detail())),
         };
@@ -116,6 +117,7 @@ fn mapped(map: BlockMap) -> String {
     match map {
         BlockMap::Same => String::new(),
         BlockMap::Whole => " whole".to_string(),
+        BlockMap::SameOrWhole => " or whole".to_string(),
         BlockMap::Offset { first, blocks } => format!(" as {first}..{}", first + blocks),
     }
 }

@@ -96,7 +96,29 @@ impl Lower {
         schema: SchemaRef,
         grid: Grid,
     ) -> StepId {
-        self.push(Step::Exchange { input, made_from, routing: Arc::new(routing) }, schema, grid)
+        self.push(Step::Exchange { input, made_from, unless: None, routing: Arc::new(routing) }, schema, grid)
+    }
+
+    /// Rows sent to the block that their routing names, unless another step's result is one block after all.
+    pub fn exchange_unless(
+        &mut self,
+        unless: StepId,
+        input: StepId,
+        routing: impl Routing + 'static,
+        schema: SchemaRef,
+        grid: Grid,
+    ) -> StepId {
+        let (made_from, unless) = (None, Some(unless));
+        self.push(Step::Exchange { input, made_from, unless, routing: Arc::new(routing) }, schema, grid)
+    }
+
+    /// Whether a step's blocks come straight from sources, so that reading them once more costs little.
+    pub fn is_read_again(&self, id: StepId) -> bool {
+        match &self.graph.node(id).step {
+            Step::Read { .. } => true,
+            Step::Map { inputs, .. } => inputs.iter().all(|(input, _)| self.is_read_again(*input)),
+            _ => false,
+        }
     }
 
     /// Blocks written to a sink.

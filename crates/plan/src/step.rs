@@ -42,6 +42,9 @@ pub enum Step {
         input: StepId,
         /// A step whose one block the routing is made from, as the bounds of ranges.
         made_from: Option<StepId>,
+        /// A step without whose parts the exchange is not needed: when its result is one block after all, rows stay
+        /// where they are, and block `p` of the result is the `p`-th share of the input's blocks.
+        unless: Option<StepId>,
         /// Where rows go.
         routing: Arc<dyn Routing>,
     },
@@ -61,6 +64,8 @@ pub enum BlockMap {
     Same,
     /// The input's only block, for every block.
     Whole,
+    /// The block of the same index, or the input's only block when it was not spread.
+    SameOrWhole,
     /// Blocks `first .. first + blocks` are made from the input's blocks `0 .. blocks`; others not from this input.
     Offset {
         /// First block that this input gives.
@@ -74,7 +79,7 @@ impl BlockMap {
     /// The input's block from which `block` is made.
     pub fn input_block(self, block: usize) -> Option<usize> {
         match self {
-            BlockMap::Same => Some(block),
+            BlockMap::Same | BlockMap::SameOrWhole => Some(block),
             BlockMap::Whole => Some(0),
             BlockMap::Offset { first, blocks } => block.checked_sub(first).filter(|inner| *inner < blocks),
         }

@@ -6,14 +6,14 @@
 //!
 //! Hashes depend on values only, not on how an array represents them, and are the same in every run.
 
-mod columns;
+mod compact;
 mod hash;
 mod part;
 mod range;
 mod scatter;
 
+pub(crate) use compact::compacted;
 pub use hash::hash_keys;
 pub use part::{part_of, parts_of};
 pub use range::range_parts;
-pub(crate) use scatter::compacted;
 pub use scatter::scatter;

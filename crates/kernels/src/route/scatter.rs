@@ -1,15 +1,11 @@
 //! The rows of a batch, side by part.
 
-use std::ops::AddAssign;
-use std::sync::Arc;
-
-use arrow::array::{Array, ArrayRef, UInt32Array};
-use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
-use arrow::datatypes::ArrowNativeType;
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::compute::take;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use blockfold_core::{Error, Result};
 
-pub(crate) use super::columns::compacted;
+use super::compact::compacted;
 
 /// The batch's rows sorted by part, and where each part starts: `parts + 1` offsets, the last one the number of rows.
 ///
@@ -18,7 +14,7 @@ pub(crate) use super::columns::compacted;
 ///
 /// # Memory
 ///
-/// The result's bytes, and 8 bytes a row while it is made.
+/// The result's bytes, and 4 bytes a row while it is made.
 ///
 /// # Errors
 ///
@@ -27,61 +23,27 @@ pub fn scatter(batch: &RecordBatch, part_of_row: &[u32], parts: usize) -> Result
     if part_of_row.len() != batch.num_rows() {
         return Err(Error::internal("rows without a part"));
     }
-    let (places, offsets) = Places::new(part_of_row, parts)?;
-    let columns: Result<Vec<ArrayRef>> = batch.columns().iter().map(|column| places.scatter(column)).collect();
+    u32::try_from(part_of_row.len()).map_err(|_| Error::internal("a batch of more than 2^32 rows"))?;
+    let offsets = starts(part_of_row, parts)?;
+    let rows = rows_by_part(part_of_row, &offsets);
+    let gather = |column: &ArrayRef| compacted(&take(column, &rows, None)?);
+    let columns: Result<Vec<ArrayRef>> = batch.columns().iter().map(gather).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok((RecordBatch::try_new_with_options(batch.schema(), columns?, &options)?, offsets))
 }
 
-/// A permutation of rows, both ways.
-pub(super) struct Places {
-    /// Where each row goes.
-    pub(super) to: Vec<u32>,
-    /// Which row comes to each place.
-    pub(super) from: UInt32Array,
-}
-
-impl Places {
-    /// The stable order of rows by part, by counting, and each part's start.
-    fn new(part_of_row: &[u32], parts: usize) -> Result<(Self, Vec<u32>)> {
-        u32::try_from(part_of_row.len()).map_err(|_| Error::internal("a batch of more than 2^32 rows"))?;
-        let offsets = starts(part_of_row, parts)?;
-        let mut next = offsets.clone();
-        let mut to = vec![0; part_of_row.len()];
-        for (to, part) in to.iter_mut().zip(part_of_row) {
-            if let Some(next) = next.get_mut(*part as usize) {
-                *to = *next;
-                *next += 1;
-            }
+/// The stable order of rows by part.
+fn rows_by_part(part_of_row: &[u32], offsets: &[u32]) -> UInt32Array {
+    let mut next = offsets.to_vec();
+    let mut rows = vec![0; part_of_row.len()];
+    for (row, part) in (0u32..).zip(part_of_row) {
+        let Some(next) = next.get_mut(*part as usize) else { continue };
+        if let Some(place) = rows.get_mut(*next as usize) {
+            *place = row;
         }
-        let mut from = vec![0; to.len()];
-        (0u32..).zip(&to).for_each(|(row, to)| put(&mut from, *to, row));
-        Ok((Places { to, from: UInt32Array::from(from) }, offsets))
+        *next += 1;
     }
-
-    /// Each value at its row's place.
-    pub(super) fn values<T: ArrowNativeType>(&self, values: &[T]) -> ScalarBuffer<T> {
-        let mut moved = vec![T::default(); values.len()];
-        self.to.iter().zip(values).for_each(|(to, value)| put(&mut moved, *to, *value));
-        ScalarBuffer::from(moved)
-    }
-
-    pub(super) fn nulls(&self, nulls: Option<&NullBuffer>) -> Option<NullBuffer> {
-        let nulls = nulls.filter(|nulls| nulls.null_count() > 0)?;
-        Some(NullBuffer::new(self.bits(nulls.inner())))
-    }
-
-    pub(super) fn bits(&self, bits: &BooleanBuffer) -> BooleanBuffer {
-        let from = self.from.values();
-        BooleanBuffer::collect_bool(bits.len(), |to| from.get(to).is_some_and(|from| bits.value(*from as usize)))
-    }
-}
-
-#[inline]
-pub(super) fn put<T>(values: &mut [T], at: u32, value: T) {
-    if let Some(place) = values.get_mut(at as usize) {
-        *place = value;
-    }
+    UInt32Array::from(rows)
 }
 
 /// Where each part starts, and where the last one ends.
@@ -91,20 +53,10 @@ fn starts(part_of_row: &[u32], parts: usize) -> Result<Vec<u32>> {
         let count = starts.get_mut(*part as usize + 1);
         *count.ok_or_else(|| Error::internal(format!("a row of part {part} of {parts}")))? += 1;
     }
-    accumulate(&mut starts);
-    Ok(starts)
-}
-
-/// Replaces each number by the sum up to it.
-pub(super) fn accumulate<T: Copy + Default + AddAssign>(numbers: &mut [T]) {
-    let mut sum = T::default();
-    for number in numbers {
-        sum += *number;
-        *number = sum;
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
     }
-}
-
-/// An array behind a pointer.
-pub(super) fn arc(array: impl Array + 'static) -> ArrayRef {
-    Arc::new(array)
+    Ok(starts)
 }

@@ -51,7 +51,7 @@ impl Digits {
         let needed = items.len().ilog2() + 3;
         let width = if items.len() < LARGE / 8 { DIGIT } else { WIDE_DIGIT };
         let (width, passes) = match items.len() {
-            LARGE.. => (WIDE_DIGIT, 1),
+            LARGE.. => (DIGIT, 1),
             _ => (width, needed.min(bits).div_ceil(width)),
         };
         Digits { least, low: bits.saturating_sub(passes * width), width, passes }

@@ -1,8 +1,10 @@
 //! `join`: rows of two frames side by side where their keys are equal.
 
-mod broadcast;
+mod build;
 mod columns;
+mod kernel;
 mod parts;
+mod pieces;
 
 use blockfold_core::expr::{plain_type, promote};
 use blockfold_core::{Columns, DType, Error, Expr, Grid, Result, SchemaRef, col};
@@ -10,9 +12,9 @@ use blockfold_kernels::join::{JoinKind, JoinOptions};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 
 use crate::exchange::{HashRouter, HashRouting, Keys};
-use broadcast::{BuildTable, ProbeTable};
+use build::BuildTable;
 use columns::Column;
-use parts::JoinParts;
+use kernel::JoinKernel;
 
 /// What a join is asked for.
 #[derive(Clone, Debug)]
@@ -180,16 +182,27 @@ impl Op for Join {
         let sizes = ids.map(|id| lower.expected(id));
         let limit = BROADCAST_BYTES.min(lower.budget_bytes() / BROADCAST_SHARE);
         let is_small = |i: usize| sizes[i].0.is_some() && sizes[i].1 <= limit && self.may_filter(1 - i);
-        // Without keys there is nothing to part by: the smaller side goes to every task whatever its size.
-        let is_forced = |i: usize| self.args.kind == JoinKind::Cross && sizes[i].1 <= sizes[1 - i].1;
         let smaller = usize::from(sizes[1].1 <= sizes[0].1);
-        for build in [smaller, 1 - smaller] {
-            if is_small(build) || is_forced(build) {
-                return self.broadcast(lower, ids, keys, build);
-            }
-        }
-        self.exchanged(lower, ids, keys, smaller)
+        let small = [smaller, 1 - smaller].into_iter().find(|build| is_small(*build));
+        let build = small.unwrap_or(smaller);
+        // Without keys there is nothing to part by; a side known to be small needs no parts.
+        let parts = match self.args.kind == JoinKind::Cross || small.is_some() {
+            true => 1,
+            false => lower.parts(ids[0]).max(lower.parts(ids[1])),
+        };
+        let sides = Sides { ids, keys, build, parts };
+        // A table serves all blocks of the other side only if none of its rows is due at the end.
+        if self.may_filter(1 - build) { self.adaptive(lower, sides) } else { self.exchanged(lower, sides) }
     }
+}
+
+/// The sides of a join as they are lowered.
+struct Sides {
+    ids: [StepId; 2],
+    keys: [Keys; 2],
+    /// The side that becomes a table.
+    build: usize,
+    parts: usize,
 }
 
 impl Join {
@@ -204,38 +217,42 @@ impl Join {
         Ok(options)
     }
 
-    /// One side as a table for every task of the other.
-    fn broadcast(&self, lower: &mut Lower, ids: [StepId; 2], keys: [Keys; 2], build: usize) -> Result<StepId> {
-        let (options, [left, right]) = (self.options(build)?, keys);
-        let (build_keys, probe_keys) = if build == 0 { (left, right) } else { (right, left) };
+    /// One side made a table for every task of the other if it turns out small, else both sides brought together.
+    fn adaptive(&self, lower: &mut Lower, sides: Sides) -> Result<StepId> {
+        let Sides { ids, keys, build, parts } = sides;
         let schema = self.inputs[build].schema().clone();
-        let table = BuildTable { schema: schema.clone(), keys: build_keys.clone(), options: options.clone() };
+        let table =
+            BuildTable { schema: schema.clone(), keys: keys[build].clone(), options: self.options(build)?, parts };
         let table = lower.reduce(ids[build], table, schema);
-        let kernel = ProbeTable { build_keys, probe_keys, options, detail: self.detail() };
-        let probe = ids[1 - build];
-        let grid = Grid::unknown(lower.grid(probe).blocks());
-        let inputs = vec![(probe, BlockMap::Same), (table, BlockMap::Whole)];
-        Ok(lower.map(inputs, kernel, self.schema()?, grid))
+        let (probe, probe_keys) = (ids[1 - build], keys[1 - build].clone());
+        if parts == 1 {
+            let grid = Grid::unknown(lower.grid(probe).blocks());
+            let inputs = vec![(probe, BlockMap::Same), (table, BlockMap::Whole)];
+            return Ok(lower.map(inputs, self.kernel(keys, build)?, self.schema()?, grid));
+        }
+        let (routing, grid) = (HashRouting(HashRouter::new(probe_keys, parts, 0)), Grid::unknown(parts));
+        let schema = self.inputs[1 - build].schema().clone();
+        let moved = lower.exchange_unless(table, probe, routing, schema, grid.clone());
+        let inputs = vec![(moved, BlockMap::Same), (table, BlockMap::SameOrWhole)];
+        Ok(lower.map(inputs, self.kernel(keys, build)?, self.schema()?, grid))
     }
 
     /// Rows of equal keys brought together.
-    fn exchanged(&self, lower: &mut Lower, ids: [StepId; 2], keys: [Keys; 2], build: usize) -> Result<StepId> {
-        let parts = lower.parts(ids[0]).max(lower.parts(ids[1]));
+    fn exchanged(&self, lower: &mut Lower, sides: Sides) -> Result<StepId> {
+        let Sides { ids, keys, build, parts } = sides;
         let grid = Grid::unknown(parts);
-        let options = self.options(build)?;
         let mut moved = Vec::with_capacity(2);
-        for (i, keys) in keys.iter().enumerate() {
-            let routing = HashRouting(HashRouter::new(keys.clone(), parts, 0));
+        // The probe side first, then the build side.
+        for i in [1 - build, build] {
+            let routing = HashRouting(HashRouter::new(keys[i].clone(), parts, 0));
             let schema = self.inputs[i].schema().clone();
             moved.push((lower.exchange(ids[i], None, routing, schema, grid.clone()), BlockMap::Same));
         }
-        if build == 0 {
-            moved.swap(0, 1);
-        }
-        let [left, right] = keys;
+        Ok(lower.map(moved, self.kernel(keys, build)?, self.schema()?, grid))
+    }
+
+    fn kernel(&self, [left, right]: [Keys; 2], build: usize) -> Result<JoinKernel> {
         let (build_keys, probe_keys) = if build == 0 { (left, right) } else { (right, left) };
-        // The probe side first, then the build side.
-        let kernel = JoinParts { build_keys, probe_keys, options, detail: self.detail() };
-        Ok(lower.map(moved, kernel, self.schema()?, grid))
+        Ok(JoinKernel { build_keys, probe_keys, options: self.options(build)?, detail: self.detail() })
     }
 }

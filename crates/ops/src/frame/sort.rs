@@ -178,19 +178,31 @@ impl Op for Sort {
             return Ok(lower.map(vec![(input, BlockMap::Same)], kernel, schema, grid));
         }
         let parts = lower.parts(input);
-        // Keys alone are read for the sample: the input is planned once more with nothing else wanted.
-        let named = exprs.iter().enumerate().map(|(at, key)| key.clone().alias(format!("k{at}"))).collect();
-        let keys = optimize(&Select::plan(self.input[0].clone(), named)?)?;
-        let keys_schema = keys.schema().clone();
-        let sampled = lower.lower(&keys)?;
-        let none: Vec<ArrayRef> = keys_schema.fields().iter().map(|f| new_empty_array(f.data_type())).collect();
-        let names = keys_schema.fields().iter().map(|field| blockfold_core::col(field.name())).collect();
-        let reducer = FindBounds { keys: names, orders: orders.clone(), none, parts };
-        let bounds = lower.reduce(sampled, reducer, keys_schema);
+        let bounds = self.bounds(lower, input, parts)?;
         let routing = RangeRouting { keys: exprs, orders };
         let grid = Grid::unknown(parts);
         let moved = lower.exchange(input, Some(bounds), routing, schema.clone(), grid.clone());
         Ok(lower.map(vec![(moved, BlockMap::Same)], kernel, schema, grid))
+    }
+}
+
+impl Sort {
+    /// The step that finds the bounds of ranges. Where the input comes straight from sources, keys alone are read for
+    /// the sample; else what earlier steps stored is read twice.
+    fn bounds(&self, lower: &mut Lower, input: StepId, parts: usize) -> Result<StepId> {
+        let (exprs, orders) = (self.exprs(), self.orders());
+        let types: Vec<_> = exprs.iter().map(|key| key.dtype(self.input[0].schema())).collect::<Result<_>>()?;
+        let none = types.iter().map(new_empty_array).collect();
+        let named = exprs.iter().enumerate().map(|(at, key)| key.clone().alias(format!("k{at}"))).collect();
+        let keys = Select::plan(self.input[0].clone(), named)?;
+        let schema = keys.schema().clone();
+        let (sampled, keys) = if lower.is_read_again(input) {
+            let names = schema.fields().iter().map(|field| blockfold_core::col(field.name())).collect();
+            (lower.lower(&optimize(&keys)?)?, names)
+        } else {
+            (input, exprs)
+        };
+        Ok(lower.reduce(sampled, FindBounds { keys, orders, none, parts }, schema))
     }
 }
 

@@ -1,0 +1,83 @@
+//! The kernel of joins: a table probed batch by batch, or parts joined one after the other.
+
+use std::sync::Arc;
+
+use blockfold_core::{Block, Error, Result};
+use blockfold_kernels::join::{JoinOptions, JoinTable, estimate_bytes};
+use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, TaskContext};
+
+use super::parts::{PartJoin, ProbeStream, Sides};
+use super::pieces::ChunkedJoin;
+use crate::exchange::Keys;
+
+/// Bytes of an output batch: a row of each side.
+fn output_bytes(inputs: &[BlockMeta]) -> u64 {
+    let rows = inputs.first().map_or(0, |probe| probe.rows).clamp(1, 32 * 1024);
+    let row_bytes = |input: &BlockMeta| input.bytes.checked_div(input.rows).unwrap_or(16).max(16);
+    rows.saturating_mul(inputs.iter().map(row_bytes).sum())
+}
+
+/// Joins a block of the probe side with its block of the build side, or with all of it.
+#[derive(Debug)]
+pub(super) struct JoinKernel {
+    pub(super) build_keys: Keys,
+    pub(super) probe_keys: Keys,
+    pub(super) options: JoinOptions,
+    pub(super) detail: String,
+}
+
+impl Kernel for JoinKernel {
+    fn name(&self) -> &'static str {
+        "join"
+    }
+
+    fn detail(&self) -> String {
+        self.detail.clone()
+    }
+
+    fn run(&self, _: &[Block], _: &TaskContext) -> Result<Block> {
+        Err(Error::internal("a join gives a stream"))
+    }
+
+    fn peak_bytes(&self, inputs: &[BlockMeta]) -> u64 {
+        let build = inputs.get(1).copied().unwrap_or_default();
+        let table = match build.rows {
+            // A table that is shared is paid for by its own permit.
+            0 => 0,
+            rows => estimate_bytes(rows, build.bytes, self.build_keys.exprs().len()),
+        };
+        table.saturating_add(output_bytes(inputs).saturating_mul(2))
+    }
+
+    fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
+        let rows = inputs.first().map_or(0, |probe| probe.rows).clamp(1, self.options.max_rows as u64);
+        BlockMeta { rows, bytes: output_bytes(inputs) }
+    }
+
+    fn keeps_allowance(&self) -> bool {
+        true
+    }
+
+    fn open(&self, inputs: &mut Vec<Input>, task: &TaskContext) -> Result<Option<Box<dyn BlockStream>>> {
+        let sides = Sides {
+            build_keys: self.build_keys.clone(),
+            probe_keys: self.probe_keys.clone(),
+            options: self.options.clone(),
+            task: task.clone(),
+        };
+        let (build, probe) = (inputs.pop(), inputs.pop());
+        match (probe, build) {
+            (Some(probe), Some(Input::Block(table))) => {
+                let table: Arc<JoinTable> = table.object()?;
+                Ok(Some(Box::new(ProbeStream::new(&table, probe.into_stream()?, &sides))))
+            }
+            (Some(Input::Part(probe)), Some(Input::Part(build))) => {
+                Ok(Some(Box::new(PartJoin::new(sides, build, probe))))
+            }
+            (Some(probe), Some(Input::Part(build))) => {
+                Ok(Some(Box::new(ChunkedJoin::new(build, probe.into_stream()?, sides))))
+            }
+            _ => Err(Error::internal("a join without its sides")),
+        }
+    }
+}
