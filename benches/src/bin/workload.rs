@@ -8,8 +8,9 @@ use anyhow::{Context, Result, bail};
 use blockfold::prelude::*;
 use blockfold_benches::tables::Files;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+// What is measured allocates as the program does.
+#[path = "../../../crates/cli/src/allocator.rs"]
+mod allocator;
 
 const USAGE: &str = "workload NAME --data DIR --repeat N --out PATH [--memory 256MiB]";
 
@@ -63,6 +64,7 @@ impl Args {
 }
 
 fn main() -> Result<()> {
+    allocator::keep_warm();
     let args = Args::parse()?;
     let mut settings = Session::builder().threads(args.threads);
     if let Some(memory) = args.memory.or(args.size.is_empty().then_some(MEMORY)) {

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod allocator;
 mod aggs;
 mod args;
 mod commands;
@@ -27,10 +28,8 @@ use clap::Parser;
 use crate::args::Cli;
 use crate::failure::{Failure, exit_code};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_warm();
     quiet_tasks();
     let wants_json = std::env::args_os().any(|arg| arg == "--json");
     let failed = match Cli::try_parse() {

@@ -94,9 +94,17 @@ impl HashIds {
         }
         self.len += 1;
         if self.len * 2 > self.entries.len() && self.shift > 0 {
-            self.grow();
+            self.grow_to(self.entries.len() * 2);
         }
         next
+    }
+
+    /// Makes room for so many keys in all.
+    pub(super) fn reserve(&mut self, keys: usize) {
+        let wanted = keys.saturating_mul(2).min(1 << 32).next_power_of_two();
+        if wanted > self.entries.len() {
+            self.grow_to(wanted);
+        }
     }
 
     /// The id for which `is_same` holds, else [`MISSING`].
@@ -118,11 +126,11 @@ impl HashIds {
         (hash >> self.shift) as usize
     }
 
-    /// Doubles the table. Places follow the hash's high bits, so both tables are walked forwards.
-    fn grow(&mut self) {
+    /// A longer table. Places follow the hash's high bits, so both tables are walked forwards.
+    fn grow_to(&mut self, len: usize) {
         let old = std::mem::take(&mut self.entries);
-        self.entries = vec![EMPTY; old.len() * 2];
-        self.shift -= 1;
+        self.entries = vec![EMPTY; len];
+        self.shift = 32 - len.ilog2();
         let mask = self.entries.len() - 1;
         for entry in old.into_iter().filter(|entry| *entry != EMPTY) {
             let mut place = self.first_place(high(entry));

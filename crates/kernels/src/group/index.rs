@@ -11,6 +11,9 @@ use super::intern::Column;
 use super::several::Tuples;
 use super::spec::{GroupSpec, KeySpec};
 
+/// The share of rows that are new keys when nearly all are.
+const NEARLY: (usize, usize) = (9, 10);
+
 /// Maps keys to groups.
 #[derive(Debug)]
 pub(super) enum GroupIndex {
@@ -60,6 +63,22 @@ impl GroupIndex {
             GroupIndex::One(column) => column.len(),
             GroupIndex::Several(several) => several.tuples.len(),
         }
+    }
+
+    /// Makes room where nearly each of `seen` rows had a key of its own and `total` rows are to come in all.
+    pub(super) fn expect(&mut self, seen: usize, total: usize) {
+        let is_new = |len: usize| len.saturating_mul(NEARLY.1) >= seen.saturating_mul(NEARLY.0);
+        let columns = match self {
+            GroupIndex::Whole => &mut [],
+            GroupIndex::One(column) => std::slice::from_mut(column.as_mut()),
+            GroupIndex::Several(several) => {
+                if is_new(several.tuples.len()) {
+                    several.tuples.reserve(total);
+                }
+                several.columns.as_mut_slice()
+            }
+        };
+        columns.iter_mut().filter(|column| is_new(column.len())).for_each(|column| column.reserve(total));
     }
 
     /// Bytes held.

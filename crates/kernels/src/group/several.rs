@@ -56,6 +56,14 @@ impl Tuples {
         lookup + (self.codes.capacity() * size_of::<u32>()) as u64
     }
 
+    /// Makes room for so many hashed tuples in all.
+    pub(super) fn reserve(&mut self, tuples: usize) {
+        if let Lookup::Hash(ids) = &mut self.lookup {
+            ids.reserve(tuples);
+            self.codes.reserve((tuples * self.width).saturating_sub(self.codes.len()));
+        }
+    }
+
     /// The codes of one column, for each tuple.
     pub(super) fn column(&self, column: usize) -> impl ExactSizeIterator<Item = u32> + Clone + '_ {
         self.codes.iter().skip(column).step_by(self.width.max(1)).copied()

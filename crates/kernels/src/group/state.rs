@@ -116,6 +116,12 @@ impl GroupState {
         Ok(())
     }
 
+    /// Makes room for the groups of `total` rows in all if nearly each of the `seen` rows so far made one: tables that
+    /// are known to grow are made once.
+    pub fn expect(&mut self, seen: usize, total: usize) {
+        self.index.expect(seen, total);
+    }
+
     /// Number of groups so far.
     pub fn groups(&self) -> usize {
         self.index.len()

@@ -266,9 +266,14 @@ impl MergeStream {
     fn merge(&self, part: &dyn Part, level: u32) -> Result<Option<GroupState>> {
         let mut state = GroupState::new(self.spec.clone())?;
         let mut stream = part.open()?;
+        let (mut seen, total) = (0, usize::try_from(part.size().rows).unwrap_or(usize::MAX));
         while let Some(block) = stream.next()? {
             self.task.cancel.check()?;
             state.absorb(block.frame()?)?;
+            if seen == 0 {
+                seen = block.frame()?.num_rows();
+                state.expect(seen, total);
+            }
             if level < MAX_LEVEL && state.groups() > 1 && state.bytes() > self.task.allowance_bytes / 2 {
                 return Ok(None);
             }

@@ -182,7 +182,7 @@ impl Op for Join {
         let sizes = ids.map(|id| lower.expected(id));
         let limit = BROADCAST_BYTES.min(lower.budget_bytes() / BROADCAST_SHARE);
         let is_small = |i: usize| sizes[i].0.is_some() && sizes[i].1 <= limit && self.may_filter(1 - i);
-        let smaller = usize::from(sizes[1].1 <= sizes[0].1);
+        let smaller = self.smaller(sizes.map(|size| size.1));
         let small = [smaller, 1 - smaller].into_iter().find(|build| is_small(*build));
         let build = small.unwrap_or(smaller);
         // Without keys there is nothing to part by; a side known to be small needs no parts.
@@ -205,7 +205,17 @@ struct Sides {
     parts: usize,
 }
 
+/// How much larger the right side of a semi or anti join may seem and still become the table.
+const FILTERS_WELL: u64 = 4;
+
 impl Join {
+    /// The side to make a table of when neither is known to be small. That of a semi join is mostly a filter, and
+    /// smaller than it seems.
+    fn smaller(&self, bytes: [u64; 2]) -> usize {
+        let factor = if matches!(self.args.kind, JoinKind::Semi | JoinKind::Anti) { FILTERS_WELL } else { 1 };
+        usize::from(bytes[1] <= bytes[0].saturating_mul(factor))
+    }
+
     fn options(&self, build: usize) -> Result<JoinOptions> {
         let build_is_left = build == 0;
         let (probe, build) = (self.inputs[1 - build].schema(), self.inputs[build].schema());

@@ -75,6 +75,14 @@ impl Column {
         bits.map_or(0, |(least, greatest)| table::promised_bytes(least, greatest))
     }
 
+    /// Makes room for so many values in all.
+    pub(super) fn reserve(&mut self, values: usize) {
+        match &mut self.distinct.store {
+            Store::Numbers(numbers) => numbers.reserve(values),
+            Store::Texts(texts) | Store::Rows(_, texts) => texts.reserve(values),
+        }
+    }
+
     /// Number of codes.
     pub(super) fn len(&self) -> usize {
         match &self.distinct.store {

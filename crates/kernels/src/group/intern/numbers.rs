@@ -54,6 +54,14 @@ impl Numbers {
         Numbers { lookup, values: Vec::new(), null: None, promised_len, next_look: FIRST_LOOK }
     }
 
+    /// Makes room for so many hashed values in all.
+    pub(in crate::group) fn reserve(&mut self, values: usize) {
+        if let Lookup::Hash(ids) = &mut self.lookup {
+            ids.reserve(values);
+            self.values.reserve(values.saturating_sub(self.values.len()));
+        }
+    }
+
     pub(in crate::group) fn len(&self) -> usize {
         self.values.len()
     }

@@ -27,6 +27,14 @@ impl Texts {
         Texts { ids: HashIds::new(), hasher, data: Vec::new(), ends: Vec::new(), null: None }
     }
 
+    /// Makes room for so many texts in all, as long as those so far.
+    pub(in crate::group) fn reserve(&mut self, texts: usize) {
+        self.ids.reserve(texts);
+        let data = self.data.len() / self.len().max(1) * texts;
+        self.data.reserve(data.saturating_sub(self.data.len()));
+        self.ends.reserve(texts.saturating_sub(self.len()));
+    }
+
     pub(in crate::group) fn len(&self) -> usize {
         self.ends.len()
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use blockfold_core::{Block, Error, Result};
-use blockfold_kernels::join::{JoinOptions, JoinTable, estimate_bytes};
+use blockfold_kernels::join::{JoinKind, JoinOptions, JoinTable, estimate_bytes};
 use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, TaskContext};
 
 use super::parts::{PartJoin, ProbeStream, Sides};
@@ -52,6 +52,15 @@ impl Kernel for JoinKernel {
     fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
         let rows = inputs.first().map_or(0, |probe| probe.rows).clamp(1, self.options.max_rows as u64);
         BlockMeta { rows, bytes: output_bytes(inputs) }
+    }
+
+    fn rows(&self, inputs: &[Option<u64>]) -> Option<u64> {
+        let left = usize::from(self.options.build_is_left);
+        match self.options.kind {
+            JoinKind::Semi | JoinKind::Anti => inputs.get(left).copied().flatten(),
+            // Keys of one side are mostly unique: then there are as many pairs as the other has rows.
+            _ => inputs.iter().copied().max().flatten(),
+        }
     }
 
     fn keeps_allowance(&self) -> bool {
