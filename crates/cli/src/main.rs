@@ -5,8 +5,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
-mod allocator;
 mod aggs;
+mod allocator;
 mod args;
 mod commands;
 mod console;

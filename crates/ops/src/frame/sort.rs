@@ -219,7 +219,7 @@ const BATCH_ROWS: usize = 32 * 1024;
 
 /// Bytes that sorting takes: rows as they came, as one, in order, and their keys.
 fn sort_bytes(input: BlockMeta) -> u64 {
-    input.bytes.saturating_mul(2).saturating_add(input.rows.saturating_mul(SORT_BYTES_PER_ROW as u64))
+    input.bytes.saturating_mul(2).saturating_add(input.rows.saturating_mul(SORT_BYTES_PER_ROW))
 }
 
 impl Kernel for SortPart {

@@ -140,7 +140,7 @@ impl Partial for Top {
     }
 
     fn bytes(&self) -> u64 {
-        self.top.bytes() as u64
+        self.top.bytes()
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
