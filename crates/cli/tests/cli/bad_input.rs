@@ -172,7 +172,7 @@ fn wrong_arguments() {
     place.fails("groupby ts --agg len", 2, "--by");
     place.fails("groupby ts --by id", 2, "--agg");
     place.fails("groupby --by id --agg len", 2, "PATH");
-    place.fails("groupby ts --by id --agg x:median", 2, "the aggregates are sum, mean");
+    place.fails("groupby ts --by id --agg x:middle", 2, "the aggregates are sum, product, mean");
     place.fails("groupby ts --by id, --agg len", 2, "a column's name is missing");
     place.fails("groupby ts --by id --agg len --out r.xlsx", 2, "end it in .parquet");
     place.fails("groupby ts --by id --agg len --overwrite", 2, "--out");

@@ -22,7 +22,8 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
-    /// A plan with one row for each group, keys first, sorted by keys; without keys one row for the frame.
+    /// A plan with one row for each group, keys first; without keys one row for the frame. Groups are sorted by keys
+    /// unless they are so many that they come in several partitions.
     ///
     /// Each of `aggs` is one aggregate, with or without an alias.
     ///
@@ -202,7 +203,7 @@ impl Op for Aggregate {
         match parts {
             None => Ok(groups),
             Some(parts) => {
-                let kernel = MergeGroups::new(&spec);
+                let kernel = MergeGroups::new(&spec, parts);
                 Ok(lower.map(vec![(groups, BlockMap::Same)], kernel, schema, Grid::unknown(parts)))
             }
         }

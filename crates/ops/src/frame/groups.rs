@@ -194,13 +194,15 @@ impl Partial for Groups {
 #[derive(Debug)]
 pub(super) struct MergeGroups {
     spec: Arc<GroupSpec>,
+    /// Whether all groups are in one part: then they are sorted by key, as those of a finished block are.
+    is_sorted: bool,
 }
 
 impl MergeGroups {
-    pub(super) fn new(spec: &GroupSpec) -> Self {
+    pub(super) fn new(spec: &GroupSpec, parts: usize) -> Self {
         // A part has few of the values between the bounds: tables as wide as these would be mostly empty.
         let keys = spec.keys.iter().map(|key| KeySpec { range: None, ..key.clone() }).collect();
-        MergeGroups { spec: Arc::new(GroupSpec { keys, aggs: spec.aggs.clone() }) }
+        MergeGroups { spec: Arc::new(GroupSpec { keys, aggs: spec.aggs.clone() }), is_sorted: parts == 1 }
     }
 }
 
@@ -236,6 +238,7 @@ impl Kernel for MergeGroups {
         match inputs.pop() {
             Some(Input::Part(part)) => Ok(Some(Box::new(MergeStream {
                 spec: self.spec.clone(),
+                is_sorted: self.is_sorted,
                 task: task.clone(),
                 waiting: vec![(part, 0)],
                 result: None,
@@ -254,6 +257,7 @@ const MAX_LEVEL: u32 = 6;
 
 struct MergeStream {
     spec: Arc<GroupSpec>,
+    is_sorted: bool,
     task: TaskContext,
     /// Parts to be merged, with the number of times that they were split, the next one last.
     waiting: Vec<(Arc<dyn Part>, u32)>,
@@ -304,6 +308,7 @@ impl BlockStream for MergeStream {
                 continue;
             }
             match self.merge(part.as_ref(), level)? {
+                Some(state) if self.is_sorted && level == 0 => self.result = Some(state.finish()?),
                 Some(state) => self.result = Some(state.finish_unsorted()?),
                 None => self.split(part.as_ref(), level)?,
             }

@@ -15,6 +15,7 @@ fn equal_sub_plans_become_one_step() {
     insta::assert_snapshot!(explain::steps(&Lower::graph(&shared, 1 << 30).unwrap()), @r#"
     0: Read t [a, b, c]  (2 blocks, 30 rows)
     1: Reduce [0] group [sum(b)] by [a]  (1 block)
-    2: Map [1 as 0..1, 1 as 1..2] concat  (2 blocks)
+    2: Map [1] merge groups  (1 block)
+    3: Map [2 as 0..1, 2 as 1..2] concat  (2 blocks)
     "#);
 }
