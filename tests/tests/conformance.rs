@@ -11,7 +11,11 @@ use blockfold_core::{Budget, Cancel, Expr, Result, col, len};
 use blockfold_exec::{Executor, ScratchOptions};
 use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
-use blockfold_ops::frame::{Aggregate, Concat, Filter, MapPartitions, Read, Rows, Select, Slice, Write};
+use blockfold_kernels::join::JoinKind;
+use blockfold_ops::frame::{
+    Aggregate, Coalesce, Concat, Filter, Join, JoinArgs, MapPartitions, Read, Rows, Select, Slice, Sort, TopK, Write,
+    asc, desc,
+};
 use blockfold_ops::registry::OPS;
 use blockfold_plan::{Lower, Plan, optimize};
 
@@ -91,6 +95,36 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
                 exact(Select::plan(both.clone(), vec![col("x")])),
                 exact(Aggregate::plan(both, vec![col("name")], vec![len()])),
             ]
+        }
+        "sort" => vec![
+            exact(Sort::plan(input(), vec![asc("name"), desc("x")])),
+            exact(Sort::plan(input(), vec![desc("key").nulls_first()])),
+        ],
+        "top_k" => [0, 3, 5000].map(|n| exact(TopK::plan(input(), vec![desc("x"), asc("key")], n))).to_vec(),
+        "coalesce" => [1, 2, 100].map(|n| exact(Coalesce::plan(input(), n))).to_vec(),
+        "join" => {
+            let right = || {
+                let few = Filter::plan(input(), (col("key") % 4).eq(1)).unwrap();
+                Aggregate::plan(few, vec![col("key"), col("name")], vec![col("x").max().alias("most")]).unwrap()
+            };
+            let kinds =
+                [JoinKind::Inner, JoinKind::Left, JoinKind::Right, JoinKind::Full, JoinKind::Semi, JoinKind::Anti];
+            // The order of pairs is not promised.
+            let sorted = |plan: Plan| {
+                let keys = plan.schema().fields().iter().map(|field| asc(col(field.name()))).collect();
+                exact(Sort::plan(plan, keys))
+            };
+            let joined = |kind: JoinKind, on: &[&str], nulls: bool| {
+                let mut args = JoinArgs::on(kind, on.iter().copied());
+                args.null_equals_null = nulls;
+                sorted(Join::plan(input(), right(), args).unwrap())
+            };
+            let mut plans: Vec<(Plan, bool)> =
+                kinds.iter().map(|kind| joined(*kind, &["key", "name"], false)).collect();
+            plans.extend(kinds.iter().map(|kind| joined(*kind, &["key"], true)));
+            let few = Slice::plan(input(), Rows::Head(20)).unwrap();
+            plans.push(sorted(Join::plan(few, right(), JoinArgs::on(JoinKind::Cross, Vec::<Expr>::new())).unwrap()));
+            plans
         }
         "map_partitions" => {
             let double = |batch: RecordBatch| Ok(concat_batches(&batch.schema(), [&batch])?);

@@ -2,7 +2,7 @@
 
 use blockfold_core::{Error, Expr, IntoExpr, col, len};
 use blockfold_kernels::join::JoinKind;
-use blockfold_ops::frame::{Aggregate, Join, JoinArgs, Select, Sort, SortKey, TopK, desc};
+use blockfold_ops::frame::{Aggregate, Coalesce, Join, JoinArgs, Select, Sort, SortKey, TopK, desc};
 
 use crate::frame::{LazyFrame, column_names};
 
@@ -100,6 +100,15 @@ impl LazyFrame {
             let groups = Aggregate::plan(plan, keys.iter().map(col).collect(), firsts)?;
             Select::plan(groups, have.iter().map(col).collect())
         })
+    }
+
+    /// The same rows in at most `partitions` partitions, in order. Nothing moves: a partition is a share of
+    /// neighbouring ones.
+    ///
+    /// # Errors
+    /// No partitions at all.
+    pub fn coalesce(&self, partitions: usize) -> LazyFrame {
+        self.then(|plan| Coalesce::plan(plan, partitions))
     }
 
     /// How often each value of a column occurs, in a column `count`, the most frequent first.

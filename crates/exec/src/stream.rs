@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use blockfold_core::{Block, Error, Result};
-use blockfold_plan::chain::{passed_blocks, step_label};
+use blockfold_plan::chain::{blocks_of_share, step_label};
 use blockfold_plan::{BlockMap, BlockStream, Input, Kernel, Sizes, Step, StepId, TaskContext};
 
 use crate::state::RunState;
@@ -23,15 +23,7 @@ pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Bo
             let place = format!("{} block {block}", step_label(&node.step));
             map(state, inputs, kernel, block, &place)
         }
-        Step::Exchange { input, .. } if state.is_passed(id) => {
-            let (parts, blocks) = (node.grid.blocks(), state.graph.node(*input).grid.blocks());
-            Ok(Box::new(Chained {
-                blocks: passed_blocks(block, parts, blocks),
-                input: *input,
-                state: state.clone(),
-                current: None,
-            }))
-        }
+        Step::Exchange { input, .. } if state.is_passed(id) => Ok(share(state, *input, block, node.grid.blocks())),
         Step::Reduce { .. } | Step::Exchange { .. } => match state.input(id, block, false)? {
             Some(input) => input.into_stream(),
             None => Ok(Box::new(std::iter::empty())),
@@ -50,6 +42,9 @@ fn map(
     let task = state.task(block);
     let mut opened = Vec::with_capacity(inputs.len());
     for (input, map) in inputs {
+        if let BlockMap::Share { parts } = map {
+            opened.push(Input::Stream(share(state, *input, block, *parts)));
+        }
         let Some(inner) = map.input_block(block) else { continue };
         let found = match &state.graph.node(*input).step {
             Step::Exchange { .. } if state.is_passed(*input) => Some(Input::Stream(open(state, *input, inner)?)),
@@ -63,6 +58,12 @@ fn map(
     }
     let inputs = opened.into_iter().map(Input::into_stream).collect::<Result<_>>()?;
     Ok(Box::new(MapStream { inputs, kernel: kernel.clone(), task, place: place.to_string(), done: false }))
+}
+
+/// An even share of an input's blocks.
+fn share(state: &Arc<RunState>, input: StepId, part: usize, parts: usize) -> Box<dyn BlockStream> {
+    let blocks = blocks_of_share(part, parts, state.graph.node(input).grid.blocks());
+    Box::new(Chained { state: state.clone(), input, blocks, current: None })
 }
 
 /// Blocks of an input one after the other.

@@ -59,8 +59,8 @@ pub trait Sizes {
     fn allowance_bytes(&self) -> u64;
 }
 
-/// The blocks of its input that block `part` of an exchange of `parts` is made of when rows stay where they are.
-pub fn passed_blocks(part: usize, parts: usize, blocks: usize) -> std::ops::Range<usize> {
+/// The blocks that an even share is made of: the `part`-th of `parts`.
+pub fn blocks_of_share(part: usize, parts: usize, blocks: usize) -> std::ops::Range<usize> {
     let parts = parts.max(1);
     part * blocks / parts..(part + 1) * blocks / parts
 }
@@ -174,7 +174,9 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
             }
         }
         Step::Map { inputs, kernel } => map_bounds(graph, sizes, inputs, kernel.as_ref(), block),
-        Step::Exchange { input, .. } if sizes.is_passed(id) => passed_bounds(graph, sizes, id, *input, block),
+        Step::Exchange { input, .. } if sizes.is_passed(id) => {
+            share_bounds(graph, sizes, *input, block, graph.node(id).grid.blocks())
+        }
         // A finished block is paid for by its own permit; batches are copied out of it, or read from scratch.
         Step::Reduce { .. } | Step::Exchange { .. } | Step::Write { .. } => {
             let size = sizes.block(id, block);
@@ -192,10 +194,10 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
 }
 
 /// Bounds of a share of an input's blocks, one after the other.
-fn passed_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, input: StepId, part: usize) -> StreamBounds {
-    let (parts, blocks) = (graph.node(id).grid.blocks(), graph.node(input).grid.blocks());
+fn share_bounds(graph: &StepGraph, sizes: &dyn Sizes, input: StepId, part: usize, parts: usize) -> StreamBounds {
+    let blocks = graph.node(input).grid.blocks();
     let mut sum = StreamBounds { rows: Some(0), skipped: true, ..StreamBounds::default() };
-    for block in passed_blocks(part, parts, blocks) {
+    for block in blocks_of_share(part, parts, blocks) {
         let bounds = stream_bounds(graph, sizes, input, block);
         sum.batch.rows = sum.batch.rows.max(bounds.batch.rows);
         sum.batch.bytes = sum.batch.bytes.max(bounds.batch.bytes);
@@ -217,8 +219,11 @@ fn map_bounds(
     let mut sum = StreamBounds { rows: None, skipped: true, ..StreamBounds::default() };
     let (mut metas, mut rows) = (Vec::new(), Vec::new());
     for (input, map) in inputs {
-        let Some(inner) = map.input_block(block) else { continue };
-        let bounds = stream_bounds(graph, sizes, *input, inner);
+        let bounds = match (map, map.input_block(block)) {
+            (BlockMap::Share { parts }, _) => share_bounds(graph, sizes, *input, block, *parts),
+            (_, Some(inner)) => stream_bounds(graph, sizes, *input, inner),
+            (_, None) => continue,
+        };
         let is_gathered = kernel.whole_partition();
         let meta = if is_gathered { whole(bounds) } else { bounds.batch };
         // A kernel that keeps its allowance is handed the stored part, not a copy of it.

@@ -118,6 +118,7 @@ fn mapped(map: BlockMap) -> String {
         BlockMap::Same => String::new(),
         BlockMap::Whole => " whole".to_string(),
         BlockMap::SameOrWhole => " or whole".to_string(),
+        BlockMap::Share { parts } => format!(" in {parts} shares"),
         BlockMap::Offset { first, blocks } => format!(" as {first}..{}", first + blocks),
     }
 }

@@ -66,6 +66,11 @@ pub enum BlockMap {
     Whole,
     /// The block of the same index, or the input's only block when it was not spread.
     SameOrWhole,
+    /// An even share of the input's blocks, one after the other.
+    Share {
+        /// Number of shares.
+        parts: usize,
+    },
     /// Blocks `first .. first + blocks` are made from the input's blocks `0 .. blocks`; others not from this input.
     Offset {
         /// First block that this input gives.
@@ -81,6 +86,8 @@ impl BlockMap {
         match self {
             BlockMap::Same | BlockMap::SameOrWhole => Some(block),
             BlockMap::Whole => Some(0),
+            // Several blocks, see `blocks_of_share`.
+            BlockMap::Share { .. } => None,
             BlockMap::Offset { first, blocks } => block.checked_sub(first).filter(|inner| *inner < blocks),
         }
     }

@@ -1,6 +1,7 @@
 //! Ops of frames.
 
 mod aggregate;
+mod coalesce;
 mod concat;
 mod filter;
 mod groups;
@@ -14,6 +15,7 @@ mod top_k;
 mod write;
 
 pub use aggregate::Aggregate;
+pub use coalesce::Coalesce;
 pub use concat::Concat;
 pub use filter::Filter;
 pub use join::{Join, JoinArgs};
