@@ -7,7 +7,8 @@ use std::str::FromStr;
 use blockfold::{ByteSize, Expr};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{demo, estimate, explain, groupby, head, schema, timeseries};
+use crate::commands::{demo, distinct, estimate, explain, groupby, head, join, schema, sort, timeseries};
+use crate::output::OutFile;
 use crate::{aggs, filter};
 
 const ABOUT: &str = "Dataframes larger than memory, inside a memory budget that holds.";
@@ -47,6 +48,12 @@ pub struct Global {
     /// Number of threads [default: one for each core]
     #[arg(long, help_heading = "Everywhere", global = true, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+    /// Folder for scratch files, which rows go to that do not fit in memory [default: the system's for temporary files]
+    #[arg(long, help_heading = "Everywhere", global = true, value_name = "FOLDER")]
+    pub scratch: Option<PathBuf>,
+    /// Bytes that scratch files may take [default: what the disk has]
+    #[arg(long, help_heading = "Everywhere", global = true, value_name = "SIZE", value_parser = ByteSize::from_str)]
+    pub scratch_limit: Option<ByteSize>,
     /// Print one JSON document instead of text
     #[arg(long, help_heading = "Everywhere", global = true)]
     pub json: bool,
@@ -68,6 +75,12 @@ pub enum Command {
     Head(head::Args),
     /// Aggregate rows by groups
     Groupby(groupby::Args),
+    /// Put rows of two frames side by side where their keys are equal
+    Join(join::Args),
+    /// Sort rows
+    Sort(sort::Args),
+    /// Keep each row once
+    Distinct(distinct::Args),
     /// Show the plan of a groupby, stage by stage, without running it
     Explain(explain::Args),
     /// Show what a groupby would need: rows, bytes, memory
@@ -106,6 +119,32 @@ fn agg_help() -> String {
          Nulls are skipped, except by first, last and len; std and var are those of a sample.",
         aggs::NAMES
     )
+}
+
+/// What becomes of a result.
+#[derive(Args, Debug)]
+pub struct Out {
+    /// File for the result instead of the table: .parquet, .arrow, .csv, .json or .jsonl; without an ending a folder of
+    /// Parquet files
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<OutFile>,
+    /// Replace the output if it exists
+    #[arg(long, requires = "out")]
+    pub overwrite: bool,
+    /// Rows to print, or all [default: 20 in tables, all in JSON]
+    #[arg(long, value_name = "N", conflicts_with = "out")]
+    pub rows: Option<RowLimit>,
+}
+
+/// Whether to run, for commands that are not explained by `explain`.
+#[derive(Args, Debug)]
+pub struct Dry {
+    /// Show the plan, stage by stage, without running it
+    #[arg(long)]
+    pub explain: bool,
+    /// Show what a run would need, without running it
+    #[arg(long)]
+    pub estimate: bool,
 }
 
 /// How many rows of a result to show.

@@ -38,6 +38,12 @@ impl Context {
         if let Some(threads) = global.threads {
             builder = builder.threads(threads.get());
         }
+        if let Some(scratch) = &global.scratch {
+            builder = builder.scratch(scratch);
+        }
+        if let Some(limit) = global.scratch_limit {
+            builder = builder.scratch_limit(limit);
+        }
         let progress = Arc::new(Progress::default());
         if io::stderr().is_terminal() && !console.json && !console.quiet {
             builder = builder.subscribe(progress.clone());
@@ -59,8 +65,12 @@ impl Context {
 
     /// Time and memory of a run in one line.
     pub fn summary(&self, report: &RunReport) -> String {
+        let spilled = match report.spilled_bytes {
+            0 => String::new(),
+            bytes => format!("; {} went to scratch, since memory was used up", text::bytes(bytes)),
+        };
         format!(
-            "read {}, {} in {} ({}); {}",
+            "read {}, {} in {} ({}); {}{spilled}",
             text::count(report.rows_read, "row"),
             text::bytes(report.bytes_read),
             text::seconds(report.elapsed),

@@ -49,6 +49,7 @@ pub struct RunDocument {
     budget_bytes: u64,
     /// The most that was promised to tasks at once.
     peak_promised_bytes: u64,
+    spilled_bytes: u64,
     /// The most that the process held.
     peak_memory_bytes: Option<u64>,
 }
@@ -66,6 +67,7 @@ impl RunDocument {
             threads: session.threads(),
             budget_bytes: session.memory_budget().0,
             peak_promised_bytes: report.peak_bytes,
+            spilled_bytes: report.spilled_bytes,
             peak_memory_bytes: resources::peak_memory_bytes(),
         }
     }

@@ -20,6 +20,8 @@ enum Format {
     Csv,
     Json,
     JsonLines,
+    /// A folder of Parquet files, one a partition.
+    Folder,
 }
 
 /// A file to write a result to.
@@ -52,6 +54,7 @@ impl std::str::FromStr for OutFile {
             "csv" => Format::Csv,
             "json" => Format::Json,
             "jsonl" | "ndjson" => Format::JsonLines,
+            "" => Format::Folder,
             _ => return Err("the name decides the format: end it in .parquet, .arrow, .csv, .json or .jsonl".into()),
         };
         Ok(OutFile { path, format })
@@ -69,22 +72,27 @@ impl OutFile {
     /// # Errors
     /// A file that exists and is not to be overwritten, known before the run; an unwritable or full disk.
     pub fn save(&self, frame: &LazyFrame, overwrite: bool) -> Result<Saved> {
+        if self.format == Format::Folder {
+            let options = ParquetWriteOptions::default().overwrite(overwrite);
+            let written = frame.write_parquet(&self.path, options)?.report;
+            return Ok(Saved { rows: written.rows_written, bytes: written.bytes_written, report: written });
+        }
         self.check(overwrite)?;
         let staging = self.staging()?;
         let (file, rows, report) = match self.format {
             Format::Parquet => {
                 let folder = staging.path().join("parquet");
-                let written = frame.write_parquet(&folder, ParquetWriteOptions::default());
+                let written = frame.coalesce(1).write_parquet(&folder, ParquetWriteOptions::default());
                 let written = written.map_err(|error| self.rename_staging(error, staging.path()))?;
                 (only_file(&folder)?, written.report.rows_written, written.report)
             }
             Format::Ipc => {
                 let folder = staging.path().join("ipc");
-                let written = frame.write_ipc(&folder, IpcWriteOptions::default());
+                let written = frame.coalesce(1).write_ipc(&folder, IpcWriteOptions::default());
                 let written = written.map_err(|error| self.rename_staging(error, staging.path()))?;
                 (only_file(&folder)?, written.report.rows_written, written.report)
             }
-            Format::Csv | Format::Json | Format::JsonLines => {
+            Format::Folder | Format::Csv | Format::Json | Format::JsonLines => {
                 let collected = frame.collect()?;
                 let file = staging.path().join("text");
                 self.write_text(&file, &collected).map_err(|error| Error::io(&self.path, error))?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::args::{Input, RowLimit};
-use crate::commands::groupby;
+use crate::commands::result;
 use crate::context::Context;
 use crate::input;
 
@@ -20,5 +20,5 @@ pub struct Args {
 /// Prints the first rows; reads no more than they take.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let head = input::open(&context.session, &args.input.paths)?.head(args.n).collect()?;
-    groupby::print("head", &head, Some(RowLimit::All), context)
+    result::print("head", &head, Some(RowLimit::All), context)
 }

@@ -1,12 +1,16 @@
 //! The commands, one file each.
 
 pub mod demo;
+pub mod distinct;
 pub mod estimate;
 pub mod explain;
 pub mod groupby;
 pub mod head;
+pub mod join;
 pub mod query;
+pub mod result;
 pub mod schema;
+pub mod sort;
 pub mod timeseries;
 
 use anyhow::Result;
@@ -24,6 +28,9 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Schema(args) => schema::run(args, &context),
         Command::Head(args) => head::run(args, &context),
         Command::Groupby(args) => groupby::run(args, &context),
+        Command::Join(args) => join::run(args, &context),
+        Command::Sort(args) => sort::run(args, &context),
+        Command::Distinct(args) => distinct::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Estimate(args) => estimate::run(args, &context),
     }

@@ -1,7 +1,9 @@
-//! The grouped aggregation that `groupby`, `explain` and `estimate` share.
+//! What commands share: the grouped aggregation of `groupby`, `explain` and `estimate`, filtered inputs, column lists.
+
+use std::path::PathBuf;
 
 use anyhow::Result;
-use blockfold::LazyFrame;
+use blockfold::{Expr, LazyFrame};
 
 use crate::args::Query;
 use crate::context::Context;
@@ -13,12 +15,26 @@ use crate::{aggs, input};
 /// # Errors
 /// Wrong arguments first, then whatever opening the files finds.
 pub fn frame(query: &Query, context: &Context) -> Result<LazyFrame> {
-    let keys = aggs::keys(&query.by).map_err(|error| usage(format!("--by {error}")))?;
+    let keys = columns("--by", &query.by)?;
     let aggregates = aggs::aggregates(&query.agg).map_err(|error| usage(format!("--agg {error}")))?;
-    let mut frame = input::open(&context.session, &query.input.paths)?;
-    if let Some(filter) = &query.filter {
-        frame = frame.filter(filter);
-    }
+    let frame = filtered(&query.input.paths, query.filter.as_ref(), context)?;
     let keys = keys.iter().map(blockfold::col);
     Ok(frame.group_by(keys).agg(aggregates))
+}
+
+/// Rows of files where a filter holds.
+///
+/// # Errors
+/// Whatever opening the files finds.
+pub fn filtered(paths: &[PathBuf], filter: Option<&Expr>, context: &Context) -> Result<LazyFrame> {
+    let frame = input::open(&context.session, paths)?;
+    Ok(filter.map_or(frame.clone(), |filter| frame.filter(filter)))
+}
+
+/// Names of columns, as an option lists them.
+///
+/// # Errors
+/// An empty name, or one that comes twice.
+pub fn columns(option: &str, texts: &[String]) -> Result<Vec<String>> {
+    aggs::keys(texts).map_err(|error| usage(format!("{option} {error}")))
 }

@@ -7,5 +7,6 @@ mod program;
 mod bad_input;
 mod commands;
 mod demo;
+mod moves;
 #[cfg(unix)]
 mod signals;

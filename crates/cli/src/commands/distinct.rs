@@ -1,0 +1,35 @@
+//! `blockfold distinct`: each row once.
+
+use anyhow::Result;
+use blockfold::Expr;
+
+use crate::args::{Dry, Input, Out};
+use crate::commands::{query, result};
+use crate::context::Context;
+use crate::filter;
+
+/// Arguments of `distinct`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = filter::GRAMMAR)]
+pub struct Args {
+    #[command(flatten)]
+    input: Input,
+    /// Columns in which rows are compared, as id,name; the first row of equals is kept [default: all]
+    #[arg(long, value_name = "COLUMNS")]
+    by: Vec<String>,
+    /// Rows to keep, as "x > 0.5 and name != 'Bob'"
+    #[arg(long, value_name = "EXPR", value_parser = filter::parse, allow_hyphen_values = true)]
+    filter: Option<Expr>,
+    #[command(flatten)]
+    out: Out,
+    #[command(flatten)]
+    dry: Dry,
+}
+
+/// Prints or writes each row once.
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    let by = query::columns("--by", &args.by)?;
+    let frame = query::filtered(&args.input.paths, args.filter.as_ref(), context)?;
+    let frame = if by.is_empty() { frame.distinct() } else { frame.distinct_by(by) };
+    result::give_or_show("distinct", &frame, &args.out, &args.dry, context)
+}

@@ -1,0 +1,51 @@
+//! `blockfold sort`: rows in the order of columns.
+
+use anyhow::Result;
+use blockfold::{Expr, SortKey, asc, desc};
+
+use crate::args::{Dry, Input, Out};
+use crate::commands::{query, result};
+use crate::context::Context;
+use crate::filter;
+
+/// Arguments of `sort`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = filter::GRAMMAR)]
+pub struct Args {
+    #[command(flatten)]
+    input: Input,
+    /// Columns to sort by, as name,-x; a minus in front sorts descending
+    #[arg(long, required = true, value_name = "COLUMNS", allow_hyphen_values = true)]
+    by: Vec<String>,
+    /// Nulls before all values instead of after them
+    #[arg(long)]
+    nulls_first: bool,
+    /// The first rows only, kept aside without sorting all
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Rows to keep, as "x > 0.5 and name != 'Bob'"
+    #[arg(long, value_name = "EXPR", value_parser = filter::parse, allow_hyphen_values = true)]
+    filter: Option<Expr>,
+    #[command(flatten)]
+    out: Out,
+    #[command(flatten)]
+    dry: Dry,
+}
+
+/// Sorts and prints or writes the rows.
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    let keys: Vec<SortKey> = query::columns("--by", &args.by)?.iter().map(|name| key(name, args.nulls_first)).collect();
+    let mut frame = query::filtered(&args.input.paths, args.filter.as_ref(), context)?.sort(keys);
+    if let Some(limit) = args.limit {
+        frame = frame.head(limit);
+    }
+    result::give_or_show("sort", &frame, &args.out, &args.dry, context)
+}
+
+fn key(name: &str, nulls_first: bool) -> SortKey {
+    let key = match name.strip_prefix('-') {
+        Some(name) => desc(name),
+        None => asc(name),
+    };
+    if nulls_first { key.nulls_first() } else { key }
+}
