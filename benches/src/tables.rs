@@ -66,6 +66,10 @@ impl Files<'_> {
             "q5" => by(&["id6"], vec![v1().sum(), v2().sum(), v3().sum()]),
             "q6" => by(&["id4", "id5"], vec![v3().median().alias("median_v3"), v3().std(1).alias("sd_v3")]),
             "q7" => by(&["id3"], vec![(v1().max() - v2().min()).alias("range_v1_v2")]),
+            "q8" => {
+                let top = self.groupby()?.filter(v3().is_not_null()).group_by(["id6"]).agg([v3().top_k(2).alias("v3")]);
+                Ok(top.explode("v3"))
+            }
             "q9" => by(&["id2", "id4"], vec![(corr(v1(), v2()) * corr(v1(), v2())).alias("r2")]),
             "q10" => by(&["id1", "id2", "id3", "id4", "id5", "id6"], vec![v3().sum(), v1().count().alias("count")]),
             _ => bail!("unknown question {question}"),

@@ -13,8 +13,8 @@ use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
 use blockfold_kernels::join::JoinKind;
 use blockfold_ops::frame::{
-    Aggregate, Coalesce, Concat, Filter, Join, JoinArgs, MapPartitions, Read, Rows, Select, Slice, Sort, TopK, Write,
-    asc, desc,
+    Aggregate, Coalesce, Concat, Explode, Filter, Join, JoinArgs, MapPartitions, Read, Rows, Select, Slice, Sort, TopK,
+    Write, asc, desc,
 };
 use blockfold_ops::registry::OPS;
 use blockfold_plan::{Lower, Plan, optimize};
@@ -101,6 +101,12 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
             exact(Sort::plan(input(), vec![desc("key").nulls_first()])),
         ],
         "top_k" => [0, 3, 5000].map(|n| exact(TopK::plan(input(), vec![desc("x"), asc("key")], n))).to_vec(),
+        "explode" => {
+            let lists = Aggregate::plan(input(), vec![col("name")], vec![col("x").list().alias("xs"), len()]).unwrap();
+            vec![exact(Explode::plan(lists, "xs"))]
+        }
+        // The numbers depend on how rows are cut into blocks; see `shuffles_and_samples`.
+        "row_random" => Vec::new(),
         "coalesce" => [1, 2, 100].map(|n| exact(Coalesce::plan(input(), n))).to_vec(),
         "join" => {
             let right = || {

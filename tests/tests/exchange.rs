@@ -177,3 +177,29 @@ fn joined_rows() {
         }
     }
 }
+
+#[test]
+fn shuffles_and_samples() {
+    let run = |mib: u64, threads: usize, f: &dyn Fn(LazyFrame) -> LazyFrame| {
+        let session = session(mib, threads);
+        in_order(&f(session.from_batches(batches()).unwrap().select([col("row"), col("name")])))
+    };
+    let plain = run(4096, 2, &|frame| frame);
+    let shuffled = run(4096, 1, &|frame| frame.shuffle(7));
+    assert_ne!(plain, shuffled);
+    assert_eq!(shuffled, run(16, 3, &|frame| frame.shuffle(7)));
+    assert_ne!(shuffled, run(4096, 1, &|frame| frame.shuffle(8)));
+    let sorted = |mut rows: Vec<String>| {
+        rows.sort();
+        rows
+    };
+    assert_eq!(sorted(plain.clone()), sorted(shuffled));
+    let sampled = run(4096, 1, &|frame| frame.sample(0.1, 1));
+    assert_eq!(sampled, run(24, 3, &|frame| frame.sample(0.1, 1)));
+    assert!((38_000..42_000).contains(&sampled.len()), "{}", sampled.len());
+    assert_eq!(run(4096, 1, &|frame| frame.sample_n(50, 1)).len(), 50);
+    assert_eq!(run(4096, 1, &|frame| frame.sample(1.0, 1)).len(), plain.len());
+    assert_eq!(run(4096, 1, &|frame| frame.sample(0.0, 1)).len(), 0);
+    let bad = session(64, 1).from_batches(batches()).unwrap().sample(-0.5, 1).collect().unwrap_err();
+    assert!(bad.to_string().contains("give one from 0 to 1"), "{bad}");
+}

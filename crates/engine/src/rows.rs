@@ -1,10 +1,17 @@
 //! Verbs that move rows: sort, join, distinct.
 
-use blockfold_core::{Error, Expr, IntoExpr, col, len};
+use blockfold_core::{DType, Error, Expr, IntoExpr, Result, col, len};
 use blockfold_kernels::join::JoinKind;
-use blockfold_ops::frame::{Aggregate, Coalesce, Join, JoinArgs, Select, Sort, SortKey, TopK, desc};
+use blockfold_ops::frame::{
+    Aggregate, Coalesce, Explode, Filter, Join, JoinArgs, RowRandom, Select, Sort, SortKey, TopK, asc, desc,
+};
+
+use blockfold_plan::Plan;
 
 use crate::frame::{LazyFrame, column_names};
+
+/// The column of random numbers while rows are shuffled.
+const RANDOM: &str = "\u{0}random";
 
 impl LazyFrame {
     /// Rows in the order of keys, the first one before the others; rows of equal keys keep their order.
@@ -109,6 +116,53 @@ impl LazyFrame {
     /// No partitions at all.
     pub fn coalesce(&self, partitions: usize) -> LazyFrame {
         self.then(|plan| Coalesce::plan(plan, partitions))
+    }
+
+    /// One row for each element of a list in `column`; an empty list and a null give one row with null.
+    ///
+    /// # Errors
+    /// No such column, or one that holds no lists.
+    pub fn explode(&self, column: &str) -> LazyFrame {
+        self.then(|plan| Explode::plan(plan, column))
+    }
+
+    /// The rows in random order, the same for a seed whatever the threads and the budget.
+    ///
+    /// # Memory
+    /// As [`LazyFrame::sort`].
+    pub fn shuffle(&self, seed: u64) -> LazyFrame {
+        self.by_random(seed, |plan| Sort::plan(plan, vec![asc(RANDOM)]))
+    }
+
+    /// Each row with a probability of `fraction`, the same rows for a seed whatever the threads and the budget.
+    ///
+    /// # Errors
+    /// A fraction outside of 0 to 1.
+    pub fn sample(&self, fraction: f64, seed: u64) -> LazyFrame {
+        self.by_random(seed, |plan| {
+            if !(0.0..=1.0).contains(&fraction) {
+                return Err(Error::argument("sample", format!("{fraction} is no fraction; give one from 0 to 1")));
+            }
+            // Of the 64 random bits 53 are compared, as many as a float tells apart.
+            let bits = (col(RANDOM).cast(DType::Float64)) / 2f64.powi(64);
+            Filter::plan(plan, bits.lt(fraction))
+        })
+    }
+
+    /// `n` rows by chance, or all when there are fewer.
+    ///
+    /// # Memory
+    /// As [`LazyFrame::top_k`].
+    pub fn sample_n(&self, n: u64, seed: u64) -> LazyFrame {
+        self.by_random(seed, |plan| TopK::plan(plan, vec![asc(RANDOM)], n))
+    }
+
+    /// What is done by a random number beside each row, which is left out again.
+    fn by_random(&self, seed: u64, f: impl FnOnce(Plan) -> Result<Plan>) -> LazyFrame {
+        self.then(|plan| {
+            let names = column_names(&plan);
+            Select::plan(f(RowRandom::plan(plan, seed, RANDOM)?)?, names.iter().map(col).collect())
+        })
     }
 
     /// How often each value of a column occurs, in a column `count`, the most frequent first.

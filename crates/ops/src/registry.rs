@@ -21,6 +21,8 @@ pub const OPS: &[Entry] = &[
     Entry { name: "join", summary: "rows of two frames side by side where their keys are equal" },
     Entry { name: "sort", summary: "rows in the order of keys" },
     Entry { name: "top_k", summary: "the first rows in the order of keys" },
+    Entry { name: "explode", summary: "one row for each element of a list" },
+    Entry { name: "row_random", summary: "a random number beside each row, for shuffles and samples" },
     Entry { name: "coalesce", summary: "the same rows in fewer partitions" },
     Entry { name: "concat", summary: "frames one after the other" },
     Entry { name: "map_partitions", summary: "a function of the user's over whole partitions" },

@@ -8,7 +8,7 @@ mod pieces;
 
 use blockfold_core::expr::{plain_type, promote};
 use blockfold_core::{Columns, DType, Error, Expr, Grid, Result, SchemaRef, col};
-use blockfold_kernels::join::{JoinKind, JoinOptions};
+use blockfold_kernels::join::{JoinKind, JoinOptions, estimate_bytes};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 
 use crate::exchange::{HashRouter, HashRouting, Keys};
@@ -182,7 +182,10 @@ impl Op for Join {
         let sizes = ids.map(|id| lower.expected(id));
         let limit = BROADCAST_BYTES.min(lower.budget_bytes() / BROADCAST_SHARE);
         let is_small = |i: usize| sizes[i].0.is_some() && sizes[i].1 <= limit && self.may_filter(1 - i);
-        let smaller = self.smaller(sizes.map(|size| size.1));
+        let table_bytes = |(rows, bytes): (Option<u64>, u64)| {
+            estimate_bytes(rows.unwrap_or(bytes / UNKNOWN_ROW_BYTES), bytes, self.args.left_on.len())
+        };
+        let smaller = self.smaller(sizes.map(table_bytes));
         let small = [smaller, 1 - smaller].into_iter().find(|build| is_small(*build));
         let build = small.unwrap_or(smaller);
         // Without keys there is nothing to part by; a side known to be small needs no parts.
@@ -205,15 +208,18 @@ struct Sides {
     parts: usize,
 }
 
+/// Bytes of a row of which nothing is known.
+const UNKNOWN_ROW_BYTES: u64 = 32;
+
 /// How much larger the right side of a semi or anti join may seem and still become the table.
 const FILTERS_WELL: u64 = 4;
 
 impl Join {
     /// The side to make a table of when neither is known to be small. That of a semi join is mostly a filter, and
     /// smaller than it seems.
-    fn smaller(&self, bytes: [u64; 2]) -> usize {
+    fn smaller(&self, table_bytes: [u64; 2]) -> usize {
         let factor = if matches!(self.args.kind, JoinKind::Semi | JoinKind::Anti) { FILTERS_WELL } else { 1 };
-        usize::from(bytes[1] <= bytes[0].saturating_mul(factor))
+        usize::from(table_bytes[1] <= table_bytes[0].saturating_mul(factor))
     }
 
     fn options(&self, build: usize) -> Result<JoinOptions> {
