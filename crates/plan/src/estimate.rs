@@ -3,8 +3,9 @@
 use std::fmt;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use blockfold_core::{ByteSize, Error, Result};
+use blockfold_core::{ByteSize, DType, Error, Field, Result, SchemaRef};
 
 use crate::chain::{Chain, ChainEnd, Sizes, scale};
 use crate::step::{BlockMeta, Step, StepGraph, StepId};
@@ -106,8 +107,22 @@ impl Expected {
             rows = rows.zip(bounds.rows).map(|(a, b)| a.saturating_add(b));
             bytes = bytes.saturating_add(scale(bounds.batch.bytes, of_block, bounds.batch.rows));
         }
-        (rows, bytes)
+        // Bounds of batches allow for what is never all there at once; columns of fixed width tell better.
+        let by_width = rows.map_or(u64::MAX, |rows| rows.saturating_mul(row_bytes(&graph.node(id).schema)));
+        (rows, bytes.min(by_width))
     }
+}
+
+/// Bytes assumed for a text or a list.
+const TEXT_BYTES: u64 = 64;
+
+/// Bytes that a row of these columns mostly takes.
+fn row_bytes(schema: &SchemaRef) -> u64 {
+    let width = |field: &Arc<Field>| match field.data_type() {
+        DType::Null | DType::Boolean => 1,
+        dtype => dtype.primitive_width().map_or(TEXT_BYTES, |bytes| bytes as u64 + 1),
+    };
+    schema.fields().iter().map(width).sum::<u64>().max(1)
 }
 
 /// Bytes assumed for a row of which nothing is known.
