@@ -73,7 +73,7 @@ fn more_memory_never_makes_a_query_fail() {
             (Err(_), None) => {}
         }
     }
-    assert!(fitted_mib.is_some_and(|mib| mib > 2), "the budgets tried do not show the border: {fitted_mib:?}");
+    assert!(fitted_mib.is_some_and(|mib| mib < 24), "only an ample budget was enough: {fitted_mib:?}");
 }
 
 #[test]

@@ -42,6 +42,11 @@ pub struct Saved {
     pub report: RunReport,
 }
 
+/// A name that is nothing but an ending is a slip, not a folder.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'))
+}
+
 impl std::str::FromStr for OutFile {
     type Err = String;
 
@@ -54,7 +59,7 @@ impl std::str::FromStr for OutFile {
             "csv" => Format::Csv,
             "json" => Format::Json,
             "jsonl" | "ndjson" => Format::JsonLines,
-            "" => Format::Folder,
+            "" if !text.ends_with('.') && !is_hidden(&path) => Format::Folder,
             _ => return Err("the name decides the format: end it in .parquet, .arrow, .csv, .json or .jsonl".into()),
         };
         Ok(OutFile { path, format })
@@ -223,6 +228,7 @@ mod tests {
         assert_eq!(format("a/b.parquet"), Some(Format::Parquet));
         assert_eq!(format("b.feather"), Some(Format::Ipc));
         assert_eq!(format("b.jsonl"), Some(Format::JsonLines));
-        assert_eq!((format("b"), format("b.xlsx"), format(".csv")), (None, None, None));
+        assert_eq!(format("a/b"), Some(Format::Folder));
+        assert_eq!((format("b.xlsx"), format(".csv"), format("b."), format("..")), (None, None, None, None));
     }
 }
