@@ -58,7 +58,7 @@ def same(ours, theirs):
     assert ours.sort(by, nulls_last=True).equals(theirs.sort(by, nulls_last=True), null_equal=True)
 
 
-@pytest.mark.parametrize("memory", ["1GiB", "256MiB"])
+@pytest.mark.parametrize("memory", MEMORY)
 @pytest.mark.parametrize(
     ("how", "nulls_equal"),
     [("inner", False), ("left", False), ("right", False), ("full", True), ("semi", True), ("anti", False)],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use blockfold::prelude::*;
-use blockfold::{ByteSize, Session};
+use blockfold::{ByteSize, ParquetWriteOptions, Session};
 
 const ROWS: i64 = 400_000;
 
@@ -175,6 +175,29 @@ fn joined_rows() {
                 );
             }
         }
+    }
+}
+
+/// Budgets at which a join of files is read, moved and written at once.
+#[test]
+fn joined_rows_are_written_at_small_budgets() {
+    let root = tempfile::tempdir().unwrap();
+    let options = || ParquetWriteOptions::default().overwrite(true);
+    let (input, output) = (root.path().join("input"), root.path().join("output"));
+    session(1024, 2).from_batches(batches()).unwrap().write_parquet(&input, options()).unwrap();
+    let run = |mib: u64| {
+        let session = session(mib, 2);
+        let frame = session.read_parquet(input.as_path()).unwrap();
+        let right = frame.select([col("key"), col("name").alias("other"), col("row").alias("there")]);
+        let joined = frame.filter((col("row") % 3).eq(0)).join(&right, ["key"], JoinKind::Left);
+        joined.write_parquet(&output, options()).unwrap();
+        assert_eq!(session.promised_bytes(), 0);
+        rows(&session.read_parquet(output.as_path()).unwrap()).0
+    };
+    let ample = run(1024);
+    assert!(ample.len() > 300_000);
+    for mib in [16, 24, 32, 48] {
+        assert!(ample == run(mib), "other rows at {mib} MiB");
     }
 }
 

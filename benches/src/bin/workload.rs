@@ -1,10 +1,11 @@
 //! Does one workload of the peers benchmark; `benches/peers/README.md` has the contract.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use blockfold::Comparison;
 use blockfold::prelude::*;
 use blockfold_benches::tables::Files;
 
@@ -75,11 +76,11 @@ fn main() -> Result<()> {
     }
     let session = settings.build()?;
     let mut seconds = Vec::with_capacity(args.repeat);
-    let (mut cpu_seconds, mut result) = (Vec::with_capacity(args.repeat), None);
+    let (mut cpu_seconds, mut result, mut needs) = (Vec::with_capacity(args.repeat), None, Needs::default());
     for _ in 0..args.repeat {
         drop(result.take());
         let (start, cpu) = (Instant::now(), cpu_now());
-        result = work(&session, &args)?;
+        (result, needs) = work(&session, &args)?;
         cpu_seconds.push(cpu_now() - cpu);
         seconds.push(start.elapsed().as_secs_f64());
     }
@@ -96,12 +97,46 @@ fn main() -> Result<()> {
         "rows": result.map_or(0, |frame| frame.num_rows()),
         "result_path": args.out,
         "peak_rss_bytes": peak_rss_bytes,
+        "peak_bytes": {"estimated": needs.peak_bytes.0, "real": needs.peak_bytes.1},
+        "scratch_bytes": {"estimated": needs.scratch_bytes.0, "real": needs.scratch_bytes.1},
     });
     println!("{line}");
     Ok(())
 }
 
-fn work(session: &Session, args: &Args) -> Result<Option<Frame>> {
+/// What a run was estimated to need, and needed.
+#[derive(Default)]
+struct Needs {
+    peak_bytes: (u64, u64),
+    scratch_bytes: (u64, u64),
+}
+
+impl Needs {
+    fn of(comparison: &Comparison<'_>) -> Needs {
+        if std::env::var_os("BLOCKFOLD_REPORT").is_some() {
+            eprintln!("{comparison}");
+        }
+        let Comparison { estimate, report } = comparison;
+        Needs {
+            peak_bytes: (estimate.peak_bytes(), report.peak_bytes),
+            scratch_bytes: (estimate.scratch_bytes, report.spilled_bytes),
+        }
+    }
+}
+
+fn collected(frame: &LazyFrame) -> Result<(Option<Frame>, Needs)> {
+    let answer = frame.collect()?;
+    let needs = Needs::of(&answer.comparison());
+    Ok((Some(answer), needs))
+}
+
+fn written(frame: &LazyFrame, out: &Path) -> Result<(Option<Frame>, Needs)> {
+    let options = blockfold::ParquetWriteOptions::default().overwrite(true);
+    let summary = frame.write_parquet(out, options)?;
+    Ok((None, Needs::of(&summary.comparison())))
+}
+
+fn work(session: &Session, args: &Args) -> Result<(Option<Frame>, Needs)> {
     if !args.size.is_empty() {
         return table(session, args);
     }
@@ -118,32 +153,19 @@ fn work(session: &Session, args: &Args) -> Result<Option<Frame>> {
         "groups_sum" => parquet("groups")?.group_by(["id"]).agg(["v1", "v2", "v3"].map(|name| col(name).sum())),
         "ten_years_sum" => parquet("ten_years")?.group_by(["id"]).agg([col("x").sum()]),
         "generate_sum" => datasets::timeseries(session, year())?.group_by(["id"]).agg([col("x").sum()]),
-        "generate_parquet" => {
-            let options = blockfold::ParquetWriteOptions::default().overwrite(true);
-            datasets::timeseries(session, year())?.write_parquet(&args.out, options)?;
-            return Ok(None);
-        }
+        "generate_parquet" => return written(&datasets::timeseries(session, year())?, &args.out),
         other => bail!("unknown workload {other}"),
     };
-    Ok(Some(frame.collect()?))
+    collected(&frame)
 }
 
 /// A workload of the tables benchmark.
-fn table(session: &Session, args: &Args) -> Result<Option<Frame>> {
+fn table(session: &Session, args: &Args) -> Result<(Option<Frame>, Needs)> {
     let files = Files { session, data: &args.data, size: &args.size };
-    if let Some(name) = args.name.strip_suffix("_parquet") {
-        let options = blockfold::ParquetWriteOptions::default().overwrite(true);
-        let summary = files.work(name)?.write_parquet(&args.out, options)?;
-        if std::env::var_os("BLOCKFOLD_REPORT").is_some() {
-            eprintln!("{}", summary.comparison());
-        }
-        return Ok(None);
+    match args.name.strip_suffix("_parquet") {
+        Some(name) => written(&files.work(name)?, &args.out),
+        None => collected(&files.work(&args.name)?),
     }
-    let frame = files.work(&args.name)?.collect()?;
-    if std::env::var_os("BLOCKFOLD_REPORT").is_some() {
-        eprintln!("{}", frame.comparison());
-    }
-    Ok(Some(frame))
 }
 
 /// User and system time of this process so far, in seconds.

@@ -67,7 +67,10 @@ fn every_type_comes_back_whatever_the_options() {
         every(),
         every().compression(Compression::Zstd(1)).dictionary(Dictionary::Off).statistics(false),
         every().compression(Compression::Lz4).dictionary(Dictionary::On).page_index(false).bloom_filter("i8", 100),
-        every().column_compression("f64", Compression::Gzip(6)).row_group_rows(300).with_memory_limit(1 << 20),
+        every()
+            .column_compression("f64", Compression::Gzip(6))
+            .row_group_rows(300)
+            .with_memory_limit(1 << 20, &everything(0..0).schema()),
     ];
     for (at, options) in options.into_iter().enumerate() {
         let folder = root.path().join(at.to_string());
@@ -98,7 +101,7 @@ fn row_groups_end_by_rows_and_by_bytes() {
     };
     assert_eq!(groups(ParquetWriteOptions::default()), [400_000]);
     assert_eq!(groups(ParquetWriteOptions::default().row_group_rows(150_000)), [150_000, 150_000, 100_000]);
-    let small = ParquetWriteOptions::default().with_memory_limit(2 << 20);
+    let small = ParquetWriteOptions::default().with_memory_limit(2 << 20, &batch.schema());
     let rows = groups(small.clone());
     assert!(rows.len() >= 3 && rows.iter().all(|rows| *rows <= 140_000), "{rows:?}");
     let sink = |options| ParquetSink::new("x", batch.schema(), 1, options).unwrap();

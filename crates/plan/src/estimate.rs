@@ -117,7 +117,7 @@ impl Expected {
 const TEXT_BYTES: u64 = 64;
 
 /// Bytes that a row of these columns mostly takes.
-fn row_bytes(schema: &SchemaRef) -> u64 {
+pub fn row_bytes(schema: &SchemaRef) -> u64 {
     let width = |field: &Arc<Field>| match field.data_type() {
         DType::Null | DType::Boolean => 1,
         dtype => dtype.primitive_width().map_or(TEXT_BYTES, |bytes| bytes as u64 + 1),

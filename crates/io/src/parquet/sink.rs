@@ -52,7 +52,7 @@ impl ParquetSink {
 
     /// This sink with row groups and pages small enough to hold about `bytes` for each partition being written.
     pub fn with_memory_limit(mut self, bytes: u64) -> Self {
-        self.options = self.options.with_memory_limit(bytes);
+        self.options = self.options.with_memory_limit(bytes, &self.schema);
         self
     }
 

@@ -64,6 +64,11 @@ impl JoinOptions {
         JoinOptions { kind, build_is_left: false, null_equals_null: false, schema, columns, max_rows: MAX_ROWS }
     }
 
+    /// The side that is made a table: 0 for the left one.
+    pub fn build_side(&self) -> usize {
+        usize::from(!self.build_is_left)
+    }
+
     /// # Errors
     /// [`Error::Argument`] when something does not fit together.
     pub(super) fn check(&self, build_columns: usize, keys: usize) -> Result<()> {

@@ -9,6 +9,7 @@ mod pieces;
 use blockfold_core::expr::{plain_type, promote};
 use blockfold_core::{Columns, DType, Error, Expr, Grid, Result, SchemaRef, col};
 use blockfold_kernels::join::{JoinKind, JoinOptions, estimate_bytes};
+use blockfold_plan::estimate::row_bytes;
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 
 use crate::exchange::{HashRouter, HashRouting, Keys};
@@ -193,7 +194,7 @@ impl Op for Join {
             true => 1,
             false => lower.parts(ids[0]).max(lower.parts(ids[1])),
         };
-        let sides = Sides { ids, keys, build, parts };
+        let sides = Sides { ids, keys, options: self.options(build, lower.budget_bytes())?, parts };
         // A table serves all blocks of the other side only if none of its rows is due at the end.
         if self.may_filter(1 - build) { self.adaptive(lower, sides) } else { self.exchanged(lower, sides) }
     }
@@ -203,10 +204,14 @@ impl Op for Join {
 struct Sides {
     ids: [StepId; 2],
     keys: [Keys; 2],
-    /// The side that becomes a table.
-    build: usize,
+    /// Which side becomes a table, and what comes of it.
+    options: JoinOptions,
     parts: usize,
 }
+
+/// The share of the budget that a batch of the result is meant to take, and rows that it may always have.
+const BATCH_SHARE: u64 = 64;
+const LEAST_BATCH_ROWS: u64 = 1024;
 
 /// Bytes of a row of which nothing is known.
 const UNKNOWN_ROW_BYTES: u64 = 32;
@@ -222,7 +227,7 @@ impl Join {
         usize::from(table_bytes[1] <= table_bytes[0].saturating_mul(factor))
     }
 
-    fn options(&self, build: usize) -> Result<JoinOptions> {
+    fn options(&self, build: usize, budget_bytes: u64) -> Result<JoinOptions> {
         let build_is_left = build == 0;
         let (probe, build) = (self.inputs[1 - build].schema(), self.inputs[build].schema());
         let from = |column: &Column| column.source(probe, build, build_is_left);
@@ -230,32 +235,36 @@ impl Join {
         let mut options = JoinOptions::new(self.args.kind, self.schema()?, columns);
         options.build_is_left = build_is_left;
         options.null_equals_null = self.args.null_equals_null;
+        // Wide rows come in shorter batches when memory is short.
+        let rows = (budget_bytes / BATCH_SHARE / row_bytes(&options.schema)).max(LEAST_BATCH_ROWS);
+        options.max_rows = usize::try_from(rows).unwrap_or(usize::MAX).min(options.max_rows);
         Ok(options)
     }
 
     /// One side made a table for every task of the other if it turns out small, else both sides brought together.
     fn adaptive(&self, lower: &mut Lower, sides: Sides) -> Result<StepId> {
-        let Sides { ids, keys, build, parts } = sides;
+        let Sides { ids, keys, options, parts } = sides;
+        let build = options.build_side();
         let schema = self.inputs[build].schema().clone();
-        let table =
-            BuildTable { schema: schema.clone(), keys: keys[build].clone(), options: self.options(build)?, parts };
+        let table = BuildTable { schema: schema.clone(), keys: keys[build].clone(), options: options.clone(), parts };
         let table = lower.reduce(ids[build], table, schema);
         let (probe, probe_keys) = (ids[1 - build], keys[1 - build].clone());
         if parts == 1 {
             let grid = Grid::unknown(lower.grid(probe).blocks());
             let inputs = vec![(probe, BlockMap::Same), (table, BlockMap::Whole)];
-            return Ok(lower.map(inputs, self.kernel(keys, build)?, self.schema()?, grid));
+            return Ok(lower.map(inputs, self.kernel(keys, options), self.schema()?, grid));
         }
         let (routing, grid) = (HashRouting(HashRouter::new(probe_keys, parts, 0)), Grid::unknown(parts));
         let schema = self.inputs[1 - build].schema().clone();
         let moved = lower.exchange_unless(table, probe, routing, schema, grid.clone());
         let inputs = vec![(moved, BlockMap::Same), (table, BlockMap::SameOrWhole)];
-        Ok(lower.map(inputs, self.kernel(keys, build)?, self.schema()?, grid))
+        Ok(lower.map(inputs, self.kernel(keys, options), self.schema()?, grid))
     }
 
     /// Rows of equal keys brought together.
     fn exchanged(&self, lower: &mut Lower, sides: Sides) -> Result<StepId> {
-        let Sides { ids, keys, build, parts } = sides;
+        let Sides { ids, keys, options, parts } = sides;
+        let build = options.build_side();
         let grid = Grid::unknown(parts);
         let mut moved = Vec::with_capacity(2);
         // The probe side first, then the build side.
@@ -264,11 +273,11 @@ impl Join {
             let schema = self.inputs[i].schema().clone();
             moved.push((lower.exchange(ids[i], None, routing, schema, grid.clone()), BlockMap::Same));
         }
-        Ok(lower.map(moved, self.kernel(keys, build)?, self.schema()?, grid))
+        Ok(lower.map(moved, self.kernel(keys, options), self.schema()?, grid))
     }
 
-    fn kernel(&self, [left, right]: [Keys; 2], build: usize) -> Result<JoinKernel> {
-        let (build_keys, probe_keys) = if build == 0 { (left, right) } else { (right, left) };
-        Ok(JoinKernel { build_keys, probe_keys, options: self.options(build)?, detail: self.detail() })
+    fn kernel(&self, [left, right]: [Keys; 2], options: JoinOptions) -> JoinKernel {
+        let (build_keys, probe_keys) = if options.build_is_left { (left, right) } else { (right, left) };
+        JoinKernel { build_keys, probe_keys, options, detail: self.detail() }
     }
 }

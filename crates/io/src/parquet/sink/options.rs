@@ -105,6 +105,9 @@ impl Default for ParquetWriteOptions {
     }
 }
 
+/// Pages' worth of bytes that a column holds while it is written.
+const PAGES_OF_COLUMN: u64 = 5;
+
 impl ParquetWriteOptions {
     /// Compression of columns that are not named otherwise.
     pub fn compression(mut self, compression: Compression) -> Self {
@@ -166,11 +169,13 @@ impl ParquetWriteOptions {
         self
     }
 
-    /// Row groups and pages small enough to hold about `bytes` while a file is written.
-    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    /// Row groups and pages small enough to hold about `bytes` while a file of these columns is written.
+    pub fn with_memory_limit(mut self, bytes: u64, schema: &Schema) -> Self {
+        let (bytes, columns) = (usize::try_from(bytes).unwrap_or(usize::MAX), leaf_columns(schema).max(1));
         self.row_group_bytes = self.row_group_bytes.min((bytes / 2).max(64 << 10));
-        self.page_bytes = self.page_bytes.min((bytes / 64).max(16 << 10));
+        // A quarter for pages, of which each column has as many as `peak_bytes` says.
+        let pages = usize::try_from(columns * PAGES_OF_COLUMN).unwrap_or(usize::MAX);
+        self.page_bytes = self.page_bytes.min((bytes / 4 / pages).max(8 << 10));
         self
     }
 
@@ -255,7 +260,10 @@ impl ParquetWriteOptions {
         let row_group = self.row_group_bytes as u64;
         let blooms: u64 = self.bloom_filters.values().map(|distinct| distinct.saturating_mul(2)).sum();
         let slice = batch.bytes.min(row_group);
-        row_group.saturating_add(slice).saturating_add(columns * 5 * self.page_bytes as u64).saturating_add(blooms)
+        row_group
+            .saturating_add(slice)
+            .saturating_add(columns * PAGES_OF_COLUMN * self.page_bytes as u64)
+            .saturating_add(blooms)
     }
 }
 

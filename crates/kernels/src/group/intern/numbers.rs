@@ -11,6 +11,9 @@ use crate::group::hash::{CHUNK, HashIds, MISSING, hash_bits};
 /// Fewer hashed values than this stay hashed.
 const FIRST_LOOK: usize = 1 << 17;
 
+/// Values that are looked up one by one.
+const FEW: usize = 16;
+
 /// Distinct values of at most 64 bits, numbered by first appearance.
 #[derive(Debug)]
 pub(in crate::group) struct Numbers {
@@ -47,10 +50,8 @@ impl Numbers {
     pub(in crate::group) fn ranged(range: Option<(u64, u64)>) -> Self {
         let table = range.and_then(|(least, greatest)| Table::of_statistics(least, greatest));
         let promised_len = table.as_ref().map_or(0, Table::len);
-        let lookup = match (range, table) {
-            (Some(_), None) => Lookup::Hash(HashIds::new()),
-            (_, table) => Lookup::Table(table.unwrap_or_default()),
-        };
+        // Of a range too wide for a table one state may see a narrow part: rows of a file are often sorted by key.
+        let lookup = Lookup::Table(table.unwrap_or_default());
         Numbers { lookup, values: Vec::new(), null: None, promised_len, next_look: FIRST_LOOK }
     }
 
@@ -104,6 +105,11 @@ impl Numbers {
         for (values, codes) in values.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
             let all_found = match &self.lookup {
                 Lookup::Table(table) => table.find(values, codes),
+                // A few values, as one at a time of a dictionary, are not worth the passes of the quick look.
+                Lookup::Hash(_) if values.len() < FEW => {
+                    codes.fill(MISSING);
+                    false
+                }
                 Lookup::Hash(ids) => find_hashed(ids, &self.values, values, codes),
             };
             if !all_found || nulls.is_some() {

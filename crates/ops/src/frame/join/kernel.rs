@@ -10,13 +10,6 @@ use super::parts::{PartJoin, ProbeStream, Sides};
 use super::pieces::ChunkedJoin;
 use crate::exchange::Keys;
 
-/// Bytes of an output batch: a row of each side.
-fn output_bytes(inputs: &[BlockMeta]) -> u64 {
-    let rows = inputs.first().map_or(0, |probe| probe.rows).clamp(1, 32 * 1024);
-    let row_bytes = |input: &BlockMeta| input.bytes.checked_div(input.rows).unwrap_or(16).max(16);
-    rows.saturating_mul(inputs.iter().map(row_bytes).sum())
-}
-
 /// Joins a block of the probe side with its block of the build side, or with all of it.
 #[derive(Debug)]
 pub(super) struct JoinKernel {
@@ -24,6 +17,19 @@ pub(super) struct JoinKernel {
     pub(super) probe_keys: Keys,
     pub(super) options: JoinOptions,
     pub(super) detail: String,
+}
+
+impl JoinKernel {
+    /// Rows of an output batch.
+    fn output_rows(&self, inputs: &[BlockMeta]) -> u64 {
+        inputs.first().map_or(0, |probe| probe.rows).clamp(1, self.options.max_rows as u64)
+    }
+
+    /// Bytes of an output batch: a row of each side.
+    fn output_bytes(&self, inputs: &[BlockMeta]) -> u64 {
+        let row_bytes = |input: &BlockMeta| input.bytes.checked_div(input.rows).unwrap_or(16).max(16);
+        self.output_rows(inputs).saturating_mul(inputs.iter().map(row_bytes).sum())
+    }
 }
 
 impl Kernel for JoinKernel {
@@ -46,12 +52,11 @@ impl Kernel for JoinKernel {
             0 => 0,
             rows => estimate_bytes(rows, build.bytes, self.build_keys.exprs().len()),
         };
-        table.saturating_add(output_bytes(inputs).saturating_mul(2))
+        table.saturating_add(self.output_bytes(inputs).saturating_mul(2))
     }
 
     fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
-        let rows = inputs.first().map_or(0, |probe| probe.rows).clamp(1, self.options.max_rows as u64);
-        BlockMeta { rows, bytes: output_bytes(inputs) }
+        BlockMeta { rows: self.output_rows(inputs), bytes: self.output_bytes(inputs) }
     }
 
     fn rows(&self, inputs: &[Option<u64>]) -> Option<u64> {
