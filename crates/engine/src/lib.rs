@@ -25,6 +25,7 @@ mod collected;
 pub mod datasets;
 mod frame;
 mod group_by;
+mod persist;
 mod rows;
 mod session;
 mod table;

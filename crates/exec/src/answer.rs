@@ -9,6 +9,7 @@ use blockfold_plan::{BlockStream, Chain};
 
 use crate::dispatch::Dispatch;
 use crate::executor::{ChainRun, Outcome};
+use crate::reduce::is_over_budget;
 use crate::state::RunState;
 use crate::stream;
 use crate::tasks;
@@ -25,11 +26,13 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
     run.started(plans.len());
     let mut dispatch: Dispatch<'_, (Vec<RecordBatch>, Permit)> = Dispatch::new(run.pool);
     let mut done_blocks: BTreeMap<usize, (Vec<RecordBatch>, Permit)> = BTreeMap::new();
-    let mut next = 0;
+    let mut waiting: VecDeque<usize> = (0..plans.len()).collect();
     loop {
-        while next < plans.len() && dispatch.has_room() {
+        while dispatch.has_room() {
+            let Some(&next) = waiting.front() else { break };
             let bytes = plans[next].stream_bytes;
             let Some(permit) = run.state.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
+            waiting.pop_front();
             run.task_started(next, permit.bytes());
             let (state, top, plan) = (run.state.clone(), chain.top, plans[next].clone());
             dispatch.spawn(next, move || {
@@ -37,9 +40,13 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
                 let part = pull(open.as_mut(), u64::MAX, plan.stream_bytes, permit)?;
                 Ok((part.batches, part.permit))
             });
-            next += 1;
         }
         let Some(done) = dispatch.wait() else { break };
+        if is_over_budget(&done.result) && run.state.make_room(u64::MAX)? {
+            // Rows that wait in memory held what it needed.
+            waiting.push_front(done.tag);
+            continue;
+        }
         let part = run.finished(done.tag, true, done.elapsed, done.result)?;
         run.note_task_bytes(part.1.bytes());
         done_blocks.insert(done.tag, part);

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blockfold_core::{Budget, Cancel, Error, Permit, RecordBatch, Result, SchemaRef};
-use blockfold_plan::{Chain, ChainEnd, Estimate, Step, StepGraph, StepId};
+use blockfold_core::{Budget, Cancel, Divisions, Error, Permit, RecordBatch, Result, SchemaRef};
+use blockfold_plan::step::StepNode;
+use blockfold_plan::{Chain, ChainEnd, Estimate, InPlace, Step, StepGraph, StepId};
 
 use crate::answer::{self, BatchIter};
 use crate::events::{Event, Subscriber};
+use crate::kept::KeptSource;
 use crate::report::{ChainReport, RunReport};
 use crate::scratch::{Scratch, ScratchOptions};
 use crate::state::{RunState, Stored};
+use crate::store::Room;
 use crate::{exchange, reduce, write};
 
 /// A pool of threads with a memory budget.
 #[derive(Clone)]
 pub struct Executor {
     pool: Arc<rayon::ThreadPool>,
-    budget: Budget,
-    scratch: Arc<Scratch>,
+    room: Room,
     subscribers: Vec<Arc<dyn Subscriber>>,
 }
 
@@ -73,8 +75,8 @@ impl Executor {
             .thread_name(|i| format!("blockfold-{i}"))
             .build()
             .map_err(|error| Error::External(Box::new(error)))?;
-        let scratch = Arc::new(Scratch::new(scratch));
-        Ok(Executor { pool: Arc::new(pool), budget, scratch, subscribers: Vec::new() })
+        let room = Room::new(budget, Arc::new(Scratch::new(scratch)));
+        Ok(Executor { pool: Arc::new(pool), room, subscribers: Vec::new() })
     }
 
     /// Adds somebody who watches the runs.
@@ -89,7 +91,12 @@ impl Executor {
 
     /// The memory budget.
     pub fn budget(&self) -> &Budget {
-        &self.budget
+        &self.room.budget
+    }
+
+    /// Bytes in scratch files now.
+    pub fn scratch_bytes(&self) -> u64 {
+        self.room.scratch.used_bytes()
     }
 
     /// Runs a graph and holds its answer.
@@ -104,11 +111,7 @@ impl Executor {
         let (state, estimate) = self.prepare(graph, cancel)?;
         let mut report = RunReport::default();
         let mut outcome = Outcome::empty(graph, estimate);
-        let chains = Chain::of(graph);
-        for (index, chain) in chains.iter().enumerate() {
-            self.run_chain(&state, index, chain, &mut report, &mut outcome)?;
-            state.keep_only(&needed_after(graph, &chains[index + 1..]));
-        }
+        self.run_chains(&state, &Chain::of(graph), &[], &mut report, &mut outcome)?;
         if let Step::Reduce { .. } = graph.node(graph.root).step {
             let Stored::Block { block, permit } = state.take(graph.root)? else {
                 return Err(Error::internal("rows in parts were left as the answer"));
@@ -132,22 +135,61 @@ impl Executor {
             return Ok(BatchIter::of_outcome(outcome));
         };
         let mut none = Outcome::empty(graph, estimate);
-        for (index, chain) in chains.iter().enumerate() {
-            self.run_chain(&state, index, chain, &mut report, &mut none)?;
-            let later = [&chains[index + 1..], std::slice::from_ref(&last)].concat();
-            state.keep_only(&needed_after(graph, &later));
+        self.run_chains(&state, &chains, std::slice::from_ref(&last), &mut report, &mut none)?;
+        Ok(BatchIter::start(self.pool.clone(), self.room.budget.clone(), state, last))
+    }
+
+    /// Runs a graph and keeps the blocks of its answer for later runs: in memory as far as there is room, else in
+    /// scratch.
+    ///
+    /// # Memory
+    /// Blocks in memory are paid for out of the budget, and make room when other runs need it.
+    ///
+    /// # Errors
+    /// As [`Executor::run`], but for answers that do not fit.
+    pub fn keep(&self, graph: &StepGraph, divisions: Option<Divisions>, cancel: Cancel) -> Result<KeptSource> {
+        let (mut graph, top) = (graph.clone(), graph.root);
+        let StepNode { schema, grid, .. } = graph.node(top).clone();
+        let routing = Arc::new(InPlace { blocks: grid.blocks() });
+        let step = Step::Exchange { input: top, made_from: None, unless: None, routing };
+        graph.nodes.push(StepNode { step, schema, grid });
+        graph.root = StepId(graph.nodes.len() - 1);
+        let (state, estimate) = self.prepare(&graph, cancel)?;
+        let (mut report, mut none) = (RunReport::default(), Outcome::empty(&graph, estimate));
+        let mut chains = Chain::of(&graph);
+        chains.retain(|chain| chain.end != ChainEnd::Answer);
+        self.run_chains(&state, &chains, &[], &mut report, &mut none)?;
+        match state.take(graph.root)? {
+            Stored::Store(store) => Ok(KeptSource::new(store, divisions)),
+            _ => Err(Error::internal("the answer was not stored")),
         }
-        Ok(BatchIter::start(self.pool.clone(), self.budget.clone(), state, last))
+    }
+
+    /// Runs chains one after the other; what neither they nor `later` ones read is forgotten as soon as it can be.
+    fn run_chains(
+        &self,
+        state: &Arc<RunState>,
+        chains: &[Chain],
+        later: &[Chain],
+        report: &mut RunReport,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        for (index, chain) in chains.iter().enumerate() {
+            self.run_chain(state, index, chain, report, outcome)?;
+            let unread = [chains.get(index + 1..).unwrap_or_default(), later].concat();
+            state.keep_only(&needed_after(&state.graph, &unread));
+        }
+        Ok(())
     }
 
     fn prepare(&self, graph: &StepGraph, cancel: Cancel) -> Result<(Arc<RunState>, Estimate)> {
         if self.pool.current_thread_index().is_some() {
             return Err(Error::argument("run", "a run cannot be started from inside a kernel or a user's function"));
         }
-        let estimate = Estimate::of(graph, self.threads(), self.budget.total_bytes());
+        let estimate = Estimate::of(graph, self.threads(), self.room.budget.total_bytes());
         estimate.check()?;
-        self.budget.reset_peak();
-        let state = RunState::new(graph.clone(), cancel, self.budget.clone(), self.scratch.clone());
+        self.room.budget.reset_peak();
+        let state = RunState::new(graph.clone(), cancel, self.room.clone());
         Ok((Arc::new(state), estimate))
     }
 
@@ -164,7 +206,7 @@ impl Executor {
         let mut run = ChainRun {
             state: state.clone(),
             pool: &self.pool,
-            budget: &self.budget,
+            budget: &self.room.budget,
             subscribers: &self.subscribers,
             index,
             estimated_rows: rows_of(state, chain),
@@ -199,7 +241,7 @@ impl Executor {
         chain_report.rows = state.metrics.rows_read() - before.0;
         chain_report.read_bytes = state.metrics.bytes_read() - before.1;
         chain_report.spilled_bytes = state.metrics.bytes_spilled() - before.2;
-        chain_report.peak_bytes = self.budget.peak_bytes();
+        chain_report.peak_bytes = self.room.budget.peak_bytes();
         report.chains.push(chain_report);
         result
     }
@@ -213,7 +255,7 @@ impl Executor {
         report.unspilled_bytes = state.metrics.bytes_unspilled();
         report.groups_skipped = state.metrics.groups_skipped();
         report.pages_skipped = state.metrics.pages_skipped();
-        report.peak_bytes = self.budget.peak_bytes();
+        report.peak_bytes = self.room.budget.peak_bytes();
         report.elapsed = start.elapsed();
     }
 }

@@ -42,6 +42,11 @@ impl Scratch {
         Scratch { options, used_bytes: AtomicU64::new(0) }
     }
 
+    /// Bytes in all files now.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.used_bytes.load(Ordering::Acquire)
+    }
+
     fn reserve(&self, bytes: u64) -> Result<()> {
         let limit = self.options.limit_bytes;
         let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= limit);
@@ -60,7 +65,6 @@ impl Scratch {
 #[derive(Debug)]
 pub(crate) struct ScratchFile {
     scratch: Arc<Scratch>,
-    metrics: Arc<Metrics>,
     file: File,
     end: AtomicU64,
     /// Whether compression has been found to save little.
@@ -80,21 +84,25 @@ pub(crate) struct Segment {
 const WORTH: (usize, usize) = (9, 10);
 
 impl ScratchFile {
-    pub(crate) fn create(scratch: &Arc<Scratch>, metrics: &Arc<Metrics>) -> Result<Self> {
+    pub(crate) fn create(scratch: &Arc<Scratch>) -> Result<Self> {
         let folder = &scratch.options.folder;
         std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
         let file = tempfile::tempfile_in(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
         Ok(ScratchFile {
             scratch: scratch.clone(),
-            metrics: metrics.clone(),
             file,
             end: AtomicU64::new(0),
             is_plain: AtomicBool::new(false),
         })
     }
 
+    /// Bytes in the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.end.load(Ordering::Acquire)
+    }
+
     /// Writes batches one behind the other in a single write.
-    pub(crate) fn write(&self, batches: &[RecordBatch]) -> Result<Vec<Segment>> {
+    pub(crate) fn write(&self, batches: &[RecordBatch], metrics: &Metrics) -> Result<Vec<Segment>> {
         let mut bytes: Vec<u8> = Vec::new();
         let mut segments = Vec::with_capacity(batches.len());
         let mut context = IpcWriteContext::default();
@@ -116,6 +124,7 @@ impl ScratchFile {
         }
         self.note_worth(batches, bytes.len());
         let start = self.append(&bytes)?;
+        metrics.add_bytes_spilled(bytes.len() as u64);
         segments.iter_mut().for_each(|segment| segment.offset += start);
         Ok(segments)
     }
@@ -125,7 +134,6 @@ impl ScratchFile {
         self.scratch.reserve(len)?;
         let start = self.end.fetch_add(len, Ordering::AcqRel);
         self.file.write_all_at(bytes, start).map_err(|error| self.failed(error))?;
-        self.metrics.add_bytes_spilled(len);
         Ok(start)
     }
 
@@ -141,12 +149,18 @@ impl ScratchFile {
         }
     }
 
-    /// Reads a batch back.
-    pub(crate) fn read(&self, segment: Segment, schema: &SchemaRef) -> Result<RecordBatch> {
+    /// Reads a batch back: all columns, or those at some places.
+    pub(crate) fn read(
+        &self,
+        segment: Segment,
+        schema: &SchemaRef,
+        columns: Option<&[usize]>,
+        metrics: &Metrics,
+    ) -> Result<RecordBatch> {
         let len = segment.body_bytes + segment.message_bytes;
         let mut bytes = MutableBuffer::from_len_zeroed(len);
         self.file.read_exact_at(bytes.as_slice_mut(), segment.offset).map_err(|error| self.failed(error))?;
-        self.metrics.add_bytes_unspilled(len as u64);
+        metrics.add_bytes_unspilled(len as u64);
         if crc32fast::hash(bytes.as_slice()) != segment.checksum {
             return Err(self.damaged("a block read back is not what was written; check the disk"));
         }
@@ -156,7 +170,7 @@ impl ScratchFile {
         let batch = message.header_as_record_batch().ok_or_else(|| self.damaged("a message without a batch"))?;
         let body = bytes.slice_with_length(0, segment.body_bytes);
         let (none, version) = (std::collections::HashMap::new(), message.version());
-        Ok(arrow::ipc::reader::read_record_batch(&body, batch, schema.clone(), &none, None, &version)?)
+        Ok(arrow::ipc::reader::read_record_batch(&body, batch, schema.clone(), &none, columns, &version)?)
     }
 
     fn damaged(&self, what: &str) -> Error {

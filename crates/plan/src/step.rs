@@ -208,6 +208,11 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     fn keeps_allowance(&self) -> bool {
         false
     }
+    /// Whether making a block once more takes longer than keeping it, or may give something else: then a result
+    /// that is read more than once is stored.
+    fn is_costly(&self) -> bool {
+        false
+    }
     /// Rows of the result, expected, given those of the inputs.
     fn rows(&self, inputs: &[Option<u64>]) -> Option<u64> {
         inputs.iter().copied().max().flatten()

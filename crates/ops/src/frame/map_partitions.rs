@@ -114,6 +114,10 @@ impl Kernel for CallFunction {
         inputs.first().copied().unwrap_or_default()
     }
 
+    fn is_costly(&self) -> bool {
+        true
+    }
+
     fn whole_partition(&self) -> bool {
         true
     }

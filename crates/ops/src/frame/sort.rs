@@ -177,6 +177,8 @@ impl Op for Sort {
             let grid = lower.grid(input).clone();
             return Ok(lower.map(vec![(input, BlockMap::Same)], kernel, schema, grid));
         }
+        // Read for the sample, and once more for the exchange.
+        let input = lower.lower_kept(&self.input[0])?;
         let parts = lower.parts(input);
         let bounds = self.bounds(lower, input, parts)?;
         let routing = RangeRouting { keys: exprs, orders };
@@ -246,6 +248,10 @@ impl Kernel for SortPart {
     }
 
     fn whole_partition(&self) -> bool {
+        true
+    }
+
+    fn is_costly(&self) -> bool {
         true
     }
 
