@@ -20,6 +20,33 @@ const REMEDY: &str =
 /// Bytes that a task may hold before it hands its batches on and is taken up again later.
 const PART_BYTES: u64 = 8 << 20;
 
+/// Pulls every batch of the answer and drops it.
+pub(crate) fn discard(run: &mut ChainRun<'_>, chain: &Chain) -> Result<()> {
+    let plans = tasks::singles(&run.state, chain);
+    run.started(plans.len());
+    let mut dispatch: Dispatch<'_, (u64, Permit)> = Dispatch::new(run.pool);
+    let mut next = 0;
+    loop {
+        while next < plans.len() && dispatch.has_room() {
+            let bytes = plans[next].stream_bytes;
+            let Some(permit) = run.state.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
+            run.task_started(next, permit.bytes());
+            let (state, top, block) = (run.state.clone(), chain.top, plans[next].blocks.start);
+            dispatch.spawn(next, move || {
+                let (mut stream, mut rows) = (stream::open(&state, top, block)?, 0);
+                while let Some(batch) = stream.next()? {
+                    rows += batch.rows();
+                }
+                Ok((rows, permit))
+            });
+            next += 1;
+        }
+        let Some(done) = dispatch.wait() else { return Ok(()) };
+        let (rows, _permit) = run.finished(done.tag, true, done.elapsed, done.result)?;
+        run.note_rows_out(rows);
+    }
+}
+
 /// Holds every batch of the answer, paid for out of the budget.
 pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outcome) -> Result<()> {
     let plans = tasks::singles(&run.state, chain);
@@ -49,6 +76,7 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
         }
         let part = run.finished(done.tag, true, done.elapsed, done.result)?;
         run.note_task_bytes(part.1.bytes());
+        run.note_rows_out(part.0.iter().map(|batch| batch.num_rows() as u64).sum());
         done_blocks.insert(done.tag, part);
     }
     for (batches, permit) in done_blocks.into_values() {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use blockfold_core::{Budget, Cancel, Divisions, Error, Permit, RecordBatch, Result, SchemaRef};
+use blockfold_plan::chain::step_label;
+use blockfold_plan::estimate::{STORE_SHARE, share};
 use blockfold_plan::step::StepNode;
-use blockfold_plan::{Chain, ChainEnd, Estimate, InPlace, Step, StepGraph, StepId};
+use blockfold_plan::{Chain, ChainEnd, Estimate, InPlace, Metrics, Sizes, Step, StepGraph, StepId};
 
 use crate::answer::{self, BatchIter};
 use crate::events::{Event, Subscriber};
@@ -38,6 +40,8 @@ pub struct Outcome {
     pub report: RunReport,
     /// What the run was estimated to need.
     pub estimate: Estimate,
+    /// Whether the answer is held; else it is counted and dropped.
+    holds_answer: bool,
 }
 
 impl Outcome {
@@ -49,6 +53,7 @@ impl Outcome {
             permits: Vec::new(),
             report: RunReport::default(),
             estimate,
+            holds_answer: true,
         }
     }
 }
@@ -61,6 +66,8 @@ pub(crate) struct ChainRun<'a> {
     subscribers: &'a [Arc<dyn Subscriber>],
     index: usize,
     estimated_rows: Option<u64>,
+    /// Bytes written to scratch so far that were told of.
+    spilled_bytes: u64,
     report: ChainReport,
 }
 
@@ -107,17 +114,31 @@ impl Executor {
     /// # Errors
     /// The first error of any task; [`Error::OverBudget`] before a byte is read when the graph cannot fit.
     pub fn run(&self, graph: &StepGraph, cancel: Cancel) -> Result<Outcome> {
+        self.run_and(graph, cancel, true)
+    }
+
+    /// Runs a graph and drops its answer batch by batch: the outcome has reports alone.
+    ///
+    /// # Errors
+    /// As [`Executor::run`], but for answers that do not fit.
+    pub fn measure(&self, graph: &StepGraph, cancel: Cancel) -> Result<Outcome> {
+        self.run_and(graph, cancel, false)
+    }
+
+    fn run_and(&self, graph: &StepGraph, cancel: Cancel, holds_answer: bool) -> Result<Outcome> {
         let start = Instant::now();
         let (state, estimate) = self.prepare(graph, cancel)?;
         let mut report = RunReport::default();
-        let mut outcome = Outcome::empty(graph, estimate);
+        let mut outcome = Outcome { holds_answer, ..Outcome::empty(graph, estimate) };
         self.run_chains(&state, &Chain::of(graph), &[], &mut report, &mut outcome)?;
         if let Step::Reduce { .. } = graph.node(graph.root).step {
             let Stored::Block { block, permit } = state.take(graph.root)? else {
                 return Err(Error::internal("rows in parts were left as the answer"));
             };
-            outcome.partitions = vec![vec![block.frame()?.clone()]];
-            outcome.permits = vec![permit];
+            if holds_answer {
+                outcome.partitions = vec![vec![block.frame()?.clone()]];
+                outcome.permits = vec![permit];
+            }
         }
         self.complete(&state, &mut report, start);
         outcome.report = report;
@@ -177,9 +198,19 @@ impl Executor {
         for (index, chain) in chains.iter().enumerate() {
             self.run_chain(state, index, chain, report, outcome)?;
             let unread = [chains.get(index + 1..).unwrap_or_default(), later].concat();
-            state.keep_only(&needed_after(&state.graph, &unread));
+            self.drop_unread(index, state.keep_only(&needed_after(&state.graph, &unread)));
         }
         Ok(())
+    }
+
+    fn drop_unread(&self, chain: usize, unread: Vec<Stored>) {
+        let bytes = unread.iter().map(Stored::bytes);
+        let (memory_bytes, scratch_bytes) = bytes.fold((0, 0), |sum, bytes| (sum.0 + bytes.0, sum.1 + bytes.1));
+        drop(unread);
+        if memory_bytes + scratch_bytes > 0 {
+            let event = Event::Dropped { chain, memory_bytes, scratch_bytes };
+            self.subscribers.iter().for_each(|subscriber| subscriber.event(&event));
+        }
     }
 
     fn prepare(&self, graph: &StepGraph, cancel: Cancel) -> Result<(Arc<RunState>, Estimate)> {
@@ -202,7 +233,8 @@ impl Executor {
         outcome: &mut Outcome,
     ) -> Result<()> {
         let start = Instant::now();
-        let before = (state.metrics.rows_read(), state.metrics.bytes_read(), state.metrics.bytes_spilled());
+        let before = Counts::of(&state.metrics);
+        self.room.budget.reset_peak();
         let mut run = ChainRun {
             state: state.clone(),
             pool: &self.pool,
@@ -210,6 +242,7 @@ impl Executor {
             subscribers: &self.subscribers,
             index,
             estimated_rows: rows_of(state, chain),
+            spilled_bytes: before.spilled_bytes,
             report: ChainReport { label: chain.label(&state.graph), ..ChainReport::default() },
         };
         let result = match chain.end {
@@ -233,15 +266,15 @@ impl Executor {
                 }
                 _ => Err(Error::internal("a chain's end is not a write")),
             },
-            ChainEnd::Answer => answer::collect(&mut run, chain, outcome),
+            ChainEnd::Answer if outcome.holds_answer => answer::collect(&mut run, chain, outcome),
+            ChainEnd::Answer => answer::discard(&mut run, chain),
         };
+        run.note_spilled();
         run.emit(&Event::ChainFinished { chain: index, elapsed: start.elapsed() });
         let mut chain_report = run.report;
         chain_report.elapsed = start.elapsed();
-        chain_report.rows = state.metrics.rows_read() - before.0;
-        chain_report.read_bytes = state.metrics.bytes_read() - before.1;
-        chain_report.spilled_bytes = state.metrics.bytes_spilled() - before.2;
         chain_report.peak_bytes = self.room.budget.peak_bytes();
+        before.complete(&mut chain_report, state, chain);
         report.chains.push(chain_report);
         result
     }
@@ -255,8 +288,56 @@ impl Executor {
         report.unspilled_bytes = state.metrics.bytes_unspilled();
         report.groups_skipped = state.metrics.groups_skipped();
         report.pages_skipped = state.metrics.pages_skipped();
-        report.peak_bytes = self.room.budget.peak_bytes();
+        report.peak_bytes = report.chains.iter().map(|chain| chain.peak_bytes).max().unwrap_or(0);
         report.elapsed = start.elapsed();
+    }
+}
+
+/// A run's counters before a chain.
+struct Counts {
+    rows_read: u64,
+    bytes_read: u64,
+    rows_written: u64,
+    spilled_bytes: u64,
+    moved_out_bytes: u64,
+    unspilled_bytes: u64,
+}
+
+impl Counts {
+    fn of(metrics: &Metrics) -> Self {
+        Counts {
+            rows_read: metrics.rows_read(),
+            bytes_read: metrics.bytes_read(),
+            rows_written: metrics.rows_written(),
+            spilled_bytes: metrics.bytes_spilled(),
+            moved_out_bytes: metrics.bytes_moved_out(),
+            unspilled_bytes: metrics.bytes_unspilled(),
+        }
+    }
+
+    /// Puts what the chain counted into its report, and what it left for later ones.
+    fn complete(&self, report: &mut ChainReport, state: &RunState, chain: &Chain) {
+        let now = Counts::of(&state.metrics);
+        report.rows = now.rows_read - self.rows_read;
+        report.read_bytes = now.bytes_read - self.bytes_read;
+        report.spilled_bytes = now.spilled_bytes - self.spilled_bytes;
+        report.moved_out_bytes = now.moved_out_bytes - self.moved_out_bytes;
+        report.unspilled_bytes = now.unspilled_bytes - self.unspilled_bytes;
+        report.room_bytes = share(STORE_SHARE, state.budget_bytes());
+        report.allowance_bytes = state.allowance_bytes();
+        let stored = |id: &StepId| state.find(*id).map_or(0, |stored| stored.total().rows);
+        report.rows_in = report.rows + chain.streams(&state.graph).iter().map(stored).sum::<u64>();
+        match chain.end {
+            ChainEnd::Write(_) => report.rows_out = now.rows_written - self.rows_written,
+            ChainEnd::Answer => {}
+            ChainEnd::Reduce(id) | ChainEnd::Exchange(id) => {
+                let Some(left) = state.find(id) else { return };
+                report.rows_out = left.total().rows;
+                report.kept_bytes = left.bytes().0;
+                report.waiting_bytes = left.total().bytes;
+                report.waits_for = state.graph.reader_of(id).map_or("the answer".to_string(), step_label);
+            }
+        }
     }
 }
 
@@ -286,6 +367,20 @@ impl ChainRun<'_> {
         self.emit(&Event::TaskStarted { chain: self.index, task, permit_bytes });
     }
 
+    /// Tells of rows that went to scratch since the last time.
+    fn note_spilled(&mut self) {
+        let total = self.state.metrics.bytes_spilled();
+        if total > self.spilled_bytes {
+            self.emit(&Event::Spilled { chain: self.index, bytes: total - self.spilled_bytes, total });
+            self.spilled_bytes = total;
+        }
+    }
+
+    /// Counts rows of the answer.
+    pub(crate) fn note_rows_out(&mut self, rows: u64) {
+        self.report.rows_out += rows;
+    }
+
     /// Keeps the largest permit that a task of the chain held.
     pub(crate) fn note_task_bytes(&mut self, bytes: u64) {
         self.report.task_bytes = self.report.task_bytes.max(bytes);
@@ -293,6 +388,7 @@ impl ChainRun<'_> {
 
     /// Takes note of a finished piece of work; a failure cancels the run.
     pub(crate) fn finished<T>(&mut self, tag: usize, is_task: bool, elapsed: Duration, result: Result<T>) -> Result<T> {
+        self.note_spilled();
         match result {
             Ok(value) => {
                 if is_task {

@@ -27,6 +27,23 @@ impl Stored {
         Stored::Block { block, permit: Arc::new(permit) }
     }
 
+    /// Rows, and bytes before compression, of all blocks.
+    pub(crate) fn total(&self) -> BlockMeta {
+        match self {
+            Stored::Store(store) => store.total(),
+            _ => self.size(0),
+        }
+    }
+
+    /// Bytes in memory and in scratch now.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        match self {
+            Stored::Block { permit, .. } => (permit.bytes(), 0),
+            Stored::Store(store) => (store.memory_bytes(), store.scratch_bytes()),
+            Stored::Passed => (0, 0),
+        }
+    }
+
     fn size(&self, block: usize) -> BlockMeta {
         match self {
             Stored::Block { block: whole, .. } if block == 0 => BlockMeta { rows: whole.rows(), bytes: whole.bytes() },
@@ -106,13 +123,14 @@ impl RunState {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(id, stored);
     }
 
-    /// Forgets what no later chain reads.
-    pub(crate) fn keep_only(&self, needed: &[StepId]) {
+    /// Takes out what no later chain reads.
+    pub(crate) fn keep_only(&self, needed: &[StepId]) -> Vec<Stored> {
         let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        stored.retain(|id, _| needed.contains(id));
+        let unread: Vec<StepId> = stored.keys().copied().filter(|id| !needed.contains(id)).collect();
+        unread.iter().filter_map(|id| stored.remove(id)).collect()
     }
 
-    fn find(&self, id: StepId) -> Option<Stored> {
+    pub(crate) fn find(&self, id: StepId) -> Option<Stored> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 

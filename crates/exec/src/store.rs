@@ -167,6 +167,7 @@ impl Store {
             batches.push(chunk.rows.slice(rows.start as usize, rows.len()));
         }
         let segments = self.file()?.write(&batches, metrics)?;
+        metrics.add_bytes_moved_out(segments.iter().map(Segment::bytes).sum());
         for (&(part, at), segment) in places.iter().zip(segments) {
             let mut index = self.parts[part].lock().unwrap_or_else(PoisonError::into_inner);
             index.pieces[at].place = Place::Scratch(segment);
