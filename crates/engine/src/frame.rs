@@ -138,6 +138,10 @@ impl LazyFrame {
     // ---- aggregates
 
     /// Aggregates of the whole frame, one row.
+    ///
+    /// # Memory
+    /// `median`, `quantile`, `n_unique` and `mode` hold all values when these are few against the budget; else values
+    /// are spread over parts that go to scratch when memory is short, and the result is the same. `list` holds all.
     pub fn agg<E: IntoExpr>(&self, aggs: impl IntoIterator<Item = E>) -> LazyFrame {
         GroupBy::new(self.clone(), Vec::new()).agg(aggs)
     }
