@@ -11,7 +11,7 @@ use blockfold::prelude::*;
 use blockfold::{Cancel, Event, Subscriber};
 
 fn series(session: &Session) -> LazyFrame {
-    let options = datasets::options().start("2000-01-01").end("2000-01-08").partition_freq("1D").seed(1);
+    let options = datasets::options().start("2000-01-01").end("2000-01-15").partition_freq("1D").seed(1);
     datasets::timeseries(session, options).unwrap()
 }
 
