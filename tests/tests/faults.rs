@@ -35,6 +35,36 @@ fn a_panicking_function_names_its_op_and_gives_everything_back() {
 }
 
 #[test]
+fn a_panicking_aggregate_is_named() {
+    use arrow::array::Float64Array;
+    let (float, one) = (DType::Float64, || Float64Array::from(vec![1.0]));
+    let agg = blockfold::CustomAgg::new(
+        "shaky",
+        [float.clone()],
+        float,
+        move |_| Ok(vec![Arc::new(one()) as ArrayRef]),
+        |_| panic!("not twice"),
+        |states| Ok(states[0].clone()),
+    );
+    for mib in [64, 8] {
+        let session = session(ByteSize::mib(mib));
+        for frame in [series(&session).agg([agg.of(["x"])]), series(&session).group_by(["timestamp"]).agg([agg.of(["x"])])] {
+            let both = concat([frame.clone(), frame]).unwrap();
+            let error = both.collect_partitions().and_then(|mut all| all.try_for_each(|batch| batch.map(|_| ())));
+            // Each timestamp comes once: no two states are combined there.
+            if let Err(error) = error {
+                let text = error.to_string();
+                assert!(matches!(error.root(), Error::Panicked { .. }), "{text}");
+                assert!(text.contains("the aggregate 'shaky' in combine: not twice"), "{text}");
+            } else {
+                assert!(both.schema().unwrap().field_with_name("timestamp").is_ok(), "a whole frame combines states");
+            }
+            assert_eq!((session.promised_bytes(), session.scratch_bytes()), (0, 0));
+        }
+    }
+}
+
+#[test]
 fn a_failing_function_leaves_no_output() {
     let session = session(ByteSize::mib(64));
     let folder = tempfile::tempdir().unwrap();

@@ -145,6 +145,9 @@ pub struct Dry {
     /// Show what a run would need, without running it
     #[arg(long)]
     pub estimate: bool,
+    /// Run it, drop the result, and show what each chain of steps needed against what was estimated
+    #[arg(long, conflicts_with_all = ["out", "explain", "estimate"])]
+    pub analyze: bool,
 }
 
 /// How many rows of a result to show.

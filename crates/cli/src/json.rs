@@ -108,9 +108,15 @@ pub fn chains(report: &RunReport) -> serde_json::Value {
             "label": chain.label,
             "tasks": chain.tasks,
             "rows": chain.rows,
+            "rows_in": chain.rows_in,
+            "rows_out": chain.rows_out,
             "read_bytes": chain.read_bytes,
             "task_bytes": chain.task_bytes,
             "peak_bytes": chain.peak_bytes,
+            "kept_bytes": chain.kept_bytes,
+            "spilled_bytes": chain.spilled_bytes,
+            "unspilled_bytes": chain.unspilled_bytes,
+            "why_spilled": chain.why_spilled(),
             "elapsed_ms": chain.elapsed.as_secs_f64() * 1e3,
         })
     };

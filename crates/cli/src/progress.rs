@@ -34,6 +34,8 @@ struct State {
     chains: HashMap<usize, Chain>,
     /// Rows read so far by all chains of the run.
     rows_read: u64,
+    /// Bytes that the run wrote to scratch so far.
+    spilled_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl Subscriber for Progress {
         match event {
             Event::ChainStarted { chain, label, tasks, rows } => {
                 if *chain == 0 {
-                    state.rows_read = 0;
+                    (state.rows_read, state.spilled_bytes) = (0, 0);
                 }
                 let bar = self.bars.add(new_bar(label, rows.unwrap_or(*tasks as u64), rows.is_some()));
                 let rows_before = state.rows_read;
@@ -59,11 +61,16 @@ impl Subscriber for Progress {
             }
             Event::TaskFinished { chain, rows_read, promised_bytes, .. } => {
                 state.rows_read = *rows_read;
+                let spilled = match state.spilled_bytes {
+                    0 => String::new(),
+                    bytes => format!(", {} went to scratch", text::bytes(bytes)),
+                };
                 if let Some(chain) = state.chains.get(chain) {
                     let of = self.budget.get().map_or(String::new(), |budget| format!(" of {budget}"));
-                    chain.advance(*rows_read, &format!("{}{of} promised", text::bytes(*promised_bytes)));
+                    chain.advance(*rows_read, &format!("{}{of} promised{spilled}", text::bytes(*promised_bytes)));
                 }
             }
+            Event::Spilled { total, .. } => state.spilled_bytes = *total,
             Event::ChainFinished { chain, .. } => {
                 if let Some(chain) = state.chains.remove(chain) {
                     chain.bar.finish_and_clear();

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::compute::concat_batches;
-use blockfold_core::{ByteSize, Error, Permit, RecordBatch, Result, Scalar, SchemaRef};
+use blockfold_core::{Error, Permit, RecordBatch, Result, Scalar, SchemaRef};
 use blockfold_exec::{Outcome, RunReport};
 use blockfold_plan::Estimate;
+
+use crate::comparison::Comparison;
 
 /// Rows that [`Frame`] prints.
 const PRINTED_ROWS: usize = 20;
@@ -123,32 +125,5 @@ impl WriteSummary {
     /// What the run was estimated to need, against what it needed.
     pub fn comparison(&self) -> Comparison<'_> {
         Comparison { estimate: &self.estimate, report: &self.report }
-    }
-}
-
-/// Estimate against real, chain by chain.
-#[derive(Clone, Copy, Debug)]
-pub struct Comparison<'a> {
-    /// What was expected.
-    pub estimate: &'a Estimate,
-    /// What was needed.
-    pub report: &'a RunReport,
-}
-
-impl fmt::Display for Comparison<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<14} {:>14} {:>14}", "", "estimated", "real")?;
-        for (i, (expected, real)) in self.estimate.chains.iter().zip(&self.report.chains).enumerate() {
-            let rows = expected.rows.map_or("unknown".to_string(), |rows| rows.to_string());
-            let bytes = |bytes: u64| ByteSize(bytes).to_string();
-            writeln!(f, "chain {i}: {}", expected.label)?;
-            writeln!(f, "  {:<12} {:>14} {:>14}", "rows", rows, real.rows)?;
-            writeln!(f, "  {:<12} {:>14} {:>14}", "read", bytes(expected.read_bytes), bytes(real.read_bytes))?;
-            writeln!(f, "  {:<12} {:>14} {:>14}", "one task", bytes(expected.task_bytes), bytes(real.task_bytes))?;
-            writeln!(f, "  {:<12} {:>14} {:>14}", "peak", bytes(expected.peak_bytes), bytes(real.peak_bytes))?;
-            writeln!(f, "  {:<12} {:>14} {:>11} ms", "time", "", real.elapsed.as_millis())?;
-        }
-        let (estimated, real) = (ByteSize(self.estimate.scratch_bytes), ByteSize(self.report.spilled_bytes));
-        write!(f, "{:<14} {:>14} {:>14}", "scratch", estimated.to_string(), real.to_string())
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use blockfold_core::{AggFunc, Divisions, Error, Expr, Field, IntoExpr, RecordBatch, Result, SchemaRef, col};
 use blockfold_exec::BatchIter;
 use blockfold_io::ipc::{IpcSink, IpcWriteOptions};
-use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
 use blockfold_ops::frame::{Concat, Filter, MapPartitions, Read, Rows, Select, Slice, Write};
 use blockfold_plan::{Estimate, Lower, Plan, Sink, Source, Stage, StepGraph, explain, optimize};
@@ -22,7 +21,7 @@ use crate::session::Session;
 #[derive(Clone)]
 #[must_use = "a lazy frame does nothing until it is collected or written"]
 pub struct LazyFrame {
-    session: Session,
+    pub(crate) session: Session,
     plan: Result<Plan, Arc<Error>>,
 }
 
@@ -139,6 +138,10 @@ impl LazyFrame {
     // ---- aggregates
 
     /// Aggregates of the whole frame, one row.
+    ///
+    /// # Memory
+    /// `median`, `quantile`, `n_unique` and `mode` hold all values when these are few against the budget; else values
+    /// are spread over parts that go to scratch when memory is short, and the result is the same. `list` holds all.
     pub fn agg<E: IntoExpr>(&self, aggs: impl IntoIterator<Item = E>) -> LazyFrame {
         GroupBy::new(self.clone(), Vec::new()).agg(aggs)
     }
@@ -260,7 +263,7 @@ impl LazyFrame {
         optimize(&self.plan()?)
     }
 
-    fn graph(&self) -> Result<StepGraph> {
+    pub(crate) fn graph(&self) -> Result<StepGraph> {
         Lower::graph(&self.optimized()?, self.session.memory_budget().0)
     }
 
@@ -280,21 +283,6 @@ impl LazyFrame {
     /// Runs the plan and hands the answer on batch by batch, in order, never holding the whole.
     pub fn collect_partitions(&self) -> Result<BatchIter> {
         self.session.executor().stream(&self.graph()?, self.session.cancel())
-    }
-
-    /// Runs the plan and keeps the answer's blocks in memory: a lazy frame over them.
-    ///
-    /// # Memory
-    /// Counts against the session's budget until the last frame over the blocks is dropped.
-    pub fn persist(&self) -> Result<LazyFrame> {
-        let graph = self.graph()?;
-        let divisions = self.plan()?.meta().grid.divisions().cloned();
-        let outcome = self.session.executor().run(&graph, self.session.cancel())?;
-        let mut source = MemorySource::new(outcome.partitions, outcome.schema)?.with_divisions(divisions)?;
-        for permit in outcome.permits {
-            source = source.with_permit(permit);
-        }
-        self.session.read(Arc::new(source))
     }
 
     /// Writes one Parquet file for each partition into a folder, which appears whole or not at all.

@@ -22,9 +22,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod collected;
+mod comparison;
 pub mod datasets;
 mod frame;
 mod group_by;
+mod persist;
 mod rows;
 mod session;
 mod table;
@@ -43,7 +45,8 @@ pub use blockfold_kernels::sort::SortOrder;
 pub use blockfold_ops::frame::{JoinArgs, SortKey, asc, desc};
 pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
-pub use collected::{Comparison, Frame, WriteSummary};
+pub use collected::{Frame, WriteSummary};
+pub use comparison::{Analysis, Comparison};
 pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
 pub use session::{Session, SessionBuilder};

@@ -147,6 +147,11 @@ impl Session {
         self.0.executor.budget().promised_bytes()
     }
 
+    /// Bytes that scratch files take now.
+    pub fn scratch_bytes(&self) -> u64 {
+        self.0.executor.scratch_bytes()
+    }
+
     /// Number of threads.
     pub fn threads(&self) -> usize {
         self.0.executor.threads()

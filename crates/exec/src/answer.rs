@@ -9,6 +9,7 @@ use blockfold_plan::{BlockStream, Chain};
 
 use crate::dispatch::Dispatch;
 use crate::executor::{ChainRun, Outcome};
+use crate::reduce::is_over_budget;
 use crate::state::RunState;
 use crate::stream;
 use crate::tasks;
@@ -19,17 +20,46 @@ const REMEDY: &str =
 /// Bytes that a task may hold before it hands its batches on and is taken up again later.
 const PART_BYTES: u64 = 8 << 20;
 
+/// Pulls every batch of the answer and drops it.
+pub(crate) fn discard(run: &mut ChainRun<'_>, chain: &Chain) -> Result<()> {
+    let plans = tasks::singles(&run.state, chain);
+    run.started(plans.len());
+    let mut dispatch: Dispatch<'_, (u64, Permit)> = Dispatch::new(run.pool);
+    let mut next = 0;
+    loop {
+        while next < plans.len() && dispatch.has_room() {
+            let bytes = plans[next].stream_bytes;
+            let Some(permit) = run.state.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
+            run.task_started(next, permit.bytes());
+            let (state, top, block) = (run.state.clone(), chain.top, plans[next].blocks.start);
+            dispatch.spawn(next, move || {
+                let (mut stream, mut rows) = (stream::open(&state, top, block)?, 0);
+                while let Some(batch) = stream.next()? {
+                    rows += batch.rows();
+                }
+                Ok((rows, permit))
+            });
+            next += 1;
+        }
+        let Some(done) = dispatch.wait() else { return Ok(()) };
+        let (rows, _permit) = run.finished(done.tag, true, done.elapsed, done.result)?;
+        run.note_rows_out(rows);
+    }
+}
+
 /// Holds every batch of the answer, paid for out of the budget.
 pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outcome) -> Result<()> {
     let plans = tasks::singles(&run.state, chain);
     run.started(plans.len());
     let mut dispatch: Dispatch<'_, (Vec<RecordBatch>, Permit)> = Dispatch::new(run.pool);
     let mut done_blocks: BTreeMap<usize, (Vec<RecordBatch>, Permit)> = BTreeMap::new();
-    let mut next = 0;
+    let mut waiting: VecDeque<usize> = (0..plans.len()).collect();
     loop {
-        while next < plans.len() && dispatch.has_room() {
+        while dispatch.has_room() {
+            let Some(&next) = waiting.front() else { break };
             let bytes = plans[next].stream_bytes;
             let Some(permit) = run.state.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
+            waiting.pop_front();
             run.task_started(next, permit.bytes());
             let (state, top, plan) = (run.state.clone(), chain.top, plans[next].clone());
             dispatch.spawn(next, move || {
@@ -37,11 +67,16 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
                 let part = pull(open.as_mut(), u64::MAX, plan.stream_bytes, permit)?;
                 Ok((part.batches, part.permit))
             });
-            next += 1;
         }
         let Some(done) = dispatch.wait() else { break };
+        if is_over_budget(&done.result) && run.state.make_room(u64::MAX)? {
+            // Rows that wait in memory held what it needed.
+            waiting.push_front(done.tag);
+            continue;
+        }
         let part = run.finished(done.tag, true, done.elapsed, done.result)?;
         run.note_task_bytes(part.1.bytes());
+        run.note_rows_out(part.0.iter().map(|batch| batch.num_rows() as u64).sum());
         done_blocks.insert(done.tag, part);
     }
     for (batches, permit) in done_blocks.into_values() {

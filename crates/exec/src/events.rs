@@ -50,6 +50,24 @@ pub enum Event {
         /// The error as text.
         error: String,
     },
+    /// Rows went to scratch.
+    Spilled {
+        /// Index of the chain in the run.
+        chain: usize,
+        /// Bytes written since the chain last said so.
+        bytes: u64,
+        /// Bytes written so far by the run.
+        total: u64,
+    },
+    /// Rows that no later chain reads were dropped.
+    Dropped {
+        /// Index of the chain after which they were.
+        chain: usize,
+        /// Bytes given back in memory.
+        memory_bytes: u64,
+        /// Bytes given back in scratch.
+        scratch_bytes: u64,
+    },
     /// A chain is done.
     ChainFinished {
         /// Index of the chain in the run.

@@ -8,8 +8,9 @@ use blockfold_plan::{Chain, Origin, Router, Routing, StepId};
 
 use crate::dispatch::Dispatch;
 use crate::executor::ChainRun;
+use crate::feeder::Feeder;
 use crate::state::{RunState, Stored};
-use crate::store::{Feeder, Store};
+use crate::store::Store;
 use crate::stream;
 use crate::tasks::{self, TaskPlan};
 

@@ -13,8 +13,9 @@ use blockfold_plan::{Chain, End, Origin, Partial, Reducer, Router, StepId};
 
 use crate::dispatch::Dispatch;
 use crate::executor::ChainRun;
+use crate::feeder::Feeder;
 use crate::state::{RunState, Stored};
-use crate::store::{Feeder, Store, StoreContext};
+use crate::store::{Store, StoreContext};
 use crate::stream;
 use crate::tasks::{self, TaskPlan};
 
@@ -56,7 +57,7 @@ pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &A
         return Ok(());
     }
     let block = reducer.finish(held.partial).map_err(|error| error.at(reducer.name()))?;
-    held.permit.resize(block.bytes(), reducer.name(), &reducer.remedy())?;
+    run.state.resize(&mut held.permit, block.bytes(), reducer.name(), &reducer.remedy())?;
     run.state.store(id, Stored::block(block, held.permit));
     Ok(())
 }
@@ -108,6 +109,9 @@ impl Spread {
     }
 
     fn feed(&self, feeder: &mut Option<Feeder>, task: usize, partial: &mut dyn Partial) -> Result<()> {
+        if self.router.is_by_origin() {
+            return Err(Error::internal("a partial cannot be spread by where its rows came from"));
+        }
         let rows = partial.drain()?;
         if feeder.is_none() {
             let (store, task) = (self.store_of(&rows), u32::try_from(task).unwrap_or(u32::MAX));
@@ -152,12 +156,14 @@ fn as_tree(run: &mut ChainRun<'_>, chain: &Chain, folding: &Folding, plans: &[Ta
         }
         let Some(done) = dispatch.wait() else { break };
         let is_task = !merging.contains_key(&done.tag);
-        if is_task && alone != Some(done.tag) && plans.len() > 1 && is_over_budget(&done.result) {
-            // Its neighbours held what it needed: it is done again when they are finished.
-            is_tight = true;
-            run.state.make_room(u64::MAX)?;
-            waiting.push_front(done.tag);
-            continue;
+        if is_task && is_over_budget(&done.result) {
+            // Its neighbours held what it needed, or rows that wait in memory: it is done again without them.
+            let had_neighbours = plans.len() > 1 && alone != Some(done.tag);
+            if run.state.make_room(u64::MAX)? || had_neighbours {
+                is_tight = true;
+                waiting.push_front(done.tag);
+                continue;
+            }
         }
         let place = merging.remove(&done.tag).unwrap_or(Place { level: 0, index: done.tag });
         let held = run.finished(done.tag, place.level == 0, done.elapsed, done.result)?;
@@ -187,16 +193,24 @@ fn in_sequence(
     let (mut next, mut merged) = (0, 0);
     let mut sum: Option<Held> = None;
     let mut window = 1;
+    // A task that is done again, since rows that waited in memory held what it needed.
+    let mut again: Option<usize> = None;
     while merged < plans.len() && !sum.as_ref().is_some_and(|sum| sum.partial.is_complete()) {
         // One task first, since it is often enough; then as many as there are threads.
-        while next < plans.len() && next < merged + window && dispatch.has_room() {
-            let plan = &plans[order(next)];
+        while (again.is_some() || (next < plans.len() && next < merged + window)) && dispatch.has_room() {
+            let task = again.unwrap_or(next);
+            let plan = &plans[order(task)];
             let Some(permit) = run.permit(&folding.reducer, plan, dispatch.in_flight())? else { break };
-            run.task_started(next, permit.bytes());
-            spawn_fold(run, &mut dispatch, chain, folding, plan, next, permit);
-            next += 1;
+            run.task_started(task, permit.bytes());
+            spawn_fold(run, &mut dispatch, chain, folding, plan, task, permit);
+            next = next.max(task + 1);
+            again = None;
         }
         let Some(done) = dispatch.wait() else { break };
+        if is_over_budget(&done.result) && again.is_none() && run.state.make_room(u64::MAX)? {
+            again = Some(done.tag);
+            continue;
+        }
         let held = run.finished(done.tag, true, done.elapsed, done.result)?;
         waiting.insert(done.tag, held);
         while let Some(held) = waiting.remove(&merged) {
@@ -307,7 +321,8 @@ impl Folding {
     }
 }
 
-fn is_over_budget<T>(result: &Result<T>) -> bool {
+/// Whether a task failed only since bytes were not to be had.
+pub(crate) fn is_over_budget<T>(result: &Result<T>) -> bool {
     result.as_ref().is_err_and(|error| matches!(error.root(), Error::OverBudget { .. }))
 }
 

@@ -42,6 +42,11 @@ impl Scratch {
         Scratch { options, used_bytes: AtomicU64::new(0) }
     }
 
+    /// Bytes in all files now.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.used_bytes.load(Ordering::Acquire)
+    }
+
     fn reserve(&self, bytes: u64) -> Result<()> {
         let limit = self.options.limit_bytes;
         let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= limit);
@@ -60,7 +65,6 @@ impl Scratch {
 #[derive(Debug)]
 pub(crate) struct ScratchFile {
     scratch: Arc<Scratch>,
-    metrics: Arc<Metrics>,
     file: File,
     end: AtomicU64,
     /// Whether compression has been found to save little.
@@ -76,25 +80,35 @@ pub(crate) struct Segment {
     checksum: u32,
 }
 
+impl Segment {
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.body_bytes + self.message_bytes) as u64
+    }
+}
+
 /// Compression that saves less than a tenth is not worth its time.
 const WORTH: (usize, usize) = (9, 10);
 
 impl ScratchFile {
-    pub(crate) fn create(scratch: &Arc<Scratch>, metrics: &Arc<Metrics>) -> Result<Self> {
+    pub(crate) fn create(scratch: &Arc<Scratch>) -> Result<Self> {
         let folder = &scratch.options.folder;
         std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
         let file = tempfile::tempfile_in(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
         Ok(ScratchFile {
             scratch: scratch.clone(),
-            metrics: metrics.clone(),
             file,
             end: AtomicU64::new(0),
             is_plain: AtomicBool::new(false),
         })
     }
 
+    /// Bytes in the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.end.load(Ordering::Acquire)
+    }
+
     /// Writes batches one behind the other in a single write.
-    pub(crate) fn write(&self, batches: &[RecordBatch]) -> Result<Vec<Segment>> {
+    pub(crate) fn write(&self, batches: &[RecordBatch], metrics: &Metrics) -> Result<Vec<Segment>> {
         let mut bytes: Vec<u8> = Vec::new();
         let mut segments = Vec::with_capacity(batches.len());
         let mut context = IpcWriteContext::default();
@@ -116,6 +130,7 @@ impl ScratchFile {
         }
         self.note_worth(batches, bytes.len());
         let start = self.append(&bytes)?;
+        metrics.add_bytes_spilled(bytes.len() as u64);
         segments.iter_mut().for_each(|segment| segment.offset += start);
         Ok(segments)
     }
@@ -125,7 +140,6 @@ impl ScratchFile {
         self.scratch.reserve(len)?;
         let start = self.end.fetch_add(len, Ordering::AcqRel);
         self.file.write_all_at(bytes, start).map_err(|error| self.failed(error))?;
-        self.metrics.add_bytes_spilled(len);
         Ok(start)
     }
 
@@ -141,12 +155,18 @@ impl ScratchFile {
         }
     }
 
-    /// Reads a batch back.
-    pub(crate) fn read(&self, segment: Segment, schema: &SchemaRef) -> Result<RecordBatch> {
+    /// Reads a batch back: all columns, or those at some places.
+    pub(crate) fn read(
+        &self,
+        segment: Segment,
+        schema: &SchemaRef,
+        columns: Option<&[usize]>,
+        metrics: &Metrics,
+    ) -> Result<RecordBatch> {
         let len = segment.body_bytes + segment.message_bytes;
         let mut bytes = MutableBuffer::from_len_zeroed(len);
         self.file.read_exact_at(bytes.as_slice_mut(), segment.offset).map_err(|error| self.failed(error))?;
-        self.metrics.add_bytes_unspilled(len as u64);
+        metrics.add_bytes_unspilled(len as u64);
         if crc32fast::hash(bytes.as_slice()) != segment.checksum {
             return Err(self.damaged("a block read back is not what was written; check the disk"));
         }
@@ -156,7 +176,7 @@ impl ScratchFile {
         let batch = message.header_as_record_batch().ok_or_else(|| self.damaged("a message without a batch"))?;
         let body = bytes.slice_with_length(0, segment.body_bytes);
         let (none, version) = (std::collections::HashMap::new(), message.version());
-        Ok(arrow::ipc::reader::read_record_batch(&body, batch, schema.clone(), &none, None, &version)?)
+        Ok(arrow::ipc::reader::read_record_batch(&body, batch, schema.clone(), &none, columns, &version)?)
     }
 
     fn damaged(&self, what: &str) -> Error {
@@ -174,5 +194,76 @@ impl Drop for ScratchFile {
         // A write that failed was reserved, too: the counter never falls below nothing.
         let less = |now: u64| Some(now.saturating_sub(used));
         let _ = self.scratch.used_bytes.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    fn rows() -> RecordBatch {
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter((0..1000).map(|n| (n % 7 > 0).then_some(n * n))));
+        let names: ArrayRef = Arc::new(StringArray::from_iter_values((0..1000).map(|n| format!("name {n}"))));
+        RecordBatch::try_from_iter_with_nullable([("n", numbers, true), ("s", names, true)]).unwrap()
+    }
+
+    fn scratch(folder: &std::path::Path, limit_bytes: u64) -> Arc<Scratch> {
+        Arc::new(Scratch::new(ScratchOptions { folder: folder.to_path_buf(), limit_bytes }))
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (scratch, metrics, rows) = (scratch(folder.path(), u64::MAX), Metrics::default(), rows());
+        let file = ScratchFile::create(&scratch).unwrap();
+        let segments = file.write(&[rows.clone(), rows.slice(5, 0), rows.slice(10, 3)], &metrics).unwrap();
+        let read = |segment: Segment, columns| file.read(segment, &rows.schema(), columns, &metrics).unwrap();
+        assert_eq!(read(segments[0], None), rows);
+        assert_eq!(read(segments[1], None).num_rows(), 0);
+        assert_eq!(read(segments[2], Some(&[1])), rows.slice(10, 3).project(&[1]).unwrap());
+        assert_eq!(read(segments[2], Some(&[])).num_rows(), 3);
+        assert_eq!((metrics.bytes_spilled(), scratch.used_bytes()), (file.bytes(), file.bytes()));
+        drop(file);
+        assert_eq!(scratch.used_bytes(), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_damaged_segment_is_found_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (scratch, metrics, rows) = (scratch(folder.path(), u64::MAX), Metrics::default(), rows());
+        let file = ScratchFile::create(&scratch).unwrap();
+        let segment = file.write(&[rows.clone()], &metrics).unwrap()[0];
+        for at in [0, file.bytes() / 2, file.bytes() - 1] {
+            let mut byte = [0];
+            file.file.read_exact_at(&mut byte, at).unwrap();
+            file.file.write_all_at(&[byte[0] ^ 1], at).unwrap();
+            let error = file.read(segment, &rows.schema(), None, &metrics).unwrap_err();
+            assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+            assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
+            file.file.write_all_at(&byte, at).unwrap();
+        }
+        assert_eq!(file.read(segment, &rows.schema(), None, &metrics).unwrap(), rows);
+        // Cut short, as by a disk that lost a part.
+        file.file.set_len(file.bytes() / 2).unwrap();
+        let error = file.read(segment, &rows.schema(), None, &metrics).unwrap_err();
+        assert!(error.to_string().contains("a scratch file"), "{error}");
+    }
+
+    #[test]
+    fn the_limit_counts_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (metrics, rows) = (Metrics::default(), rows());
+        let ample = scratch(folder.path(), u64::MAX);
+        let one = ScratchFile::create(&ample).unwrap();
+        one.write(&[rows.clone()], &metrics).unwrap();
+        let scratch = scratch(folder.path(), one.bytes() + one.bytes() / 2);
+        let (first, second) = (ScratchFile::create(&scratch).unwrap(), ScratchFile::create(&scratch).unwrap());
+        first.write(&[rows.clone()], &metrics).unwrap();
+        let error = second.write(&[rows.clone()], &metrics).unwrap_err();
+        assert!(matches!(error, Error::ScratchLimit { .. }), "{error}");
+        drop(first);
+        second.write(&[rows], &metrics).unwrap();
     }
 }

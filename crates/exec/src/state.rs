@@ -1,15 +1,14 @@
 //! What the tasks of one run share.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use blockfold_core::{Block, Budget, Cancel, Error, Permit, Result};
 use blockfold_plan::estimate::{ALLOWANCE_SHARE, STORE_SHARE, chunk_bytes, share};
 use blockfold_plan::{BlockMeta, Input, Metrics, Sizes, StepGraph, StepId, TaskContext};
 
-use crate::scratch::Scratch;
-use crate::store::{Store, StoreContext, StorePart, Stores};
+use crate::part::StorePart;
+use crate::store::{Room, Store, StoreContext};
 
 /// What a chain left to later ones.
 #[derive(Clone)]
@@ -28,6 +27,23 @@ impl Stored {
         Stored::Block { block, permit: Arc::new(permit) }
     }
 
+    /// Rows, and bytes before compression, of all blocks.
+    pub(crate) fn total(&self) -> BlockMeta {
+        match self {
+            Stored::Store(store) => store.total(),
+            _ => self.size(0),
+        }
+    }
+
+    /// Bytes in memory and in scratch now.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        match self {
+            Stored::Block { permit, .. } => (permit.bytes(), 0),
+            Stored::Store(store) => (store.memory_bytes(), store.scratch_bytes()),
+            Stored::Passed => (0, 0),
+        }
+    }
+
     fn size(&self, block: usize) -> BlockMeta {
         match self {
             Stored::Block { block: whole, .. } if block == 0 => BlockMeta { rows: whole.rows(), bytes: whole.bytes() },
@@ -43,16 +59,14 @@ pub(crate) struct RunState {
     pub(crate) cancel: Cancel,
     pub(crate) metrics: Arc<Metrics>,
     budget: Budget,
-    scratch: Arc<Scratch>,
-    in_memory: Arc<AtomicU64>,
-    stores: Stores,
+    room: Room,
     stored: Mutex<HashMap<StepId, Stored>>,
 }
 
 impl RunState {
-    pub(crate) fn new(graph: StepGraph, cancel: Cancel, budget: Budget, scratch: Arc<Scratch>) -> Self {
-        let (metrics, in_memory, stored) = (Arc::default(), Arc::default(), Mutex::default());
-        RunState { graph, cancel, metrics, budget, scratch, in_memory, stores: Stores::default(), stored }
+    pub(crate) fn new(graph: StepGraph, cancel: Cancel, room: Room) -> Self {
+        let (metrics, budget, stored) = (Arc::default(), room.budget.clone(), Mutex::default());
+        RunState { graph, cancel, metrics, budget, room, stored }
     }
 
     pub(crate) fn task(&self, block: usize) -> TaskContext {
@@ -68,19 +82,16 @@ impl RunState {
     pub(crate) fn store_context(&self, parts: usize) -> StoreContext {
         let total = self.budget.total_bytes();
         StoreContext {
-            budget: self.budget.clone(),
-            scratch: self.scratch.clone(),
+            room: self.room.clone(),
             metrics: self.metrics.clone(),
-            in_memory: self.in_memory.clone(),
             share_bytes: share(STORE_SHARE, total),
             chunk_bytes: chunk_bytes(parts, total),
-            stores: self.stores.clone(),
         }
     }
 
     /// Sends rows that wait in memory to scratch so that `bytes` more can be promised; whether there were any.
     pub(crate) fn make_room(&self, bytes: u64) -> Result<bool> {
-        self.stores.make_room(bytes)
+        self.room.make_room(bytes, &self.metrics)
     }
 
     /// A permit for a task; `None` when it must wait for others that are under way.
@@ -92,8 +103,18 @@ impl RunState {
             match self.budget.try_permit(bytes) {
                 Some(permit) => return Ok(Some(permit)),
                 None if in_flight > 0 => return Ok(None),
-                None if bytes <= self.budget.total_bytes() && self.make_room(bytes)? => {}
+                None if bytes <= self.budget.total_bytes() && self.make_room(bytes).map_err(|error| error.at(step))? => {}
                 None => return self.budget.permit(step, bytes, remedy).map(Some),
+            }
+        }
+    }
+
+    /// Makes a permit hold `bytes` in all; rows that wait in memory make room.
+    pub(crate) fn resize(&self, permit: &mut Permit, bytes: u64, step: &str, remedy: &str) -> Result<()> {
+        loop {
+            match permit.resize(bytes, step, remedy) {
+                Err(_) if self.make_room(bytes)? => {}
+                result => return result,
             }
         }
     }
@@ -102,13 +123,14 @@ impl RunState {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(id, stored);
     }
 
-    /// Forgets what no later chain reads.
-    pub(crate) fn keep_only(&self, needed: &[StepId]) {
+    /// Takes out what no later chain reads.
+    pub(crate) fn keep_only(&self, needed: &[StepId]) -> Vec<Stored> {
         let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        stored.retain(|id, _| needed.contains(id));
+        let unread: Vec<StepId> = stored.keys().copied().filter(|id| !needed.contains(id)).collect();
+        unread.iter().filter_map(|id| stored.remove(id)).collect()
     }
 
-    fn find(&self, id: StepId) -> Option<Stored> {
+    pub(crate) fn find(&self, id: StepId) -> Option<Stored> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
@@ -136,7 +158,10 @@ impl RunState {
     pub(crate) fn input(&self, id: StepId, block: usize, is_whole: bool) -> Result<Option<Input>> {
         match self.find(id) {
             Some(Stored::Block { block: only, .. }) => Ok((block == 0 || is_whole).then_some(Input::Block(only))),
-            Some(Stored::Store(store)) => Ok(Some(Input::Part(Arc::new(StorePart { store, part: block })))),
+            Some(Stored::Store(store)) => {
+                let metrics = self.metrics.clone();
+                Ok(Some(Input::Part(Arc::new(StorePart { store, part: block, metrics }))))
+            }
             Some(Stored::Passed) => Err(Error::internal("a part was asked of rows that stayed where they are")),
             None => Err(Error::internal("a block was read before its step ran")),
         }

@@ -9,60 +9,71 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use arrow::array::{ArrayRef, RecordBatchOptions};
-use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Field, Schema};
-use blockfold_core::{Block, Budget, Permit, RecordBatch, Result, SchemaRef};
-use blockfold_plan::{BlockMeta, BlockStream, Metrics, Origin, Part, Router, Scattered};
+use blockfold_core::{Budget, Permit, RecordBatch, Result, SchemaRef};
+use blockfold_plan::{BlockMeta, Metrics, Scattered};
 
+use crate::held::{held_schema, owned};
+use crate::part::BATCH_ROWS;
 use crate::scratch::{Scratch, ScratchFile, Segment};
 
-/// What stores are made with.
+/// Where the stores of a session keep their rows: those of its runs, and those that outlive them.
 #[derive(Clone)]
-pub(crate) struct StoreContext {
+pub(crate) struct Room {
     pub(crate) budget: Budget,
     pub(crate) scratch: Arc<Scratch>,
-    pub(crate) metrics: Arc<Metrics>,
-    /// Bytes that all stores of the run have in memory.
-    pub(crate) in_memory: Arc<AtomicU64>,
-    /// Bytes that they may have.
-    pub(crate) share_bytes: u64,
-    /// Bytes of rows that are sent to their parts at a time.
-    pub(crate) chunk_bytes: u64,
-    /// All stores of the run.
-    pub(crate) stores: Stores,
+    /// Bytes that all stores have in memory.
+    in_memory: Arc<AtomicU64>,
+    /// All stores that are still in use, the oldest first.
+    stores: Arc<Mutex<Vec<Weak<Store>>>>,
+    /// Held while rows are moved out, so that no two threads move the same.
+    moving: Arc<Mutex<()>>,
 }
 
-/// All stores of a run that are still in use.
-#[derive(Clone, Default)]
-pub(crate) struct Stores(Arc<Mutex<Vec<Weak<Store>>>>);
+impl Room {
+    pub(crate) fn new(budget: Budget, scratch: Arc<Scratch>) -> Self {
+        let (in_memory, stores, moving) = (Arc::default(), Arc::default(), Arc::default());
+        Room { budget, scratch, in_memory, stores, moving }
+    }
 
-impl Stores {
     fn add(&self, store: &Arc<Store>) {
-        let mut stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
         stores.retain(|store| store.strong_count() > 0);
         stores.push(Arc::downgrade(store));
     }
 
-    /// Moves rows from memory to scratch until `bytes` are free; whether any were moved.
-    pub(crate) fn make_room(&self, bytes: u64) -> Result<bool> {
-        let stores = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    /// Moves rows from memory to scratch until `bytes` are free, counted in the metrics of the run that needs them;
+    /// whether any were moved. Called by coordinating threads alone, since tasks never wait for each other.
+    pub(crate) fn make_room(&self, bytes: u64, metrics: &Metrics) -> Result<bool> {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut moved = 0;
         for store in stores.iter().filter_map(Weak::upgrade) {
             if moved >= bytes {
                 break;
             }
-            moved += store.evict(bytes - moved)?;
+            moved += store.evict(bytes - moved, metrics)?;
         }
         Ok(moved > 0)
     }
+}
+
+/// What stores are made with.
+#[derive(Clone)]
+pub(crate) struct StoreContext {
+    pub(crate) room: Room,
+    /// Counters of the run whose rows they are.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Bytes that all stores of the session may have in memory.
+    pub(crate) share_bytes: u64,
+    /// Bytes of rows that are sent to their parts at a time.
+    pub(crate) chunk_bytes: u64,
 }
 
 /// Which chunk comes first: by task, then in the order in which the task made them.
 type Label = (u32, u32);
 
 #[derive(Clone)]
-struct Piece {
+pub(crate) struct Piece {
     label: Label,
     rows: Range<u32>,
     place: Place,
@@ -95,14 +106,17 @@ struct PartIndex {
 
 /// Rows that wait for a later chain, by part.
 pub(crate) struct Store {
-    context: StoreContext,
+    pub(crate) context: StoreContext,
     /// Columns as they are handed out.
-    schema: SchemaRef,
+    pub(crate) schema: SchemaRef,
     /// Columns as they are held: no dictionaries, no views.
-    held: SchemaRef,
+    pub(crate) held: SchemaRef,
     parts: Vec<Mutex<PartIndex>>,
     file: Mutex<Option<Arc<ScratchFile>>>,
 }
+
+/// Rows of a piece at most, since it is read as a whole.
+const PIECE_ROWS: u32 = BATCH_ROWS as u32;
 
 /// Pieces of one chunk: their part and their place in it.
 type Places = Vec<(usize, usize)>;
@@ -112,18 +126,19 @@ impl Store {
         let held = held_schema(&schema);
         let parts = std::iter::repeat_with(Mutex::default).take(parts).collect();
         let store = Arc::new(Store { context, schema, held, parts, file: Mutex::default() });
-        store.context.stores.add(&store);
+        store.context.room.add(&store);
         store
     }
 
-    /// Moves chunks from memory to scratch until `bytes` are freed; the bytes that were. Called while no task runs.
-    fn evict(&self, bytes: u64) -> Result<u64> {
+    /// Moves chunks from memory to scratch until `bytes` are freed; the bytes that were. Tasks may read meanwhile, and
+    /// more rows may come: pieces stay where they are in their lists, and only their place changes.
+    fn evict(&self, bytes: u64, metrics: &Metrics) -> Result<u64> {
         let mut freed = 0;
         for (chunk, places) in self.in_memory() {
             if freed >= bytes {
                 break;
             }
-            self.move_out(&chunk, &places)?;
+            self.move_out(&chunk, &places, metrics)?;
             freed += chunk.permit.bytes();
         }
         Ok(freed)
@@ -144,14 +159,15 @@ impl Store {
         found.into_values().collect()
     }
 
-    fn move_out(&self, chunk: &Chunk, places: &[(usize, usize)]) -> Result<()> {
+    fn move_out(&self, chunk: &Chunk, places: &[(usize, usize)], metrics: &Metrics) -> Result<()> {
         let mut batches = Vec::with_capacity(places.len());
         for &(part, at) in places {
             let index = self.parts[part].lock().unwrap_or_else(PoisonError::into_inner);
             let rows = &index.pieces[at].rows;
             batches.push(chunk.rows.slice(rows.start as usize, rows.len()));
         }
-        let segments = self.file()?.write(&batches)?;
+        let segments = self.file()?.write(&batches, metrics)?;
+        metrics.add_bytes_moved_out(segments.iter().map(Segment::bytes).sum());
         for (&(part, at), segment) in places.iter().zip(segments) {
             let mut index = self.parts[part].lock().unwrap_or_else(PoisonError::into_inner);
             index.pieces[at].place = Place::Scratch(segment);
@@ -160,18 +176,22 @@ impl Store {
     }
 
     /// Takes rows in.
-    fn push(&self, label: Label, scattered: Scattered) -> Result<()> {
+    pub(crate) fn push(&self, label: Label, scattered: Scattered) -> Result<()> {
         let Scattered { rows, offsets } = scattered;
         if rows.num_rows() == 0 {
             return Ok(());
         }
+        let rows = owned(rows)?;
         let bytes = rows.get_array_memory_size() as u64;
-        let ranges = offsets.windows(2).enumerate().filter(|(_, ends)| ends[0] < ends[1]);
-        let ranges: Vec<(usize, Range<u32>)> = ranges.map(|(part, ends)| (part, ends[0]..ends[1])).collect();
+        let cut = |(part, ends): (usize, &[u32])| {
+            let end = ends[1];
+            (ends[0]..end).step_by(BATCH_ROWS).map(move |start| (part, start..end.min(start + PIECE_ROWS)))
+        };
+        let ranges: Vec<(usize, Range<u32>)> = offsets.windows(2).enumerate().flat_map(cut).collect();
         let all_rows = rows.num_rows() as u64;
         match self.permit(bytes) {
             Some(permit) => {
-                let chunk = Arc::new(Chunk { rows, permit, in_memory: self.context.in_memory.clone() });
+                let chunk = Arc::new(Chunk { rows, permit, in_memory: self.context.room.in_memory.clone() });
                 for (part, rows) in ranges {
                     self.add(part, label, rows, Place::Memory(chunk.clone()), bytes, all_rows);
                 }
@@ -179,7 +199,7 @@ impl Store {
             None => {
                 let slice = |rows: &Range<u32>, of: &RecordBatch| of.slice(rows.start as usize, rows.len());
                 let batches: Vec<RecordBatch> = ranges.iter().map(|(_, range)| slice(range, &rows)).collect();
-                let segments = self.file()?.write(&batches)?;
+                let segments = self.file()?.write(&batches, &self.context.metrics)?;
                 for ((part, rows), segment) in ranges.into_iter().zip(segments) {
                     self.add(part, label, rows, Place::Scratch(segment), bytes, all_rows);
                 }
@@ -201,10 +221,10 @@ impl Store {
     fn permit(&self, bytes: u64) -> Option<Permit> {
         let context = &self.context;
         let fits = |now: u64| now.checked_add(bytes).filter(|sum| *sum <= context.share_bytes);
-        context.in_memory.fetch_update(Ordering::AcqRel, Ordering::Relaxed, fits).ok()?;
-        let permit = context.budget.try_permit(bytes);
+        context.room.in_memory.fetch_update(Ordering::AcqRel, Ordering::Relaxed, fits).ok()?;
+        let permit = context.room.budget.try_permit(bytes);
         if permit.is_none() {
-            context.in_memory.fetch_sub(bytes, Ordering::AcqRel);
+            context.room.in_memory.fetch_sub(bytes, Ordering::AcqRel);
         }
         permit
     }
@@ -214,9 +234,13 @@ impl Store {
         if let Some(file) = file.as_ref() {
             return Ok(file.clone());
         }
-        let new = Arc::new(ScratchFile::create(&self.context.scratch, &self.context.metrics)?);
+        let new = Arc::new(ScratchFile::create(&self.context.room.scratch)?);
         *file = Some(new.clone());
         Ok(new)
+    }
+
+    pub(crate) fn parts(&self) -> usize {
+        self.parts.len()
     }
 
     pub(crate) fn size(&self, part: usize) -> BlockMeta {
@@ -224,174 +248,41 @@ impl Store {
         index.lock().unwrap_or_else(PoisonError::into_inner).size
     }
 
+    /// Rows and bytes of all parts.
+    pub(crate) fn total(&self) -> BlockMeta {
+        (0..self.parts()).map(|part| self.size(part)).fold(BlockMeta::default(), |sum, part| BlockMeta {
+            rows: sum.rows + part.rows,
+            bytes: sum.bytes + part.bytes,
+        })
+    }
+
+    /// Bytes in memory now.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.in_memory().iter().map(|(chunk, _)| chunk.permit.bytes()).sum()
+    }
+
+    /// Bytes in scratch now, compressed.
+    pub(crate) fn scratch_bytes(&self) -> u64 {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.as_ref().map_or(0, |file| file.bytes())
+    }
+
     /// A part's pieces in the order of their labels.
-    fn pieces(&self, part: usize) -> Vec<Piece> {
+    pub(crate) fn pieces(&self, part: usize) -> Vec<Piece> {
         let Some(index) = self.parts.get(part) else { return Vec::new() };
         let mut pieces = index.lock().unwrap_or_else(PoisonError::into_inner).pieces.clone();
         pieces.sort_by_key(|piece| (piece.label, piece.rows.start));
         pieces
     }
 
-    fn read(&self, piece: &Piece) -> Result<RecordBatch> {
-        match &piece.place {
-            Place::Memory(chunk) => Ok(chunk.rows.slice(piece.rows.start as usize, piece.rows.len())),
-            Place::Scratch(segment) => self.file()?.read(*segment, &self.held),
-        }
-    }
-}
-
-/// A part of a store.
-#[derive(Clone)]
-pub(crate) struct StorePart {
-    pub(crate) store: Arc<Store>,
-    pub(crate) part: usize,
-}
-
-impl Part for StorePart {
-    fn size(&self) -> BlockMeta {
-        self.store.size(self.part)
-    }
-
-    fn open(&self) -> Result<Box<dyn BlockStream>> {
-        let pieces = self.store.pieces(self.part).into_iter();
-        Ok(Box::new(PartStream { store: self.store.clone(), pieces, waiting: None }))
-    }
-
-    fn split(&self, router: &Arc<dyn Router>) -> Result<Vec<Arc<dyn Part>>> {
-        let context = &self.store.context;
-        let store = Store::new(context.clone(), self.store.schema.clone(), router.parts());
-        let mut feeder = Feeder::new(store.clone(), router.clone(), 0);
-        let mut stream = self.open()?;
-        while let Some(block) = stream.next()? {
-            feeder.push(block.frame()?, Origin::default())?;
-        }
-        feeder.finish()?;
-        Ok((0..router.parts())
-            .map(|part| Arc::new(StorePart { store: store.clone(), part }) as Arc<dyn Part>)
-            .collect())
-    }
-}
-
-/// Rows that a batch read from a store has, when there are enough of them.
-const BATCH_ROWS: usize = 32 * 1024;
-
-struct PartStream {
-    store: Arc<Store>,
-    pieces: std::vec::IntoIter<Piece>,
-    /// What is left of a piece longer than a batch.
-    waiting: Option<RecordBatch>,
-}
-
-impl PartStream {
-    fn piece(&mut self) -> Result<Option<RecordBatch>> {
-        if let Some(rest) = self.waiting.take() {
-            return Ok(Some(rest));
-        }
-        self.pieces.next().map(|piece| self.store.read(&piece)).transpose()
-    }
-}
-
-impl BlockStream for PartStream {
-    fn next(&mut self) -> Result<Option<Block>> {
-        let (mut batches, mut rows) = (Vec::new(), 0);
-        while rows < BATCH_ROWS {
-            let Some(piece) = self.piece()? else { break };
-            let room = BATCH_ROWS - rows;
-            // A little more than a batch is not worth a second one.
-            let taken = if piece.num_rows() > room + BATCH_ROWS { room } else { piece.num_rows() };
-            if taken < piece.num_rows() {
-                self.waiting = Some(piece.slice(taken, piece.num_rows() - taken));
+    /// The rows of a piece: all columns, or those at some places of the held ones.
+    pub(crate) fn read(&self, piece: &Piece, columns: Option<&[usize]>, metrics: &Metrics) -> Result<RecordBatch> {
+        match (&piece.place, columns) {
+            (Place::Memory(chunk), None) => Ok(chunk.rows.slice(piece.rows.start as usize, piece.rows.len())),
+            (Place::Memory(chunk), Some(columns)) => {
+                Ok(chunk.rows.project(columns)?.slice(piece.rows.start as usize, piece.rows.len()))
             }
-            rows += taken;
-            batches.push(piece.slice(0, taken));
+            (Place::Scratch(segment), columns) => self.file()?.read(*segment, &self.held, columns, metrics),
         }
-        let batch = match batches.as_slice() {
-            [] => return Ok(None),
-            [one] => one.clone(),
-            many => concat_batches(&self.store.held, many)?,
-        };
-        retyped(&batch, &self.store.schema).map(|batch| Some(batch.into()))
     }
-}
-
-/// Brings the rows of one task together and sends them to their parts, a chunk at a time.
-pub(crate) struct Feeder {
-    store: Arc<Store>,
-    router: Arc<dyn Router>,
-    task: u32,
-    chunks: u32,
-    held: Vec<RecordBatch>,
-    held_bytes: u64,
-    origin: Origin,
-}
-
-impl Feeder {
-    pub(crate) fn new(store: Arc<Store>, router: Arc<dyn Router>, task: u32) -> Self {
-        Feeder { store, router, task, chunks: 0, held: Vec::new(), held_bytes: 0, origin: Origin::default() }
-    }
-
-    pub(crate) fn push(&mut self, batch: &RecordBatch, origin: Origin) -> Result<()> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
-        if self.router.is_by_origin() && origin.block != self.origin.block {
-            self.send()?;
-        }
-        if self.held.is_empty() {
-            self.origin = origin;
-        }
-        let batch = retyped(batch, &self.store.held)?;
-        self.held_bytes += blockfold_core::block::slice_bytes(&batch);
-        self.held.push(batch);
-        if self.held_bytes >= self.store.context.chunk_bytes { self.send() } else { Ok(()) }
-    }
-
-    pub(crate) fn finish(&mut self) -> Result<()> {
-        self.send()
-    }
-
-    fn send(&mut self) -> Result<()> {
-        let held = std::mem::take(&mut self.held);
-        self.held_bytes = 0;
-        let rows = match held.as_slice() {
-            [] => return Ok(()),
-            [one] => one.clone(),
-            many => concat_batches(&self.store.held, many)?,
-        };
-        drop(held);
-        let scattered = self.router.scatter(&rows, self.origin)?;
-        drop(rows);
-        self.chunks += 1;
-        self.store.push((self.task, self.chunks), scattered)
-    }
-}
-
-/// How a type is held: rows of many blocks have no dictionary in common, and a slice of a view pins all of it.
-fn held_type(dtype: &DataType) -> DataType {
-    match dtype {
-        DataType::Dictionary(_, values) => held_type(values),
-        DataType::Utf8View => DataType::Utf8,
-        DataType::BinaryView => DataType::Binary,
-        other => other.clone(),
-    }
-}
-
-fn held_schema(schema: &SchemaRef) -> SchemaRef {
-    let held =
-        |field: &Arc<Field>| field.as_ref().clone().with_data_type(held_type(field.data_type())).with_nullable(true);
-    Arc::new(Schema::new(schema.fields().iter().map(held).collect::<Vec<_>>()))
-}
-
-/// The same rows with the columns' types of a schema.
-fn retyped(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    if Arc::ptr_eq(batch.schema_ref(), schema) {
-        return Ok(batch.clone());
-    }
-    let typed = |(column, field): (&ArrayRef, &Arc<Field>)| match column.data_type() == field.data_type() {
-        true => Ok(column.clone()),
-        false => Ok(cast(column, field.data_type())?),
-    };
-    let columns: Vec<ArrayRef> = batch.columns().iter().zip(schema.fields()).map(typed).collect::<Result<_>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
 }

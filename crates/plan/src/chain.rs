@@ -99,13 +99,19 @@ impl Chain {
 
     /// Steps of earlier chains whose blocks the chain reads.
     pub fn reads(&self, graph: &StepGraph) -> Vec<StepId> {
-        let mut found = Vec::new();
-        stored_below(graph, self.top, &mut found);
+        let mut found = self.streams(graph);
         if let ChainEnd::Exchange(id) = self.end
             && let Step::Exchange { made_from, unless, .. } = &graph.node(id).step
         {
             found.extend(made_from.iter().chain(unless));
         }
+        found
+    }
+
+    /// Steps of earlier chains whose rows stream through the chain.
+    pub fn streams(&self, graph: &StepGraph) -> Vec<StepId> {
+        let mut found = Vec::new();
+        stored_below(graph, self.top, &mut found);
         found
     }
 

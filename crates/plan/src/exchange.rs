@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use blockfold_core::{Block, RecordBatch, Result};
+use blockfold_core::{Block, Error, RecordBatch, Result};
 
 use crate::step::BlockMeta;
 use crate::task::BlockStream;
@@ -49,6 +49,46 @@ pub trait Routing: fmt::Debug + Send + Sync {
     }
     /// The router, made from the block of the step that the exchange waits for, when it waits for one.
     fn router(&self, made_from: Option<&Block>) -> Result<Arc<dyn Router>>;
+}
+
+/// Rows stay in the block that they come from: what is stored so that it need not be made again.
+#[derive(Clone, Copy, Debug)]
+pub struct InPlace {
+    /// Number of blocks.
+    pub blocks: usize,
+}
+
+impl Routing for InPlace {
+    fn name(&self) -> &'static str {
+        "in-place"
+    }
+
+    fn detail(&self) -> String {
+        "kept, since it is read more than once".to_string()
+    }
+
+    fn router(&self, _: Option<&Block>) -> Result<Arc<dyn Router>> {
+        Ok(Arc::new(*self))
+    }
+}
+
+impl Router for InPlace {
+    fn parts(&self) -> usize {
+        self.blocks
+    }
+
+    fn scatter(&self, rows: &RecordBatch, origin: Origin) -> Result<Scattered> {
+        if origin.block >= self.blocks {
+            return Err(Error::internal(format!("rows of block {} of {}", origin.block, self.blocks)));
+        }
+        let end = u32::try_from(rows.num_rows()).map_err(|_| Error::internal("a chunk of too many rows"))?;
+        let offsets = (0..=self.blocks).map(|part| if part <= origin.block { 0 } else { end }).collect();
+        Ok(Scattered { rows: rows.clone(), offsets })
+    }
+
+    fn is_by_origin(&self) -> bool {
+        true
+    }
 }
 
 /// Rows that came together: in memory or in scratch, read in the order of their origin as often as needed.

@@ -15,10 +15,11 @@ pub mod optimize;
 pub mod rules;
 pub mod step;
 pub mod task;
+mod uses;
 
 pub use chain::{Chain, ChainEnd, Sizes};
 pub use estimate::{ChainEstimate, Estimate};
-pub use exchange::{Input, Origin, Part, Router, Routing, Scattered};
+pub use exchange::{InPlace, Input, Origin, Part, Router, Routing, Scattered};
 pub use explain::Stage;
 pub use lower::Lower;
 pub use op::{Meta, Op, Plan};

@@ -7,15 +7,17 @@ use blockfold_core::{Grid, Result, SchemaRef};
 
 use crate::chain::Chain;
 use crate::estimate::Expected;
-use crate::exchange::{Routing, parts_for};
+use crate::exchange::{InPlace, Routing, parts_for};
 use crate::op::Plan;
 use crate::step::{BlockMap, Kernel, Reducer, Sink, Source, Step, StepGraph, StepId, StepNode};
+use crate::uses::Uses;
 
 /// The step graph in the making. Plans that compute the same become one step.
 #[derive(Debug)]
 pub struct Lower {
     graph: StepGraph,
     done: HashMap<u64, StepId>,
+    uses: Uses,
     expected: Expected,
 }
 
@@ -23,7 +25,8 @@ impl Lower {
     /// The step graph of a plan, its exchanges as wide as their rows and the budget ask for.
     pub fn graph(plan: &Plan, budget_bytes: u64) -> Result<StepGraph> {
         let graph = StepGraph { nodes: Vec::new(), root: StepId(0) };
-        let mut lower = Lower { graph, done: HashMap::new(), expected: Expected::new(budget_bytes) };
+        let expected = Expected::new(budget_bytes);
+        let mut lower = Lower { graph, done: HashMap::new(), uses: Uses::of(plan), expected };
         lower.graph.root = lower.lower(plan)?;
         Ok(lower.graph)
     }
@@ -54,8 +57,36 @@ impl Lower {
             return Ok(*done);
         }
         let id = plan.op().lower(self)?;
+        let id = if self.uses.is_shared(plan) { self.kept(id) } else { id };
         self.done.insert(plan.token(), id);
         Ok(id)
+    }
+
+    /// The last step of a plan that the op above reads more than once; stored when making it again is costly.
+    pub fn lower_kept(&mut self, plan: &Plan) -> Result<StepId> {
+        let id = self.lower(plan)?;
+        let id = self.kept(id);
+        self.done.insert(plan.token(), id);
+        Ok(id)
+    }
+
+    /// A step whose blocks are stored, when making them again is costly.
+    fn kept(&mut self, id: StepId) -> StepId {
+        if !self.is_costly(id) {
+            return id;
+        }
+        let (schema, grid) = (self.graph.node(id).schema.clone(), self.grid(id).clone());
+        self.exchange(id, None, InPlace { blocks: grid.blocks() }, schema, grid)
+    }
+
+    /// Whether a kernel that is costly runs each time that a step is read.
+    fn is_costly(&self, id: StepId) -> bool {
+        match &self.graph.node(id).step {
+            Step::Map { inputs, kernel } => {
+                kernel.is_costly() || inputs.iter().any(|(input, _)| self.is_costly(*input))
+            }
+            _ => false,
+        }
     }
 
     /// Blocks of a source.
@@ -116,7 +147,9 @@ impl Lower {
     pub fn is_read_again(&self, id: StepId) -> bool {
         match &self.graph.node(id).step {
             Step::Read { .. } => true,
-            Step::Map { inputs, .. } => inputs.iter().all(|(input, _)| self.is_read_again(*input)),
+            Step::Map { inputs, kernel } => {
+                !kernel.is_costly() && inputs.iter().all(|(input, _)| self.is_read_again(*input))
+            }
             _ => false,
         }
     }

@@ -84,6 +84,10 @@ pub trait Op: fmt::Debug + Send + Sync {
     fn as_limit(&self) -> Option<u64> {
         None
     }
+    /// Whether this op mostly sees few rows of its first input, from one of its ends.
+    fn stops_early(&self) -> bool {
+        self.as_limit().is_some()
+    }
     /// Whether row `n` of the result is made from row `n` of the first input alone.
     fn is_row_by_row(&self) -> bool {
         false

@@ -118,6 +118,16 @@ impl StepGraph {
     pub fn node(&self, id: StepId) -> &StepNode {
         &self.nodes[id.0]
     }
+
+    /// The first step that takes the blocks of a step in.
+    pub fn reader_of(&self, id: StepId) -> Option<&Step> {
+        let reads = |step: &Step| match step {
+            Step::Read { .. } => false,
+            Step::Map { inputs, .. } => inputs.iter().any(|(input, _)| *input == id),
+            Step::Reduce { input, .. } | Step::Exchange { input, .. } | Step::Write { input, .. } => *input == id,
+        };
+        self.nodes.iter().map(|node| &node.step).find(|step| reads(step))
+    }
 }
 
 /// Rows and bytes of a block that does not exist yet: upper bounds as good as known.
@@ -206,6 +216,11 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     }
     /// Whether the kernel keeps to [`TaskContext::allowance_bytes`], by taking a partition in smaller parts.
     fn keeps_allowance(&self) -> bool {
+        false
+    }
+    /// Whether making a block once more takes longer than keeping it, or may give something else: then a result
+    /// that is read more than once is stored.
+    fn is_costly(&self) -> bool {
         false
     }
     /// Rows of the result, expected, given those of the inputs.

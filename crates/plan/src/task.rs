@@ -14,6 +14,7 @@ pub struct Metrics {
     rows_written: AtomicU64,
     bytes_spilled: AtomicU64,
     bytes_unspilled: AtomicU64,
+    bytes_moved_out: AtomicU64,
     groups_skipped: AtomicU64,
     pages_skipped: AtomicU64,
 }
@@ -41,6 +42,8 @@ counters!(
     bytes_spilled add_bytes_spilled,
     /// Bytes read back from scratch.
     bytes_unspilled add_bytes_unspilled,
+    /// Bytes of those written to scratch that waited in memory first, and made room for tasks.
+    bytes_moved_out add_bytes_moved_out,
     /// Row groups that were not read since their statistics or bloom filters rule them out.
     groups_skipped add_groups_skipped,
     /// Pages that were not read since the page index rules them out.

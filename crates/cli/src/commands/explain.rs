@@ -4,7 +4,7 @@ use anyhow::Result;
 use blockfold::Stage;
 
 use crate::args::Query;
-use crate::commands::query;
+use crate::commands::{query, result};
 use crate::context::Context;
 use crate::text;
 
@@ -16,6 +16,9 @@ pub struct Args {
     /// The stage to show
     #[arg(long, value_enum, default_value = "all")]
     stage: StageArg,
+    /// Run it, drop the result, and show what each chain of steps needed against what was estimated
+    #[arg(long, conflicts_with = "stage")]
+    analyze: bool,
 }
 
 /// A stage on the way from what was typed to what runs.
@@ -50,9 +53,12 @@ impl StageArg {
     }
 }
 
-/// Prints the plan; runs nothing.
+/// Prints the plan; runs nothing unless it is to be analyzed.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let frame = query::frame(&args.query, context)?;
+    if args.analyze {
+        return result::analyze("explain", &frame, context);
+    }
     let mut document = serde_json::Map::new();
     for (name, stage) in args.stage.stages() {
         let plan = frame.explain(stage)?;

@@ -22,6 +22,9 @@ pub fn give(command: &str, frame: &LazyFrame, out: &Out, context: &Context) -> R
 
 /// As [`give`], unless only the plan or an estimate is asked for.
 pub fn give_or_show(command: &str, frame: &LazyFrame, out: &Out, dry: &Dry, context: &Context) -> Result<()> {
+    if dry.analyze {
+        return analyze(command, frame, context);
+    }
     if !dry.explain && !dry.estimate {
         return give(command, frame, out, context);
     }
@@ -37,6 +40,18 @@ pub fn give_or_show(command: &str, frame: &LazyFrame, out: &Out, dry: &Dry, cont
     }
     let estimate = json::estimate(&estimate);
     context.console.document(&serde_json::json!({ "command": command, "stages": stages, "estimate": estimate }))
+}
+
+/// Runs a frame, drops its rows, and prints what each chain of steps needed.
+pub fn analyze(command: &str, frame: &LazyFrame, context: &Context) -> Result<()> {
+    let analysis = frame.analyze()?;
+    context.console.line(analysis.to_string())?;
+    context.console.note(context.summary(&analysis.report))?;
+    context.console.document(&serde_json::json!({
+        "command": command,
+        "estimate": json::estimate(&analysis.estimate),
+        "real": { "chains": json::chains(&analysis.report), "run": context.run_document(&analysis.report) },
+    }))
 }
 
 /// Prints a result, then what it took.

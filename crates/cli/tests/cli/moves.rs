@@ -116,3 +116,39 @@ fn a_killed_run_leaves_no_scratch_and_no_output() {
     assert!(!place.join("sorted").exists());
     assert_eq!(std::fs::read_dir(place.join("scratch")).unwrap().count(), 0);
 }
+
+#[test]
+fn what_a_killed_run_wrote_is_removed_by_the_next() {
+    let place = with_many();
+    std::fs::create_dir(place.join("scratch")).unwrap();
+    let args = ["sort", "many", "--by", "y", "--memory", "16MiB", "--scratch", "scratch", "--out", "sorted", "--quiet"];
+    let mut child = place.command(&args).stdout(Stdio::null()).spawn().unwrap();
+    let hidden = || place.names().into_iter().filter(|name| name.starts_with(".sorted")).collect::<Vec<_>>();
+    let start = Instant::now();
+    while hidden().is_empty() && child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    assert!(!status.success(), "the run ended before it could be killed");
+    assert_eq!(hidden().len(), 1, "killed while it wrote: {:?}", place.names());
+    assert!(!place.join("sorted").exists());
+    assert_eq!(std::fs::read_dir(place.join("scratch")).unwrap().count(), 0);
+    place.ok("sort many --by y --memory 64MiB --out sorted -q");
+    assert_eq!(place.names(), ["many", "scratch", "sorted"]);
+}
+
+#[test]
+fn analyze_compares_the_estimate_with_the_run() {
+    let place = with_many();
+    let text = place.ok("sort many --by y --memory 16MiB --analyze");
+    assert!(text.contains("estimated") && text.contains("rows waiting for 'sort' took"), "{text}");
+    let document = place.json("explain many --by id --agg x:sum --analyze");
+    let chains = document["real"]["chains"].as_array().unwrap();
+    assert_eq!(chains[0]["rows_in"], json!(1_209_600));
+    assert!(document["real"]["run"]["elapsed_ms"].as_f64().unwrap() > 0.0);
+    assert!(place.ok("distinct many --by name --analyze").contains("rows out"));
+    assert!(place.ok("join many many --on timestamp --analyze -q").contains("join"));
+    place.fails("sort many --by y --analyze --out sorted", 2, "cannot be used with");
+    assert_eq!(place.names(), ["many"]);
+}

@@ -20,6 +20,7 @@ mod index;
 mod intern;
 mod keys;
 mod pairs;
+mod rank;
 mod several;
 mod spec;
 mod state;
@@ -28,5 +29,6 @@ mod tests;
 mod whole;
 
 pub(crate) use keys::{KeyFinder, KeyIndex, OrderedBits, key_range};
+pub use rank::{Rank, quantile_between};
 pub use spec::{AggSpec, GroupSpec, KeySpec};
 pub use state::GroupState;

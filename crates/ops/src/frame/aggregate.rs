@@ -11,7 +11,7 @@ use blockfold_kernels::group::{AggSpec, GroupSpec, KeySpec};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, Source, StepId, TaskContext};
 
 use super::groups::{GroupReducer, MergeGroups, has_few_groups};
-use super::{Read, list};
+use super::{Read, list, whole};
 
 /// Aggregates of the whole frame, or of each group of rows.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Aggregate {
         Plan::new(Aggregate { input: [input], keys, aggs })
     }
 
-    fn split(agg: &Expr) -> Result<(&AggFunc, &[Expr])> {
+    pub(super) fn split(agg: &Expr) -> Result<(&AggFunc, &[Expr])> {
         match agg.without_alias() {
             Expr::Agg { func, inputs } => Ok((func, inputs)),
             other => {
@@ -189,6 +189,11 @@ impl Op for Aggregate {
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
+        if self.keys.is_empty()
+            && let Some(done) = whole::lower(&self.input[0], &self.aggs, &self.schema()?, lower)?
+        {
+            return Ok(done);
+        }
         let input = lower.lower(&self.input[0])?;
         let mut inputs = Vec::with_capacity(self.aggs.len());
         for agg in &self.aggs {

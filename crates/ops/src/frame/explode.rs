@@ -102,6 +102,10 @@ impl Kernel for Elements {
         inputs.iter().map(|input| input.bytes.saturating_mul(3)).sum()
     }
 
+    fn rows(&self, _: &[Option<u64>]) -> Option<u64> {
+        None
+    }
+
     fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
         inputs.first().copied().unwrap_or_default()
     }

@@ -230,6 +230,10 @@ impl Kernel for MergeGroups {
         true
     }
 
+    fn is_costly(&self) -> bool {
+        true
+    }
+
     fn keeps_allowance(&self) -> bool {
         true
     }

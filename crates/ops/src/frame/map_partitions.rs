@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use blockfold_core::{Block, Error, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Op, Plan, StepId, TaskContext};
@@ -12,6 +13,8 @@ pub type PartitionFn = Arc<dyn Fn(RecordBatch) -> Result<RecordBatch> + Send + S
 /// A function of the user's over whole partitions.
 pub struct MapPartitions {
     input: [Plan; 1],
+    /// The same for all plans with this function of one call, whatever rules make of their input.
+    id: u64,
     function: PartitionFn,
     schema: SchemaRef,
 }
@@ -31,7 +34,9 @@ impl MapPartitions {
                 return Err(Error::Panicked { message: message.to_string() }.at("map_partitions"));
             }
         };
-        Plan::new(MapPartitions { input: [input], function, schema })
+        static IDS: AtomicU64 = AtomicU64::new(0);
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
+        Plan::new(MapPartitions { input: [input], id, function, schema })
     }
 }
 
@@ -47,7 +52,7 @@ impl Op for MapPartitions {
     }
 
     fn token(&self) -> Option<String> {
-        None
+        Some(self.id.to_string())
     }
 
     fn inputs(&self) -> &[Plan] {
@@ -56,7 +61,7 @@ impl Op for MapPartitions {
 
     fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
         let (function, schema) = (self.function.clone(), self.schema.clone());
-        Plan::new(MapPartitions { input: [inputs.remove(0)], function, schema })
+        Plan::new(MapPartitions { input: [inputs.remove(0)], id: self.id, function, schema })
     }
 
     fn meta(&self) -> Result<Meta> {
@@ -112,6 +117,10 @@ impl Kernel for CallFunction {
 
     fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
         inputs.first().copied().unwrap_or_default()
+    }
+
+    fn is_costly(&self) -> bool {
+        true
     }
 
     fn whole_partition(&self) -> bool {

@@ -8,12 +8,14 @@ mod filter;
 mod groups;
 mod join;
 mod map_partitions;
+mod quantile;
 mod read;
 mod row_random;
 mod select;
 mod slice;
 mod sort;
 mod top_k;
+mod whole;
 mod write;
 
 pub use aggregate::Aggregate;

@@ -109,6 +109,10 @@ impl Op for Slice {
         }
     }
 
+    fn stops_early(&self) -> bool {
+        true
+    }
+
     fn as_limit(&self) -> Option<u64> {
         match self.rows.reach() {
             (End::First, rows) => Some(rows),

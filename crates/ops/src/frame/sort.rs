@@ -170,23 +170,35 @@ impl Op for Sort {
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let schema = self.input[0].schema().clone();
-        let (exprs, orders) = (self.exprs(), self.orders());
-        let kernel = SortPart { keys: exprs.clone(), orders: orders.clone(), detail: self.detail() };
+        let kernel = SortPart { keys: self.exprs(), orders: self.orders(), detail: self.detail() };
         let (rows, bytes) = lower.expected(input);
         if lower.grid(input).blocks() == 1 && rows.is_some() && bytes <= SMALL_BYTES.min(lower.budget_bytes() / 16) {
             let grid = lower.grid(input).clone();
             return Ok(lower.map(vec![(input, BlockMap::Same)], kernel, schema, grid));
         }
-        let parts = lower.parts(input);
-        let bounds = self.bounds(lower, input, parts)?;
-        let routing = RangeRouting { keys: exprs, orders };
-        let grid = Grid::unknown(parts);
-        let moved = lower.exchange(input, Some(bounds), routing, schema.clone(), grid.clone());
+        let moved = self.ranges(lower)?;
+        let grid = lower.grid(moved).clone();
         Ok(lower.map(vec![(moved, BlockMap::Same)], kernel, schema, grid))
     }
 }
 
+/// The values of a column in ranges, as the first step of sorting them.
+pub(super) fn in_ranges(values: Plan, column: &str, lower: &mut Lower) -> Result<StepId> {
+    Sort { input: [values], keys: vec![asc(column)] }.ranges(lower)
+}
+
 impl Sort {
+    /// The step that sends rows to ranges of keys.
+    fn ranges(&self, lower: &mut Lower) -> Result<StepId> {
+        // Read for the sample, and once more for the exchange.
+        let input = lower.lower_kept(&self.input[0])?;
+        let parts = lower.parts(input);
+        let bounds = self.bounds(lower, input, parts)?;
+        let routing = RangeRouting { keys: self.exprs(), orders: self.orders() };
+        let schema = self.input[0].schema().clone();
+        Ok(lower.exchange(input, Some(bounds), routing, schema, Grid::unknown(parts)))
+    }
+
     /// The step that finds the bounds of ranges. Where the input comes straight from sources, keys alone are read for
     /// the sample; else what earlier steps stored is read twice.
     fn bounds(&self, lower: &mut Lower, input: StepId, parts: usize) -> Result<StepId> {
@@ -218,7 +230,7 @@ struct SortPart {
 const BATCH_ROWS: usize = 32 * 1024;
 
 /// Bytes that sorting takes: rows as they came, as one, in order, and their keys.
-fn sort_bytes(input: BlockMeta) -> u64 {
+pub(super) fn sort_bytes(input: BlockMeta) -> u64 {
     input.bytes.saturating_mul(2).saturating_add(input.rows.saturating_mul(SORT_BYTES_PER_ROW))
 }
 
@@ -249,6 +261,10 @@ impl Kernel for SortPart {
         true
     }
 
+    fn is_costly(&self) -> bool {
+        true
+    }
+
     fn keeps_allowance(&self) -> bool {
         true
     }
@@ -266,10 +282,10 @@ impl Kernel for SortPart {
     }
 }
 
-struct Sorter {
-    keys: Vec<Expr>,
-    orders: Vec<SortOrder>,
-    task: TaskContext,
+pub(super) struct Sorter {
+    pub(super) keys: Vec<Expr>,
+    pub(super) orders: Vec<SortOrder>,
+    pub(super) task: TaskContext,
 }
 
 enum Current {
@@ -308,7 +324,7 @@ impl Sorter {
     }
 
     /// The part in smaller ones, each in order after the one before, and whether rows of one are equal.
-    fn split(&self, part: &dyn Part) -> Result<Vec<(Arc<dyn Part>, bool)>> {
+    pub(super) fn split(&self, part: &dyn Part) -> Result<Vec<(Arc<dyn Part>, bool)>> {
         let parts = (sort_bytes(part.size()) / (self.task.allowance_bytes / 4).max(1)).clamp(2, 64);
         let parts = usize::try_from(parts).unwrap_or(2);
         let (mut sampler, mut none) = (Sampler::new(parts), Vec::new());
@@ -332,7 +348,7 @@ impl Sorter {
 }
 
 /// How often a part is split again before it is sorted whatever its size.
-const MAX_LEVEL: u32 = 8;
+pub(super) const MAX_LEVEL: u32 = 8;
 
 struct Waiting {
     part: Arc<dyn Part>,

@@ -195,7 +195,7 @@ where
 }
 
 /// An array of values of fixed width; Booleans arrive as bytes.
-pub(super) fn primitive<T: ArrowPrimitiveType>(
+pub(in crate::group) fn primitive<T: ArrowPrimitiveType>(
     values: ScalarBuffer<T::Native>,
     nulls: Option<NullBuffer>,
     dtype: &DType,

@@ -27,6 +27,8 @@ use arrow::datatypes::ArrowPrimitiveType;
 use blockfold_core::{DType, Error, Result};
 
 pub(super) use self::choose::accumulator;
+pub(super) use self::extreme::primitive;
+pub(super) use self::quantile::Between;
 pub(super) use self::slots::Slots;
 
 /// Rows of a batch with their groups.

@@ -16,7 +16,7 @@ use crate::group::whole;
 const ROWS_FOR_TWO_PASSES: usize = 8;
 
 /// A value that moments take.
-pub(super) trait ToFloat: Copy {
+pub(in crate::group) trait ToFloat: Copy {
     fn to_float(self) -> f64;
 }
 

@@ -13,6 +13,7 @@ use super::moments::ToFloat;
 use super::{Accumulator, Batch, States, required};
 use crate::group::fixed::FixedBits;
 use crate::group::pairs::for_each_run;
+use crate::group::rank::Rank;
 
 /// A quantile of each group.
 pub(super) struct Quantile<T: ArrowPrimitiveType> {
@@ -44,27 +45,20 @@ impl<T: ArrowPrimitiveType> Quantile<T> {
 }
 
 /// The two values around a quantile, and how far it is from the first to the second.
-struct Between<N> {
-    low: N,
-    high: N,
-    share: f64,
+pub(in crate::group) struct Between<N> {
+    pub(in crate::group) low: N,
+    pub(in crate::group) high: N,
+    pub(in crate::group) share: f64,
 }
 
 impl<N: FixedBits> Between<N> {
     /// Around quantile `q` of values, which are put in another order.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a rank of values
     fn find(values: &mut [N], q: f64, interpolation: Interpolation) -> Option<Self> {
-        let last = values.len().checked_sub(1)?;
-        let rank = match interpolation {
-            Interpolation::Linear | Interpolation::Midpoint => q * last as f64,
-            Interpolation::Lower => (q * last as f64).floor(),
-            Interpolation::Higher => (q * last as f64).ceil(),
-            Interpolation::Nearest => (q * last as f64).round_ties_even(),
-        };
-        let share = if interpolation == Interpolation::Midpoint && rank.fract() > 0.0 { 0.5 } else { rank.fract() };
-        let (_, low, higher) = values.select_nth_unstable_by_key((rank as usize).min(last), |value| value.to_bits());
-        let high = if share > 0.0 { higher.iter().copied().min_by_key(|value| value.to_bits()) } else { None };
-        Some(Between { low: *low, high: high.unwrap_or(*low), share })
+        let rank = Rank::of(values.len() as u64, q, interpolation)?;
+        let place = usize::try_from(rank.low).unwrap_or(usize::MAX).min(values.len() - 1);
+        let (_, low, higher) = values.select_nth_unstable_by_key(place, |value| value.to_bits());
+        let high = if rank.share > 0.0 { higher.iter().copied().min_by_key(|value| value.to_bits()) } else { None };
+        Some(Between { low: *low, high: high.unwrap_or(*low), share: rank.share })
     }
 }
 
@@ -79,13 +73,15 @@ fn interpolate(low: f64, high: f64, share: f64) -> f64 {
 }
 
 impl<N: FixedBits + ToFloat> Between<N> {
-    fn number(&self) -> f64 {
-        interpolate(self.low.to_float(), self.high.to_float(), self.share)
+    pub(in crate::group) fn number(&self) -> f64 {
+        // Which of two zeros or NaN was found does not matter.
+        let one = |value: N| N::from_bits(value.to_bits()).to_float();
+        interpolate(one(self.low), one(self.high), self.share)
     }
 
     /// For times, which are integers: rounded towards the earlier.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within the gap
-    fn time(&self) -> N {
+    pub(in crate::group) fn time(&self) -> N {
         let (low, high) = (self.low.to_bits(), self.high.to_bits());
         let gap = high - low;
         let step = if self.share == 0.5 { gap / 2 } else { interpolate(0.0, gap as f64, self.share) as u64 };

@@ -68,6 +68,10 @@ impl Kernel for JoinKernel {
         }
     }
 
+    fn is_costly(&self) -> bool {
+        true
+    }
+
     fn keeps_allowance(&self) -> bool {
         true
     }
