@@ -25,7 +25,7 @@ impl Lower {
         let graph = StepGraph { nodes: Vec::new(), root: StepId(0) };
         let mut lower = Lower { graph, done: HashMap::new(), expected: Expected::new(budget_bytes) };
         lower.graph.root = lower.lower(plan)?;
-        Ok(lower.graph)
+        Ok(lower.graph.compacted())
     }
 
     /// Rows and bytes that a step is expected to give in all; `None` rows are unknown.
@@ -48,6 +48,15 @@ impl Lower {
         &self.graph.node(id).grid
     }
 
+    pub(crate) fn node(&self, id: StepId) -> &StepNode {
+        self.graph.node(id)
+    }
+
+    /// The last step of a plan that was lowered.
+    pub(crate) fn lowered(&self, plan: &Plan) -> Option<StepId> {
+        self.done.get(&plan.token()).copied()
+    }
+
     /// The last step of a plan.
     pub fn lower(&mut self, plan: &Plan) -> Result<StepId> {
         if let Some(done) = self.done.get(&plan.token()) {
@@ -61,7 +70,7 @@ impl Lower {
     /// Blocks of a source.
     pub fn read(&mut self, source: Arc<dyn Source>) -> StepId {
         let (schema, grid) = (source.schema(), source.grid());
-        self.push(Step::Read { source }, schema, grid)
+        self.push(Step::Read { source, narrowed_by: Vec::new() }, schema, grid)
     }
 
     /// A kernel over each block.
@@ -128,7 +137,7 @@ impl Lower {
         self.push(Step::Write { input, sink }, schema, grid)
     }
 
-    fn push(&mut self, step: Step, schema: SchemaRef, grid: Grid) -> StepId {
+    pub(crate) fn push(&mut self, step: Step, schema: SchemaRef, grid: Grid) -> StepId {
         self.graph.nodes.push(StepNode { step, schema, grid });
         let id = StepId(self.graph.nodes.len() - 1);
         self.expect(id);

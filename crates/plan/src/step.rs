@@ -8,6 +8,7 @@ use std::sync::Arc;
 use blockfold_core::{Block, Columns, Error, Expr, Grid, RecordBatch, Result, Scalar, SchemaRef};
 
 use crate::exchange::{Input, Router, Routing};
+use crate::narrow::Narrowing;
 use crate::task::{BlockStream, TaskContext};
 
 /// Index of a step in its graph.
@@ -21,6 +22,8 @@ pub enum Step {
     Read {
         /// The source.
         source: Arc<dyn Source>,
+        /// Filters of its rows that earlier steps give.
+        narrowed_by: Vec<Narrowing>,
     },
     /// Each block is made from blocks of the inputs.
     Map {
