@@ -11,6 +11,7 @@ mod dispatch;
 mod events;
 mod exchange;
 mod executor;
+mod narrow;
 mod reduce;
 mod report;
 mod scratch;

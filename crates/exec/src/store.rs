@@ -15,6 +15,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use blockfold_core::{Block, Budget, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockMeta, BlockStream, Metrics, Origin, Part, Router, Scattered};
 
+use crate::narrow::Learning;
 use crate::scratch::{Scratch, ScratchFile, Segment};
 
 /// What stores are made with.
@@ -101,6 +102,7 @@ pub(crate) struct Store {
     /// Columns as they are held: no dictionaries, no views.
     held: SchemaRef,
     parts: Vec<Mutex<PartIndex>>,
+    learning: Option<Arc<Learning>>,
     file: Mutex<Option<Arc<ScratchFile>>>,
 }
 
@@ -109,9 +111,19 @@ type Places = Vec<(usize, usize)>;
 
 impl Store {
     pub(crate) fn new(context: StoreContext, schema: SchemaRef, parts: usize) -> Arc<Self> {
+        Store::learning_by(context, schema, parts, None)
+    }
+
+    /// A store of rows of which something is to be learnt.
+    pub(crate) fn learning_by(
+        context: StoreContext,
+        schema: SchemaRef,
+        parts: usize,
+        learning: Option<Arc<Learning>>,
+    ) -> Arc<Self> {
         let held = held_schema(&schema);
         let parts = std::iter::repeat_with(Mutex::default).take(parts).collect();
-        let store = Arc::new(Store { context, schema, held, parts, file: Mutex::default() });
+        let store = Arc::new(Store { context, schema, held, parts, learning, file: Mutex::default() });
         store.context.stores.add(&store);
         store
     }
@@ -217,6 +229,11 @@ impl Store {
         let new = Arc::new(ScratchFile::create(&self.context.scratch, &self.context.metrics)?);
         *file = Some(new.clone());
         Ok(new)
+    }
+
+    /// What was learnt of the rows.
+    pub(crate) fn learning(&self) -> Option<Arc<Learning>> {
+        self.learning.clone()
     }
 
     pub(crate) fn size(&self, part: usize) -> BlockMeta {
@@ -359,6 +376,9 @@ impl Feeder {
             many => concat_batches(&self.store.held, many)?,
         };
         drop(held);
+        if let Some(learning) = &self.store.learning {
+            learning.digest.add(&rows)?;
+        }
         let scattered = self.router.scatter(&rows, self.origin)?;
         drop(rows);
         self.chunks += 1;
