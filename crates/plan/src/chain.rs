@@ -206,7 +206,7 @@ fn share_bounds(graph: &StepGraph, sizes: &dyn Sizes, input: StepId, part: usize
         sum.batch.bytes = sum.batch.bytes.max(bounds.batch.bytes);
         sum.peak_bytes = sum.peak_bytes.max(bounds.peak_bytes);
         sum.read_bytes += bounds.read_bytes;
-        sum.rows = sum.rows.zip(bounds.rows).map(|(a, b)| a + b);
+        sum.rows = sum.rows.zip(bounds.rows).map(|(a, b)| a.saturating_add(b));
         sum.skipped &= bounds.skipped;
     }
     sum

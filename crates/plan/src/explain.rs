@@ -70,9 +70,9 @@ pub fn steps(graph: &StepGraph) -> String {
     for (i, node) in graph.nodes.iter().enumerate() {
         let line = match &node.step {
             Step::Read { source, narrowed_by } => {
-                let filters = narrowed_by
-                    .iter()
-                    .map(|narrowing| format!(", dynamic filter on {} from {}", narrowing.by.detail(), narrowing.step.0));
+                let filters = narrowed_by.iter().map(|narrowing| {
+                    format!(", dynamic filter on {} (step {})", narrowing.by.detail(), narrowing.step.0)
+                });
                 format!("Read {}{}", joined(source.name(), &source.detail()), filters.collect::<String>())
             }
             Step::Map { inputs, kernel } => {

@@ -154,11 +154,11 @@ fn leaves_of(plan: &Plan, keys: Vec<Option<Expr>>, leaves: &mut Vec<Leaf>) {
     }
     let below = |key: &Option<Expr>, i: usize| key.as_ref().and_then(|key| key_below(plan, key, i));
     let inputs = op.inputs().len();
-    let moved: Vec<Vec<Option<Expr>>> =
-        (0..inputs).map(|i| keys.iter().map(|key| below(key, i)).collect()).collect();
+    let moved: Vec<Vec<Option<Expr>>> = (0..inputs).map(|i| keys.iter().map(|key| below(key, i)).collect()).collect();
     let is_everywhere = |at: usize| moved.iter().all(|keys| keys.get(at).is_some_and(Option::is_some));
     for (input, keys) in op.inputs().iter().zip(&moved) {
-        let counts = |(at, key): (usize, &Option<Expr>)| key.clone().filter(|_| op.filters_apart() || is_everywhere(at));
+        let counts =
+            |(at, key): (usize, &Option<Expr>)| key.clone().filter(|_| op.filters_apart() || is_everywhere(at));
         leaves_of(input, keys.iter().enumerate().map(counts).collect(), leaves);
     }
 }

@@ -215,6 +215,10 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     fn rows(&self, inputs: &[Option<u64>]) -> Option<u64> {
         inputs.iter().copied().max().flatten()
     }
+    /// What a user should know before the run, as rows that multiply.
+    fn warning(&self) -> Option<String> {
+        None
+    }
     /// The stream made from the inputs, for kernels that give more or fewer blocks than they take; `None` for
     /// those that make one block of one.
     ///

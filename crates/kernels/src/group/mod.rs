@@ -27,6 +27,7 @@ mod state;
 mod tests;
 mod whole;
 
-pub(crate) use keys::{KeyFinder, KeyIndex, OrderedBits, key_range};
+pub use keys::key_range;
+pub(crate) use keys::{KeyFinder, KeyIndex, OrderedBits};
 pub use spec::{AggSpec, GroupSpec, KeySpec};
 pub use state::GroupState;

@@ -178,7 +178,7 @@ impl Op for Sort {
             return Ok(lower.map(vec![(input, BlockMap::Same)], kernel, schema, grid));
         }
         let parts = lower.parts(input);
-        let bounds = self.bounds(lower, input, parts)?;
+        let bounds = Sort::find_bounds(lower, &self.input[0], input, (exprs.clone(), orders.clone()), parts)?;
         let routing = RangeRouting { keys: exprs, orders };
         let grid = Grid::unknown(parts);
         let moved = lower.exchange(input, Some(bounds), routing, schema.clone(), grid.clone());
@@ -189,12 +189,17 @@ impl Op for Sort {
 impl Sort {
     /// The step that finds the bounds of ranges. Where the input comes straight from sources, keys alone are read for
     /// the sample; else what earlier steps stored is read twice.
-    fn bounds(&self, lower: &mut Lower, input: StepId, parts: usize) -> Result<StepId> {
-        let (exprs, orders) = (self.exprs(), self.orders());
-        let types: Vec<_> = exprs.iter().map(|key| key.dtype(self.input[0].schema())).collect::<Result<_>>()?;
+    pub(super) fn find_bounds(
+        lower: &mut Lower,
+        plan: &Plan,
+        input: StepId,
+        (exprs, orders): (Vec<Expr>, Vec<SortOrder>),
+        parts: usize,
+    ) -> Result<StepId> {
+        let types: Vec<_> = exprs.iter().map(|key| key.dtype(plan.schema())).collect::<Result<_>>()?;
         let none = types.iter().map(new_empty_array).collect();
         let named = exprs.iter().enumerate().map(|(at, key)| key.clone().alias(format!("k{at}"))).collect();
-        let keys = Select::plan(self.input[0].clone(), named)?;
+        let keys = Select::plan(plan.clone(), named)?;
         let schema = keys.schema().clone();
         let (sampled, keys) = if lower.is_read_again(input) {
             let names = schema.fields().iter().map(|field| blockfold_core::col(field.name())).collect();
@@ -208,10 +213,10 @@ impl Sort {
 
 /// Sorts the rows of one part.
 #[derive(Debug)]
-struct SortPart {
-    keys: Vec<Expr>,
-    orders: Vec<SortOrder>,
-    detail: String,
+pub(super) struct SortPart {
+    pub(super) keys: Vec<Expr>,
+    pub(super) orders: Vec<SortOrder>,
+    pub(super) detail: String,
 }
 
 /// Rows of a batch of the result.
