@@ -15,8 +15,10 @@ use super::Keys;
 pub(crate) struct LearntKeys {
     /// Least and greatest value of each key, `None` while there are none or where they have no order that is known.
     pub(crate) ranges: Vec<Option<(Scalar, Scalar)>>,
-    /// Whether no row came.
-    pub(crate) is_empty: bool,
+    /// Number of rows that came.
+    pub(crate) rows: u64,
+    /// Number of keys that the filter is made for.
+    expected: u64,
     bloom: Bloom,
 }
 
@@ -33,7 +35,7 @@ impl KeyDigest {
     /// Nothing learnt yet of about so many keys.
     pub(crate) fn new(keys: Keys, expected: u64) -> Self {
         let ranges = vec![None; keys.exprs().len()];
-        let learnt = LearntKeys { ranges, is_empty: true, bloom: Bloom::new(expected) };
+        let learnt = LearntKeys { ranges, rows: 0, expected, bloom: Bloom::new(expected) };
         KeyDigest { keys, bytes: Bloom::estimate_bytes(expected), learnt: Mutex::new(Arc::new(learnt)) }
     }
 }
@@ -47,7 +49,7 @@ impl Digest for KeyDigest {
         let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
         let learnt = Arc::get_mut(&mut learnt).ok_or_else(|| Error::internal("rows came after the last one"))?;
         learnt.bloom.insert_hashes(&hashes);
-        learnt.is_empty &= rows.num_rows() == 0;
+        learnt.rows += rows.num_rows() as u64;
         learnt.ranges.iter_mut().zip(ranges).for_each(|(all, new)| *all = wider(all.take(), new));
         Ok(())
     }
@@ -61,6 +63,16 @@ impl Digest for KeyDigest {
         Ok(Block::Object { value: learnt, bytes: self.bytes })
     }
 }
+
+impl LearntKeys {
+    /// Whether the filter lets few keys pass that did not come.
+    pub(crate) fn is_sharp(&self) -> bool {
+        self.rows <= self.expected.saturating_mul(MOST_CROWDED)
+    }
+}
+
+/// How many times more keys than it is made for a filter takes before it lets too many pass.
+const MOST_CROWDED: u64 = 3;
 
 fn wider(a: Option<(Scalar, Scalar)>, b: Option<(Scalar, Scalar)>) -> Option<(Scalar, Scalar)> {
     use std::cmp::Ordering::{Greater, Less};

@@ -11,7 +11,7 @@ use arrow::array::ArrayRef;
 use blockfold_core::expr::plain_type;
 use blockfold_core::{Block, DType, Expr, Result, Scalar, Schema, lit};
 use blockfold_kernels::join::{JoinKind, JoinTable};
-use blockfold_plan::{Lower, Narrow, Narrowed, Source, StepId};
+use blockfold_plan::{Lower, Narrow, Narrowed, RowFilter, Source, StepId};
 
 use super::Join;
 use crate::exchange::{BloomFilter, Keys, LearntKeys};
@@ -31,8 +31,8 @@ const BATCH_SHARE: u64 = 24;
 /// Bits for each key, as the kernel has them.
 const BLOOM_BITS: u64 = 10;
 
-/// How many times more keys than it is made for a Bloom filter takes before it lets too much pass.
-const BLOOM_CROWD: u64 = 2;
+/// A Bloom filter is asked when the source has at least this many times more rows than the build side.
+const BLOOM_WORTH: u64 = 2;
 
 impl Join {
     /// Whether rows of the probe side without a partner are not in the result.
@@ -74,13 +74,11 @@ impl Join {
         Ok(lower.narrowed((&self.inputs[1 - build], probe), &keys, from, &narrow))
     }
 
-    /// For how many keys a Bloom filter of the build side is made; `None` when the probe side is not much longer.
+    /// For how many keys a Bloom filter of the build side is made; `None` when the probe side is not longer.
     pub(super) fn bloom_keys(&self, rows: [Option<u64>; 2], build: usize, budget_bytes: u64) -> Option<u64> {
         let (of_build, of_probe) = (rows[build]?, rows[1 - build]?);
         let most = budget_bytes / BLOOM_SHARE * 8 / BLOOM_BITS;
-        let is_worth = self.probe_vanishes(build)
-            && of_build.saturating_mul(2) <= of_probe
-            && of_build <= most.saturating_mul(BLOOM_CROWD);
+        let is_worth = self.probe_vanishes(build) && of_build <= of_probe;
         is_worth.then_some(of_build.clamp(1, most.max(1)))
     }
 }
@@ -130,11 +128,13 @@ impl Narrow for NarrowByKeys {
         }
         let Ok(learnt) = result.object::<LearntKeys>() else { return Ok(Narrowed::default()) };
         let range = |at: usize| learnt.ranges.get(at).cloned().flatten();
-        let predicate = self.predicate(learnt.is_empty, &range, None, source)?;
-        let keys: Option<Vec<Expr>> = self.keys.iter().cloned().collect();
+        let predicate = self.predicate(learnt.rows == 0, &range, None, source)?;
+        let rows: Option<u64> = (0..source.grid().blocks()).map(|block| source.estimate(block).rows).sum();
+        let is_worth = learnt.is_sharp() && rows.is_none_or(|rows| learnt.rows.saturating_mul(BLOOM_WORTH) <= rows);
+        let keys: Option<Vec<Expr>> = self.keys.iter().cloned().collect::<Option<_>>().filter(|_| is_worth);
         let rows = keys.map(|keys| {
             let keys = Keys::typed(keys, self.types.clone());
-            Arc::new(BloomFilter { keys, learnt: learnt.clone() }) as Arc<dyn blockfold_plan::RowFilter>
+            Arc::new(BloomFilter { keys, learnt: learnt.clone() }) as Arc<dyn RowFilter>
         });
         Ok(Narrowed { predicate, rows })
     }
