@@ -11,10 +11,10 @@ use blockfold_core::{Budget, Cancel, Expr, Result, col, len};
 use blockfold_exec::{Executor, ScratchOptions};
 use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
-use blockfold_kernels::join::JoinKind;
+use blockfold_kernels::join::{AsofDirection, JoinKind};
 use blockfold_ops::frame::{
-    Aggregate, Coalesce, Concat, Explode, Filter, Join, JoinArgs, MapPartitions, Read, Rows, Select, Slice, Sort, TopK,
-    Write, asc, desc,
+    Aggregate, AsofArgs, Coalesce, Concat, Explode, Filter, Join, JoinArgs, JoinAsof, MapPartitions, Read, Rows,
+    Select, Slice, Sort, TopK, Write, asc, desc,
 };
 use blockfold_ops::registry::OPS;
 use blockfold_plan::{Lower, Plan, optimize};
@@ -131,6 +131,23 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
             let few = Slice::plan(input(), Rows::Head(20)).unwrap();
             plans.push(sorted(Join::plan(few, right(), JoinArgs::on(JoinKind::Cross, Vec::<Expr>::new())).unwrap()));
             plans
+        }
+        "join_asof" => {
+            let right = || {
+                let few = Filter::plan(input(), (col("key") % 4).eq(1)).unwrap();
+                Select::plan(few, vec![col("name"), col("x").alias("at"), (col("x") * 2.0).alias("twice")]).unwrap()
+            };
+            let joined = |args: AsofArgs| {
+                let plan = JoinAsof::plan(input(), right(), col("x"), col("at"), args).unwrap();
+                let keys = plan.schema().fields().iter().map(|field| asc(col(field.name()))).collect();
+                exact(Sort::plan(plan, keys))
+            };
+            use AsofDirection::{Backward, Forward, Nearest};
+            vec![
+                joined(AsofArgs::new(Backward)),
+                joined(AsofArgs::new(Forward).by(["name"])),
+                joined(AsofArgs::new(Nearest).by(["name"]).tolerance(2).allow_exact_matches(false)),
+            ]
         }
         "map_partitions" => {
             let double = |batch: RecordBatch| Ok(concat_batches(&batch.schema(), [&batch])?);

@@ -188,6 +188,7 @@ fn what_is_kept_is_explained() {
     // What is cheap is read again, and what is read in part is not kept.
     let cheap = concat([frame.filter(col("key").lt(9)), frame.filter(col("key").gt(20))]).unwrap();
     assert!(!cheap.explain(Stage::Steps).unwrap().contains("in-place"));
-    let heads = concat([costly.head(3), costly.select([col("key"), col("name"), col("x"), col("row")]).head(2)]).unwrap();
+    let heads =
+        concat([costly.head(3), costly.select([col("key"), col("name"), col("x"), col("row")]).head(2)]).unwrap();
     assert!(!heads.explain(Stage::Steps).unwrap().contains("in-place"), "{}", heads.explain(Stage::Steps).unwrap());
 }

@@ -21,6 +21,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod asof;
 mod collected;
 mod comparison;
 pub mod datasets;
@@ -40,9 +41,9 @@ pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;
 pub use blockfold_kernels::functions::ExprFunctions;
-pub use blockfold_kernels::join::JoinKind;
+pub use blockfold_kernels::join::{AsofDirection as AsofStrategy, JoinKind};
 pub use blockfold_kernels::sort::SortOrder;
-pub use blockfold_ops::frame::{JoinArgs, SortKey, asc, desc};
+pub use blockfold_ops::frame::{AsofArgs as AsofOptions, JoinArgs, SortKey, asc, desc};
 pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
 pub use collected::{Frame, WriteSummary};

@@ -9,6 +9,7 @@ use blockfold_plan::{Chain, Origin, Router, Routing, StepId};
 use crate::dispatch::Dispatch;
 use crate::executor::ChainRun;
 use crate::feeder::Feeder;
+use crate::narrow::Learning;
 use crate::state::{RunState, Stored};
 use crate::store::Store;
 use crate::stream;
@@ -31,7 +32,8 @@ pub(crate) fn run(
     let router = routing.router(made_from.as_ref())?;
     let node = run.state.graph.node(id);
     let parts = node.grid.blocks();
-    let store = Store::new(run.state.store_context(parts), node.schema.clone(), parts);
+    let learning = Learning::start(&run.state, router.digest());
+    let store = Store::learning_by(run.state.store_context(parts), node.schema.clone(), parts, learning);
     let place = format!("{} exchange", routing.name());
     let mut dispatch: Dispatch<'_, Permit> = Dispatch::new(run.pool);
     let mut next = 0;

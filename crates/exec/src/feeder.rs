@@ -54,6 +54,9 @@ impl Feeder {
             many => concat_batches(&self.store.held, many)?,
         };
         drop(held);
+        if let Some(learning) = self.store.learning() {
+            learning.digest.add(&rows)?;
+        }
         let scattered = self.router.scatter(&rows, self.origin)?;
         drop(rows);
         self.chunks += 1;

@@ -14,6 +14,7 @@ mod executor;
 mod feeder;
 mod held;
 mod kept;
+mod narrow;
 mod part;
 mod reduce;
 mod report;

@@ -14,6 +14,7 @@ use blockfold_plan::{Chain, End, Origin, Partial, Reducer, Router, StepId};
 use crate::dispatch::Dispatch;
 use crate::executor::ChainRun;
 use crate::feeder::Feeder;
+use crate::narrow::Learning;
 use crate::state::{RunState, Stored};
 use crate::store::{Store, StoreContext};
 use crate::stream;
@@ -75,6 +76,7 @@ struct Spread {
     context: StoreContext,
     /// Made with the columns of the first rows that are drained.
     store: Mutex<Option<Arc<Store>>>,
+    learning: Option<Arc<Learning>>,
     /// Bytes beyond which a partial is drained.
     limit_bytes: u64,
     /// Bytes that draining takes beside the partial.
@@ -95,7 +97,8 @@ impl Spread {
         let (parts, budget_bytes) = (router.parts(), state.budget_bytes());
         let limit_bytes = share(PARTIAL_SHARE, budget_bytes).clamp(LEAST_PARTIAL_BYTES, MOST_PARTIAL_BYTES);
         let drain_bytes = exchange_task_bytes(parts, budget_bytes);
-        Spread { router, context: state.store_context(parts), store: Mutex::default(), limit_bytes, drain_bytes }
+        let (context, learning) = (state.store_context(parts), Learning::start(state, router.digest()));
+        Spread { router, context, store: Mutex::default(), learning, limit_bytes, drain_bytes }
     }
 
     fn wants(&self, partial: &dyn Partial) -> bool {
@@ -122,7 +125,8 @@ impl Spread {
 
     fn store_of(&self, rows: &RecordBatch) -> Arc<Store> {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Store::new(self.context.clone(), rows.schema(), self.router.parts());
+        let parts = self.router.parts();
+        let new = || Store::learning_by(self.context.clone(), rows.schema(), parts, self.learning.clone());
         store.get_or_insert_with(new).clone()
     }
 

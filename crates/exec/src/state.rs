@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use blockfold_core::{Block, Budget, Cancel, Error, Permit, Result};
 use blockfold_plan::estimate::{ALLOWANCE_SHARE, STORE_SHARE, chunk_bytes, share};
-use blockfold_plan::{BlockMeta, Input, Metrics, Sizes, StepGraph, StepId, TaskContext};
+use blockfold_plan::{BlockMeta, Input, Metrics, Narrowing, Sizes, Source, StepGraph, StepId, TaskContext};
 
+use crate::narrow::{Finished, NarrowedSource};
 use crate::part::StorePart;
 use crate::store::{Room, Store, StoreContext};
 
@@ -61,12 +62,14 @@ pub(crate) struct RunState {
     budget: Budget,
     room: Room,
     stored: Mutex<HashMap<StepId, Stored>>,
+    /// Sources that finished steps narrowed, by the step that reads them.
+    narrowed: Mutex<HashMap<StepId, NarrowedSource>>,
 }
 
 impl RunState {
     pub(crate) fn new(graph: StepGraph, cancel: Cancel, room: Room) -> Self {
         let (metrics, budget, stored) = (Arc::default(), room.budget.clone(), Mutex::default());
-        RunState { graph, cancel, metrics, budget, room, stored }
+        RunState { graph, cancel, metrics, budget, room, stored, narrowed: Mutex::default() }
     }
 
     pub(crate) fn task(&self, block: usize) -> TaskContext {
@@ -103,7 +106,8 @@ impl RunState {
             match self.budget.try_permit(bytes) {
                 Some(permit) => return Ok(Some(permit)),
                 None if in_flight > 0 => return Ok(None),
-                None if bytes <= self.budget.total_bytes() && self.make_room(bytes).map_err(|error| error.at(step))? => {}
+                None if bytes <= self.budget.total_bytes()
+                    && self.make_room(bytes).map_err(|error| error.at(step))? => {}
                 None => return self.budget.permit(step, bytes, remedy).map(Some),
             }
         }
@@ -146,6 +150,31 @@ impl RunState {
             Some(Stored::Store(_) | Stored::Passed) => Err(Error::internal("a block was asked of rows in parts")),
             None => Err(Error::internal("a block was read before its step ran")),
         }
+    }
+
+    /// What a step left, as filters are made from it; `None` before it ran.
+    pub(crate) fn finished(&self, id: StepId) -> Option<Finished> {
+        match self.find(id)? {
+            Stored::Block { block, .. } => Some(Finished::Block(block)),
+            Stored::Store(store) => Some(Finished::Rows(store.learning())),
+            Stored::Passed => None,
+        }
+    }
+
+    /// The source that a step reads, narrowed once by the steps that it names; they ran before.
+    pub(crate) fn source(
+        &self,
+        id: StepId,
+        source: &Arc<dyn Source>,
+        narrowed_by: &[Narrowing],
+    ) -> Result<NarrowedSource> {
+        let mut narrowed = self.narrowed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = narrowed.get(&id) {
+            return Ok(found.clone());
+        }
+        let found = NarrowedSource::of(self, source, narrowed_by)?;
+        narrowed.insert(id, found.clone());
+        Ok(found)
     }
 
     /// Whether a step that ran before left one block.

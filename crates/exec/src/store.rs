@@ -13,6 +13,7 @@ use blockfold_core::{Budget, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockMeta, Metrics, Scattered};
 
 use crate::held::{held_schema, owned};
+use crate::narrow::Learning;
 use crate::part::BATCH_ROWS;
 use crate::scratch::{Scratch, ScratchFile, Segment};
 
@@ -112,6 +113,7 @@ pub(crate) struct Store {
     /// Columns as they are held: no dictionaries, no views.
     pub(crate) held: SchemaRef,
     parts: Vec<Mutex<PartIndex>>,
+    learning: Option<Arc<Learning>>,
     file: Mutex<Option<Arc<ScratchFile>>>,
 }
 
@@ -123,9 +125,19 @@ type Places = Vec<(usize, usize)>;
 
 impl Store {
     pub(crate) fn new(context: StoreContext, schema: SchemaRef, parts: usize) -> Arc<Self> {
+        Store::learning_by(context, schema, parts, None)
+    }
+
+    /// A store of rows of which something is to be learnt.
+    pub(crate) fn learning_by(
+        context: StoreContext,
+        schema: SchemaRef,
+        parts: usize,
+        learning: Option<Arc<Learning>>,
+    ) -> Arc<Self> {
         let held = held_schema(&schema);
         let parts = std::iter::repeat_with(Mutex::default).take(parts).collect();
-        let store = Arc::new(Store { context, schema, held, parts, file: Mutex::default() });
+        let store = Arc::new(Store { context, schema, held, parts, learning, file: Mutex::default() });
         store.context.room.add(&store);
         store
     }
@@ -241,6 +253,11 @@ impl Store {
 
     pub(crate) fn parts(&self) -> usize {
         self.parts.len()
+    }
+
+    /// What was learnt of the rows.
+    pub(crate) fn learning(&self) -> Option<Arc<Learning>> {
+        self.learning.clone()
     }
 
     pub(crate) fn size(&self, part: usize) -> BlockMeta {

@@ -13,9 +13,10 @@ use crate::state::RunState;
 pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Box<dyn BlockStream>> {
     let node = state.graph.node(id);
     match &node.step {
-        Step::Read { source } => {
+        Step::Read { source, narrowed_by } => {
             let task = state.task(block);
             let place = format!("read {} block {block}", source.name());
+            let source = state.source(id, source, narrowed_by)?;
             let inner = source.open(block, &task).map_err(|error| error.at(&place))?;
             Ok(Box::new(PlacedStream { inner, task, place }))
         }

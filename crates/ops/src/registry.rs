@@ -19,6 +19,7 @@ pub const OPS: &[Entry] = &[
     Entry { name: "slice", summary: "rows from an offset on, counted from either end" },
     Entry { name: "aggregate", summary: "aggregates of the whole frame, or of each group of rows" },
     Entry { name: "join", summary: "rows of two frames side by side where their keys are equal" },
+    Entry { name: "join_asof", summary: "each row beside the nearest row of another frame" },
     Entry { name: "sort", summary: "rows in the order of keys" },
     Entry { name: "top_k", summary: "the first rows in the order of keys" },
     Entry { name: "explode", summary: "one row for each element of a list" },

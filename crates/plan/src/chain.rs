@@ -131,7 +131,7 @@ impl Chain {
 /// Kind and name of a step: `read parquet`.
 pub fn step_label(step: &Step) -> String {
     match step {
-        Step::Read { source } => format!("read {}", source.name()),
+        Step::Read { source, .. } => format!("read {}", source.name()),
         Step::Map { kernel, .. } => kernel.name().to_string(),
         Step::Reduce { reducer, .. } => reducer.name().to_string(),
         Step::Exchange { routing, .. } => format!("{} exchange", routing.name()),
@@ -150,7 +150,8 @@ fn stored_below(graph: &StepGraph, id: StepId, found: &mut Vec<StepId>) {
             }
         }
         Step::Reduce { .. } => found.push(id),
-        Step::Read { .. } | Step::Write { .. } => {}
+        Step::Read { narrowed_by, .. } => found.extend(narrowed_by.iter().map(|narrowing| narrowing.step)),
+        Step::Write { .. } => {}
     }
 }
 
@@ -169,11 +170,13 @@ const STREAM_ROWS: u64 = 64 * 1024;
 
 fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize) -> StreamBounds {
     match &graph.node(id).step {
-        Step::Read { source } => {
+        Step::Read { source, narrowed_by } => {
             let part = source.estimate(block);
+            // Rows that a filter keeps are copied, by the source and after it; beside them are masks and hashes.
+            let filter_bytes = if narrowed_by.is_empty() { 0 } else { 2 * part.batch.bytes + 32 * part.batch.rows };
             StreamBounds {
                 batch: part.batch,
-                peak_bytes: part.peak_bytes,
+                peak_bytes: part.peak_bytes + filter_bytes,
                 read_bytes: part.read_bytes,
                 rows: part.rows,
                 skipped: part.skipped,
@@ -209,7 +212,7 @@ fn share_bounds(graph: &StepGraph, sizes: &dyn Sizes, input: StepId, part: usize
         sum.batch.bytes = sum.batch.bytes.max(bounds.batch.bytes);
         sum.peak_bytes = sum.peak_bytes.max(bounds.peak_bytes);
         sum.read_bytes += bounds.read_bytes;
-        sum.rows = sum.rows.zip(bounds.rows).map(|(a, b)| a + b);
+        sum.rows = sum.rows.zip(bounds.rows).map(|(a, b)| a.saturating_add(b));
         sum.skipped &= bounds.skipped;
     }
     sum

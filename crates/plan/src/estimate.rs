@@ -8,7 +8,7 @@ use std::sync::Arc;
 use blockfold_core::{ByteSize, DType, Error, Field, Result, SchemaRef};
 
 use crate::chain::{Chain, ChainEnd, Sizes, scale};
-use crate::step::{BlockMeta, Step, StepGraph, StepId};
+use crate::step::{BlockMeta, Step, StepGraph, StepId, StepNode};
 
 /// What one chain will need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Estimate {
     pub scratch_bytes: u64,
     /// The budget that the run has.
     pub budget_bytes: u64,
+    /// What should be known before the run.
+    pub warnings: Vec<String>,
 }
 
 /// The budget's share that rows of exchanges may wait in; the rest goes to scratch.
@@ -159,7 +161,12 @@ impl Estimate {
             chains.push(estimate);
         }
         let scratch_bytes = chains.iter().map(|chain| chain.scratch_bytes).sum();
-        Estimate { chains, scratch_bytes, budget_bytes }
+        let warning = |node: &StepNode| match &node.step {
+            Step::Map { kernel, .. } => kernel.warning(),
+            _ => None,
+        };
+        let warnings = graph.nodes.iter().filter_map(warning).collect();
+        Estimate { chains, scratch_bytes, budget_bytes, warnings }
     }
 
     /// Refuses a run that cannot fit.
@@ -182,7 +189,7 @@ impl Estimate {
 
     /// Rows that will be read, as far as known.
     pub fn rows(&self) -> Option<u64> {
-        self.chains.iter().map(|chain| chain.rows).sum()
+        self.chains.iter().try_fold(0u64, |all, chain| chain.rows.map(|rows| all.saturating_add(rows)))
     }
 
     /// Bytes that will be read from files.
@@ -204,7 +211,7 @@ impl ChainEstimate {
         for block in 0..blocks {
             let bounds = chain.bounds(graph, expected, block);
             skipped += usize::from(bounds.skipped);
-            rows = if bounds.skipped { rows } else { rows.zip(bounds.rows).map(|(a, b)| a + b) };
+            rows = if bounds.skipped { rows } else { rows.zip(bounds.rows).map(|(a, b)| a.saturating_add(b)) };
             read_bytes += bounds.read_bytes;
             stream_bytes = stream_bytes.max(bounds.peak_bytes);
             batch.rows = batch.rows.max(bounds.batch.rows);
@@ -316,6 +323,7 @@ impl fmt::Display for Estimate {
                 writeln!(f, "  to scratch {}", ByteSize(chain.scratch_bytes))?;
             }
         }
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))?;
         write!(
             f,
             "projected peak {} of a budget of {}, scratch {}",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use blockfold_core::{Block, Error, RecordBatch, Result};
 
+use crate::narrow::Digest;
 use crate::step::BlockMeta;
 use crate::task::BlockStream;
 
@@ -36,6 +37,10 @@ pub trait Router: fmt::Debug + Send + Sync {
     /// handed over together.
     fn is_by_origin(&self) -> bool {
         false
+    }
+    /// What is to be learnt of the rows on their way, for sources that are read later.
+    fn digest(&self) -> Option<Arc<dyn Digest>> {
+        None
     }
 }
 

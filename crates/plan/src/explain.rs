@@ -69,7 +69,12 @@ pub fn steps(graph: &StepGraph) -> String {
     let mut text = String::new();
     for (i, node) in graph.nodes.iter().enumerate() {
         let line = match &node.step {
-            Step::Read { source } => format!("Read {}", joined(source.name(), &source.detail())),
+            Step::Read { source, narrowed_by } => {
+                let filters = narrowed_by.iter().map(|narrowing| {
+                    format!(", dynamic filter on {} (step {})", narrowing.by.detail(), narrowing.step.0)
+                });
+                format!("Read {}{}", joined(source.name(), &source.detail()), filters.collect::<String>())
+            }
             Step::Map { inputs, kernel } => {
                 let inputs: Vec<String> = inputs.iter().map(|(id, map)| format!("{}{}", id.0, mapped(*map))).collect();
                 format!("Map [{}] {}", inputs.join(", "), joined(kernel.name(), &kernel.detail()))

@@ -10,6 +10,7 @@ pub mod estimate;
 pub mod exchange;
 pub mod explain;
 pub mod lower;
+pub mod narrow;
 pub mod op;
 pub mod optimize;
 pub mod rules;
@@ -22,6 +23,7 @@ pub use estimate::{ChainEstimate, Estimate};
 pub use exchange::{InPlace, Input, Origin, Part, Router, Routing, Scattered};
 pub use explain::Stage;
 pub use lower::Lower;
+pub use narrow::{Digest, Narrow, Narrowed, Narrowing, RowFilter};
 pub use op::{Meta, Op, Plan};
 pub use optimize::{Rule, optimize};
 pub use step::{

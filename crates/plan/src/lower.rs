@@ -28,7 +28,7 @@ impl Lower {
         let expected = Expected::new(budget_bytes);
         let mut lower = Lower { graph, done: HashMap::new(), uses: Uses::of(plan), expected };
         lower.graph.root = lower.lower(plan)?;
-        Ok(lower.graph)
+        Ok(lower.graph.compacted())
     }
 
     /// Rows and bytes that a step is expected to give in all; `None` rows are unknown.
@@ -49,6 +49,15 @@ impl Lower {
     /// Blocks of a step.
     pub fn grid(&self, id: StepId) -> &Grid {
         &self.graph.node(id).grid
+    }
+
+    pub(crate) fn node(&self, id: StepId) -> &StepNode {
+        self.graph.node(id)
+    }
+
+    /// The last step of a plan that was lowered.
+    pub(crate) fn lowered(&self, plan: &Plan) -> Option<StepId> {
+        self.done.get(&plan.token()).copied()
     }
 
     /// The last step of a plan.
@@ -92,7 +101,7 @@ impl Lower {
     /// Blocks of a source.
     pub fn read(&mut self, source: Arc<dyn Source>) -> StepId {
         let (schema, grid) = (source.schema(), source.grid());
-        self.push(Step::Read { source }, schema, grid)
+        self.push(Step::Read { source, narrowed_by: Vec::new() }, schema, grid)
     }
 
     /// A kernel over each block.
@@ -161,7 +170,7 @@ impl Lower {
         self.push(Step::Write { input, sink }, schema, grid)
     }
 
-    fn push(&mut self, step: Step, schema: SchemaRef, grid: Grid) -> StepId {
+    pub(crate) fn push(&mut self, step: Step, schema: SchemaRef, grid: Grid) -> StepId {
         self.graph.nodes.push(StepNode { step, schema, grid });
         let id = StepId(self.graph.nodes.len() - 1);
         self.expect(id);

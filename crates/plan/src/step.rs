@@ -8,6 +8,7 @@ use std::sync::Arc;
 use blockfold_core::{Block, Columns, Error, Expr, Grid, RecordBatch, Result, Scalar, SchemaRef};
 
 use crate::exchange::{Input, Router, Routing};
+use crate::narrow::Narrowing;
 use crate::task::{BlockStream, TaskContext};
 
 /// Index of a step in its graph.
@@ -21,6 +22,8 @@ pub enum Step {
     Read {
         /// The source.
         source: Arc<dyn Source>,
+        /// Filters of its rows that earlier steps give.
+        narrowed_by: Vec<Narrowing>,
     },
     /// Each block is made from blocks of the inputs.
     Map {
@@ -226,6 +229,10 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// Rows of the result, expected, given those of the inputs.
     fn rows(&self, inputs: &[Option<u64>]) -> Option<u64> {
         inputs.iter().copied().max().flatten()
+    }
+    /// What a user should know before the run, as rows that multiply.
+    fn warning(&self) -> Option<String> {
+        None
     }
     /// The stream made from the inputs, for kernels that give more or fewer blocks than they take; `None` for
     /// those that make one block of one.

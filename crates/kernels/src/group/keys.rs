@@ -2,7 +2,10 @@
 //!
 //! The numbering is that of groups, by first appearance; a row that was not numbered is [`KeyIndex::MISSING`].
 
-use arrow::array::{ArrayRef, AsArray, PrimitiveArray};
+use std::cmp::Ordering;
+
+use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
+use arrow::compute::{max_string, max_string_view, min_string, min_string_view};
 use blockfold_core::expr::plain_type;
 use blockfold_core::{DType, Error, Result, Scalar};
 
@@ -53,6 +56,12 @@ impl KeyIndex {
     /// How many numbers there are.
     pub(crate) fn len(&self) -> usize {
         self.index.len()
+    }
+
+    /// The key rows, column by column, in the order of their numbers.
+    pub(crate) fn values(&self) -> Result<Vec<ArrayRef>> {
+        let numbers: Vec<u32> = (0..MISSING).take(self.len()).collect();
+        self.index.keys(&numbers)
     }
 
     /// Number of key columns.
@@ -124,13 +133,36 @@ impl OrderedBits {
     }
 }
 
-/// Least and greatest value of a key column's parts, null and NaN aside; `None` without others, and for types of text.
-pub(crate) fn key_range(parts: &[ArrayRef]) -> Option<(Scalar, Scalar)> {
+/// Least and greatest value of a key column's parts, null and NaN aside; `None` without others, and for nested types.
+pub fn key_range(parts: &[ArrayRef]) -> Option<(Scalar, Scalar)> {
     let dtype = plain_type(parts.first()?.data_type());
+    if dtype.is_string() {
+        return parts.iter().filter_map(text_range).reduce(|a, b| (lesser(a.0, b.0), greater(a.1, b.1)));
+    }
     let (least, greatest) = range_of(parts)?;
     with_fixed!(&dtype, T => {
         let ends = [least, greatest].map(FixedBits::from_bits);
         let ends = PrimitiveArray::<T>::from_iter_values(ends).with_data_type(dtype.clone());
         Scalar::from_array(&ends, 0).ok().zip(Scalar::from_array(&ends, 1).ok())
     }, _ => None)
+}
+
+fn lesser(a: Scalar, b: Scalar) -> Scalar {
+    if a.compare(&b) == Some(Ordering::Greater) { b } else { a }
+}
+
+fn greater(a: Scalar, b: Scalar) -> Scalar {
+    if a.compare(&b) == Some(Ordering::Less) { b } else { a }
+}
+
+/// Least and greatest text; of a dictionary those of its values, which may be wider.
+fn text_range(array: &ArrayRef) -> Option<(Scalar, Scalar)> {
+    let values = array.as_any_dictionary_opt().map_or(array, |dictionary| dictionary.values());
+    let pair = |least: Option<&str>, greatest: Option<&str>| Some((Scalar::from(least?), Scalar::from(greatest?)));
+    match values.data_type() {
+        DType::Utf8 => pair(min_string(values.as_string::<i32>()), max_string(values.as_string::<i32>())),
+        DType::LargeUtf8 => pair(min_string(values.as_string::<i64>()), max_string(values.as_string::<i64>())),
+        DType::Utf8View => pair(min_string_view(values.as_string_view()), max_string_view(values.as_string_view())),
+        _ => None,
+    }
 }

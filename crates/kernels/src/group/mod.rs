@@ -28,7 +28,8 @@ mod state;
 mod tests;
 mod whole;
 
-pub(crate) use keys::{KeyFinder, KeyIndex, OrderedBits, key_range};
+pub use keys::key_range;
+pub(crate) use keys::{KeyFinder, KeyIndex, OrderedBits};
 pub use rank::{Rank, quantile_between};
 pub use spec::{AggSpec, GroupSpec, KeySpec};
 pub use state::GroupState;

@@ -1,7 +1,7 @@
 //! The join to the nearest key: for each left row one right row that is not later, not earlier, or nearest.
 //!
-//! Both sides are sorted by their on-key, which is checked. The right side is kept as lists of on-keys, one for each
-//! combination of `by` columns, and each left row searches the list of its own.
+//! The right side is kept as lists of on-keys, one for each combination of `by` columns, and each left row searches the
+//! list of its own. Lists are sorted, which is checked; left rows come in any order.
 
 mod ordered;
 mod search;
@@ -72,7 +72,8 @@ pub struct AsofTable {
 }
 
 impl AsofTable {
-    /// The right side with its on-key, and the columns that must be equal.
+    /// The right side with its on-key, and the columns that must be equal; rows of equal `by` columns are in the order of
+    /// their on-key.
     ///
     /// # Nulls
     /// Rows whose on-key is null or NaN are joined to nothing; null equals null in `by` columns.
@@ -97,22 +98,28 @@ impl AsofTable {
             keys: Vec::new(),
             rows: Vec::new(),
         };
-        table.keep_present(&ordered, &rows);
+        table.keep_present(&ordered, &rows)?;
         Ok(table)
     }
 
     /// Keeps the rows of the lists that have an on-key.
-    fn keep_present(&mut self, ordered: &Ordered, rows: &[u32]) {
+    fn keep_present(&mut self, ordered: &Ordered, rows: &[u32]) -> Result<()> {
         let mut start = 0;
         for end in self.starts.iter_mut().skip(1) {
             let list = rows.get(start as usize..*end as usize).unwrap_or_default();
             start = *end;
+            let first = self.keys.len();
             for (row, key) in list.iter().filter_map(|row| Some((*row, ordered.get(*row as usize)?))) {
                 self.rows.push(row);
                 self.keys.push(key);
             }
+            if !self.keys.get(first..).unwrap_or_default().is_sorted() {
+                let what = "the right side must be sorted by its on-key within equal 'by' columns; sort it first";
+                return Err(Error::argument("join_asof", what));
+            }
             *end = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         }
+        Ok(())
     }
 
     /// Bytes held.
@@ -125,8 +132,7 @@ impl AsofTable {
     /// The right row of each left row, null where there is none.
     ///
     /// # Errors
-    /// [`Error::Argument`] when the on-key is not sorted, and when columns do not fit together; [`Error::Type`] when
-    /// one is not of the right side's type.
+    /// [`Error::Argument`] when columns do not fit together; [`Error::Type`] when one is not of the right side's type.
     pub fn rows(&self, on: &ArrayRef, by: &[ArrayRef]) -> Result<UInt32Array> {
         Ok(self.find(on, by)?.into_iter().map(|row| (row != ALONE).then_some(row)).collect())
     }

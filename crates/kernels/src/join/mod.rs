@@ -37,3 +37,5 @@ pub use probe::Probe;
 pub use prober::Prober;
 pub use remaining::Remaining;
 pub use table::{JoinTable, estimate_bytes};
+
+pub use crate::group::key_range;

@@ -56,12 +56,22 @@ pub struct JoinOptions {
     pub columns: Vec<OutputColumn>,
     /// Rows of an output batch, at most.
     pub max_rows: usize,
+    /// Whether the ranges of keys are going to be asked for.
+    pub ranges: bool,
 }
 
 impl JoinOptions {
     /// A join whose table holds the right side, whose null keys match nothing, in batches of at most 32 Ki rows.
     pub fn new(kind: JoinKind, schema: SchemaRef, columns: Vec<OutputColumn>) -> Self {
-        JoinOptions { kind, build_is_left: false, null_equals_null: false, schema, columns, max_rows: MAX_ROWS }
+        JoinOptions {
+            kind,
+            build_is_left: false,
+            null_equals_null: false,
+            schema,
+            columns,
+            max_rows: MAX_ROWS,
+            ranges: false,
+        }
     }
 
     /// The side that is made a table: 0 for the left one.

@@ -45,7 +45,7 @@ impl JoinTable {
         part_rows: &[usize],
         options: JoinOptions,
     ) -> Result<Self> {
-        let ranges = keys.iter().map(|parts| key_range(parts)).collect();
+        let ranges = if options.ranges { keys.iter().map(|parts| key_range(parts)).collect() } else { Vec::new() };
         let (index, numbers) = KeyIndex::of(keys, part_rows)?;
         let is_unneeded = matches!(options.emits(), Emits::Rows { .. });
         let rows = if is_unneeded { Rows::Unneeded(numbers.len()) } else { Rows::of(&numbers, index.len()) };
@@ -72,7 +72,16 @@ impl JoinTable {
         self.index.len() == self.len()
     }
 
-    /// Least and greatest value of a key column, null and NaN aside; `None` when it has no others or is of text.
+    /// The distinct key rows, column by column, when there are no more than `most`.
+    ///
+    /// # Errors
+    /// Those of putting the columns together.
+    pub fn distinct_keys(&self, most: usize) -> Result<Option<Vec<ArrayRef>>> {
+        if self.index.len() > most { Ok(None) } else { self.index.values().map(Some) }
+    }
+
+    /// Least and greatest value of a key column, null and NaN aside; `None` when it has no others, is of a nested type,
+    /// or when ranges were not asked for.
     ///
     /// A probe row outside of it has no pair, unless its key is null or NaN.
     pub fn key_range(&self, key: usize) -> Option<&(Scalar, Scalar)> {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use blockfold_core::{Block, RecordBatch, Result};
 use blockfold_kernels::route::{hash_keys, parts_of, scatter};
-use blockfold_plan::{Origin, Router, Routing, Scattered};
+use blockfold_plan::{Digest, Origin, Router, Routing, Scattered};
 
-use super::Keys;
+use super::{KeyDigest, Keys};
 use crate::frame::list;
 
 /// Sends rows of equal keys to the same part.
@@ -15,18 +15,29 @@ pub struct HashRouter {
     keys: Keys,
     parts: usize,
     level: u32,
+    /// For how many keys a filter is made on the way.
+    learns: Option<u64>,
 }
 
 impl HashRouter {
     /// Spreads rows over `parts` by `keys`; each `level` spreads what one part of the level before holds.
     pub fn new(keys: Keys, parts: usize, level: u32) -> Self {
-        HashRouter { keys, parts: parts.max(1), level }
+        HashRouter { keys, parts: parts.max(1), level, learns: None }
+    }
+
+    /// This router, with ranges and a filter of about so many keys made of the rows that it sends.
+    pub(crate) fn learning(self, keys: Option<u64>) -> Self {
+        HashRouter { learns: keys, ..self }
     }
 }
 
 impl Router for HashRouter {
     fn parts(&self) -> usize {
         self.parts
+    }
+
+    fn digest(&self) -> Option<Arc<dyn Digest>> {
+        Some(Arc::new(KeyDigest::new(self.keys.clone(), self.learns?)))
     }
 
     fn scatter(&self, rows: &RecordBatch, _: Origin) -> Result<Scattered> {

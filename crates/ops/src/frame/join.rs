@@ -1,13 +1,15 @@
 //! `join`: rows of two frames side by side where their keys are equal.
 
-mod build;
-mod columns;
+pub(super) mod build;
+pub(super) mod columns;
+mod fanout;
 mod kernel;
+mod narrow;
 mod parts;
 mod pieces;
 
 use blockfold_core::expr::{plain_type, promote};
-use blockfold_core::{Columns, DType, Error, Expr, Grid, Result, SchemaRef, col};
+use blockfold_core::{Columns, DType, Error, Expr, Grid, Result, Schema, SchemaRef, col};
 use blockfold_kernels::join::{JoinKind, JoinOptions, estimate_bytes};
 use blockfold_plan::estimate::row_bytes;
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
@@ -15,6 +17,7 @@ use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 use crate::exchange::{HashRouter, HashRouting, Keys};
 use build::BuildTable;
 use columns::Column;
+use fanout::Fanout;
 use kernel::JoinKernel;
 
 /// What a join is asked for.
@@ -64,29 +67,10 @@ impl Join {
 
     /// The types in which keys are compared.
     fn key_types(&self) -> Result<Vec<DType>> {
-        let [left, right] = &self.inputs;
-        if self.args.left_on.len() != self.args.right_on.len() {
-            let (left, right) = (self.args.left_on.len(), self.args.right_on.len());
-            return Err(Error::argument("join", format!("{left} keys on the left, {right} on the right")));
-        }
         if (self.args.kind == JoinKind::Cross) != self.args.left_on.is_empty() {
             return Err(Error::argument("join", "a cross join has no keys, every other join needs at least one"));
         }
-        let mut types = Vec::with_capacity(self.args.left_on.len());
-        for (a, b) in self.args.left_on.iter().zip(&self.args.right_on) {
-            if !a.is_row_wise() || !b.is_row_wise() {
-                return Err(Error::argument("join", format!("{a} = {b} aggregates; join by values of rows")));
-            }
-            let (of_a, of_b) = (a.dtype(left.schema())?, b.dtype(right.schema())?);
-            let has_meaning = plain_type(&of_a).is_string() == plain_type(&of_b).is_string();
-            let common = promote(&of_a, &of_b).filter(|_| has_meaning).ok_or_else(|| Error::Type {
-                op: format!("join on {a} = {b}"),
-                expected: format!("keys of one type; cast one of them, the left is {of_a}"),
-                got: format!("{of_b} on the right"),
-            })?;
-            types.push(common);
-        }
-        Ok(types)
+        key_types("join", self.inputs[0].schema(), self.inputs[1].schema(), &self.args)
     }
 
     fn schema(&self) -> Result<SchemaRef> {
@@ -96,16 +80,6 @@ impl Join {
     /// The sides from which a column of the result may be computed: rows where it is absent aside.
     fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
-    }
-
-    /// Columns that side `i` must give for these of the result.
-    fn needed(&self, i: usize, wanted: &Columns) -> Columns {
-        let keys = if i == 0 { &self.args.left_on } else { &self.args.right_on };
-        let mut needed = keys.iter().fold(Columns::none(), |all, key| all.union(Columns::values(key.columns())));
-        let given = self.columns.iter().filter(|column| wanted.contains(&column.name));
-        let names = given.filter_map(|column| column.on(i).map(str::to_string));
-        needed = needed.union(Columns::values(names));
-        needed
     }
 
     /// Whether rows of side `i` may be dropped before the join when their pairs are dropped after it.
@@ -118,6 +92,34 @@ impl Join {
             Full => false,
         }
     }
+}
+
+/// The types in which keys of two sides are compared.
+///
+/// # Errors
+/// Missing columns, keys of types that cannot be compared or that aggregate, more keys on one side.
+pub(super) fn key_types(op: &str, left: &Schema, right: &Schema, args: &JoinArgs) -> Result<Vec<DType>> {
+    if args.left_on.len() != args.right_on.len() {
+        let (left, right) = (args.left_on.len(), args.right_on.len());
+        let what = format!("{left} keys on the left, {right} on the right; give each key one on the other side");
+        return Err(Error::argument(op, what));
+    }
+    let mut types = Vec::with_capacity(args.left_on.len());
+    for (a, b) in args.left_on.iter().zip(&args.right_on) {
+        if !a.is_row_wise() || !b.is_row_wise() {
+            return Err(Error::argument(op, format!("{a} = {b} aggregates; join by values of rows")));
+        }
+        let of_a = a.dtype(left).map_err(|error| error.at(format!("key {a} of the left side of {op}")))?;
+        let of_b = b.dtype(right).map_err(|error| error.at(format!("key {b} of the right side of {op}")))?;
+        let has_meaning = plain_type(&of_a).is_string() == plain_type(&of_b).is_string();
+        let common = promote(&of_a, &of_b).filter(|_| has_meaning).ok_or_else(|| Error::Type {
+            op: format!("{op} on {a} = {b}"),
+            expected: format!("keys of one type; cast one of them, the left is {of_a}"),
+            got: format!("{of_b} on the right"),
+        })?;
+        types.push(common);
+    }
+    Ok(types)
 }
 
 /// A side is sent to every task when it takes no more than this share of the budget, nor more than this.
@@ -155,7 +157,7 @@ impl Op for Join {
     }
 
     fn needs(&self, i: usize, wanted: &Columns) -> Columns {
-        self.needed(i, wanted)
+        columns::needed(&self.columns, &self.args, i, wanted)
     }
 
     fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
@@ -194,7 +196,10 @@ impl Op for Join {
             true => 1,
             false => lower.parts(ids[0]).max(lower.parts(ids[1])),
         };
-        let sides = Sides { ids, keys, options: self.options(build, lower.budget_bytes())?, parts };
+        let bloom_keys = self.bloom_keys(sizes.map(|(rows, _)| rows), build, lower.budget_bytes());
+        let fanout = self.fanout(sizes.map(|(rows, _)| rows), build);
+        let options = self.options(build, lower.budget_bytes())?;
+        let sides = Sides { ids, keys, options, parts, bloom_keys, fanout };
         // A table serves all blocks of the other side only if none of its rows is due at the end.
         if self.may_filter(1 - build) { self.adaptive(lower, sides) } else { self.exchanged(lower, sides) }
     }
@@ -207,6 +212,9 @@ struct Sides {
     /// Which side becomes a table, and what comes of it.
     options: JoinOptions,
     parts: usize,
+    /// For how many keys of the build side a filter is made when its rows move.
+    bloom_keys: Option<u64>,
+    fanout: Option<Fanout>,
 }
 
 /// The share of the budget that a batch of the result is meant to take, and rows that it may always have.
@@ -243,41 +251,49 @@ impl Join {
 
     /// One side made a table for every task of the other if it turns out small, else both sides brought together.
     fn adaptive(&self, lower: &mut Lower, sides: Sides) -> Result<StepId> {
-        let Sides { ids, keys, options, parts } = sides;
+        let Sides { ids, keys, options, parts, bloom_keys: learns, fanout } = sides;
         let build = options.build_side();
         let schema = self.inputs[build].schema().clone();
-        let table = BuildTable { schema: schema.clone(), keys: keys[build].clone(), options: options.clone(), parts };
+        let of_table = JoinOptions { ranges: true, ..options.clone() };
+        let table = BuildTable { schema: schema.clone(), keys: keys[build].clone(), options: of_table, parts, learns };
         let table = lower.reduce(ids[build], table, schema);
-        let (probe, probe_keys) = (ids[1 - build], keys[1 - build].clone());
+        let (probe, probe_keys) =
+            (self.narrowed_probe(lower, ids[1 - build], build, table, learns.is_some())?, keys[1 - build].clone());
         if parts == 1 {
             let grid = Grid::unknown(lower.grid(probe).blocks());
             let inputs = vec![(probe, BlockMap::Same), (table, BlockMap::Whole)];
-            return Ok(lower.map(inputs, self.kernel(keys, options), self.schema()?, grid));
+            return Ok(lower.map(inputs, self.kernel(keys, options, fanout), self.schema()?, grid));
         }
         let (routing, grid) = (HashRouting(HashRouter::new(probe_keys, parts, 0)), Grid::unknown(parts));
         let schema = self.inputs[1 - build].schema().clone();
         let moved = lower.exchange_unless(table, probe, routing, schema, grid.clone());
         let inputs = vec![(moved, BlockMap::Same), (table, BlockMap::SameOrWhole)];
-        Ok(lower.map(inputs, self.kernel(keys, options), self.schema()?, grid))
+        Ok(lower.map(inputs, self.kernel(keys, options, fanout), self.schema()?, grid))
     }
 
     /// Rows of equal keys brought together.
     fn exchanged(&self, lower: &mut Lower, sides: Sides) -> Result<StepId> {
-        let Sides { ids, keys, options, parts } = sides;
+        let Sides { ids, keys, options, parts, bloom_keys, fanout } = sides;
         let build = options.build_side();
         let grid = Grid::unknown(parts);
-        let mut moved = Vec::with_capacity(2);
-        // The probe side first, then the build side.
-        for i in [1 - build, build] {
-            let routing = HashRouting(HashRouter::new(keys[i].clone(), parts, 0));
-            let schema = self.inputs[i].schema().clone();
-            moved.push((lower.exchange(ids[i], None, routing, schema, grid.clone()), BlockMap::Same));
-        }
-        Ok(lower.map(moved, self.kernel(keys, options), self.schema()?, grid))
+        let moved = |lower: &mut Lower, i: usize, input: StepId| {
+            let learns = bloom_keys.filter(|_| i == build);
+            let routing = HashRouting(HashRouter::new(keys[i].clone(), parts, 0).learning(learns));
+            lower.exchange(input, None, routing, self.inputs[i].schema().clone(), grid.clone())
+        };
+        // The build side first, since it tells which rows of the probe side need not move.
+        let of_build = moved(lower, build, ids[build]);
+        let probe = match bloom_keys {
+            Some(_) => self.narrowed_probe(lower, ids[1 - build], build, of_build, true)?,
+            None => ids[1 - build],
+        };
+        let of_probe = moved(lower, 1 - build, probe);
+        let moved = vec![(of_probe, BlockMap::Same), (of_build, BlockMap::Same)];
+        Ok(lower.map(moved, self.kernel(keys, options, fanout), self.schema()?, grid))
     }
 
-    fn kernel(&self, [left, right]: [Keys; 2], options: JoinOptions) -> JoinKernel {
+    fn kernel(&self, [left, right]: [Keys; 2], options: JoinOptions, fanout: Option<Fanout>) -> JoinKernel {
         let (build_keys, probe_keys) = if options.build_is_left { (left, right) } else { (right, left) };
-        JoinKernel { build_keys, probe_keys, options, detail: self.detail() }
+        JoinKernel { build_keys, probe_keys, options, detail: self.detail(), fanout }
     }
 }

@@ -193,7 +193,7 @@ impl Sort {
         // Read for the sample, and once more for the exchange.
         let input = lower.lower_kept(&self.input[0])?;
         let parts = lower.parts(input);
-        let bounds = self.bounds(lower, input, parts)?;
+        let bounds = Sort::find_bounds(lower, &self.input[0], input, (self.exprs(), self.orders()), parts)?;
         let routing = RangeRouting { keys: self.exprs(), orders: self.orders() };
         let schema = self.input[0].schema().clone();
         Ok(lower.exchange(input, Some(bounds), routing, schema, Grid::unknown(parts)))
@@ -201,12 +201,17 @@ impl Sort {
 
     /// The step that finds the bounds of ranges. Where the input comes straight from sources, keys alone are read for
     /// the sample; else what earlier steps stored is read twice.
-    fn bounds(&self, lower: &mut Lower, input: StepId, parts: usize) -> Result<StepId> {
-        let (exprs, orders) = (self.exprs(), self.orders());
-        let types: Vec<_> = exprs.iter().map(|key| key.dtype(self.input[0].schema())).collect::<Result<_>>()?;
+    pub(super) fn find_bounds(
+        lower: &mut Lower,
+        plan: &Plan,
+        input: StepId,
+        (exprs, orders): (Vec<Expr>, Vec<SortOrder>),
+        parts: usize,
+    ) -> Result<StepId> {
+        let types: Vec<_> = exprs.iter().map(|key| key.dtype(plan.schema())).collect::<Result<_>>()?;
         let none = types.iter().map(new_empty_array).collect();
         let named = exprs.iter().enumerate().map(|(at, key)| key.clone().alias(format!("k{at}"))).collect();
-        let keys = Select::plan(self.input[0].clone(), named)?;
+        let keys = Select::plan(plan.clone(), named)?;
         let schema = keys.schema().clone();
         let (sampled, keys) = if lower.is_read_again(input) {
             let names = schema.fields().iter().map(|field| blockfold_core::col(field.name())).collect();
@@ -220,10 +225,10 @@ impl Sort {
 
 /// Sorts the rows of one part.
 #[derive(Debug)]
-struct SortPart {
-    keys: Vec<Expr>,
-    orders: Vec<SortOrder>,
-    detail: String,
+pub(super) struct SortPart {
+    pub(super) keys: Vec<Expr>,
+    pub(super) orders: Vec<SortOrder>,
+    pub(super) detail: String,
 }
 
 /// Rows of a batch of the result.

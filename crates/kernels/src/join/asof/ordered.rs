@@ -7,7 +7,7 @@ use blockfold_core::{Error, Result};
 use super::Tolerance;
 use crate::group::OrderedBits;
 
-/// An on-key that is sorted, null and NaN aside.
+/// An on-key, in any order.
 #[derive(Debug)]
 pub(super) struct Ordered {
     ordered: OrderedBits,
@@ -18,7 +18,7 @@ impl Ordered {
     /// The on-key of a side.
     ///
     /// # Errors
-    /// [`Error::Argument`] when it is not sorted, and when its type has no differences.
+    /// [`Error::Type`] when its type has no differences.
     pub(super) fn of(on: &ArrayRef, side: &str) -> Result<Self> {
         let no_difference = || Error::Type {
             op: format!("the on-key of the {side} side of an asof join"),
@@ -26,12 +26,7 @@ impl Ordered {
             got: on.data_type().to_string(),
         };
         let ordered = OrderedBits::of(on).ok_or_else(no_difference)?;
-        let key = Ordered { ordered, nulls: on.nulls().filter(|nulls| nulls.null_count() > 0).cloned() };
-        if !(0..on.len()).filter_map(|row| key.get(row)).is_sorted() {
-            let what = format!("the {side} side must be sorted by its on-key within each partition; sort it first");
-            return Err(Error::argument("join_asof", what));
-        }
-        Ok(key)
+        Ok(Ordered { ordered, nulls: on.nulls().filter(|nulls| nulls.null_count() > 0).cloned() })
     }
 
     /// The key of a row, unless it is null or NaN.

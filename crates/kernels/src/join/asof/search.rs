@@ -3,13 +3,13 @@
 use super::{AsofDirection, AsofOptions, Tolerance};
 use crate::group::OrderedBits;
 
-/// Searches lists for one key after the other, none less than the one before.
+/// Searches lists for one key after the other; fastest for keys that ascend within a list.
 #[derive(Debug)]
 pub(super) struct Search {
     options: AsofOptions,
     is_floating: bool,
-    /// The list searched last, by its start, and how many of its keys were before the key.
-    last: (usize, usize),
+    /// The list searched last, by its start, the key, and how many of the list's keys were before it.
+    last: (usize, u64, usize),
 }
 
 /// How far two keys are apart.
@@ -21,15 +21,15 @@ enum Distance {
 
 impl Search {
     pub(super) fn new(options: AsofOptions, is_floating: bool) -> Self {
-        Search { options, is_floating, last: (usize::MAX, 0) }
+        Search { options, is_floating, last: (usize::MAX, 0, 0) }
     }
 
     /// The place that a key is joined to, in the list that starts at `start`.
     pub(super) fn find(&mut self, key: u64, start: usize, list: &[u64]) -> Option<usize> {
         // Lists without keys start where the next one does.
-        let known = if self.last.0 == start { self.last.1.min(list.len()) } else { 0 };
+        let known = if self.last.0 == start && self.last.1 <= key { self.last.2.min(list.len()) } else { 0 };
         let less = after(list, known, |other| other < key);
-        self.last = (start, less);
+        self.last = (start, key, less);
         let not_greater = || after(list, less, |other| other <= key);
         let is_exact = self.options.allow_exact_matches;
         let backward = || (if is_exact { not_greater() } else { less }).checked_sub(1);

@@ -64,10 +64,18 @@ fn rows_are_counted_without_columns() {
 #[test]
 fn ranges_leave_out_null_and_nan() {
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![Some(2.5), None, Some(f64::NAN), Some(-1.0)]));
-    let table = table(&[Side::new(vec![floats], 4)], &options(JoinKind::Inner, false, None)).unwrap();
-    assert_eq!(table.key_range(0), Some(&((-1.0).into(), 2.5.into())));
-    assert_eq!(table.key_range(1), None);
-    assert!(table.is_unique());
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("b"), None, Some(""), Some("ba")]));
+    let asked = JoinOptions { ranges: true, ..options(JoinKind::Inner, false, None) };
+    let side = Side::new(vec![floats, texts], 4);
+    let of_two = table(std::slice::from_ref(&side), &asked).unwrap();
+    assert_eq!(of_two.key_range(0), Some(&((-1.0).into(), 2.5.into())));
+    assert_eq!(of_two.key_range(1), Some(&("".into(), "ba".into())));
+    assert_eq!(of_two.key_range(2), None);
+    assert!(of_two.is_unique());
+    assert_eq!(of_two.distinct_keys(3).unwrap(), None);
+    assert_eq!(of_two.distinct_keys(4).unwrap().unwrap()[1].as_ref(), side.keys[1].as_ref());
+    let unasked = table(&[side], &options(JoinKind::Inner, false, None)).unwrap();
+    assert_eq!(unasked.key_range(0), None);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) struct BuildTable {
     pub(super) options: JoinOptions,
     /// Parts that the rows are spread over when they are many.
     pub(super) parts: usize,
+    /// For how many keys a filter is made when rows are spread.
+    pub(super) learns: Option<u64>,
 }
 
 impl Reducer for BuildTable {
@@ -29,7 +31,7 @@ impl Reducer for BuildTable {
     }
 
     fn partial(&self) -> Result<Box<dyn Partial>> {
-        Ok(Box::new(Rows { schema: self.schema.clone(), batches: Vec::new(), bytes: 0 }))
+        Ok(Box::new(Rows::new(self.schema.clone())))
     }
 
     fn finish(&self, partial: Box<dyn Partial>) -> Result<Block> {
@@ -57,18 +59,28 @@ impl Reducer for BuildTable {
     }
 
     fn spread(&self) -> Option<Arc<dyn Router>> {
-        Some(Arc::new(HashRouter::new(self.keys.clone(), self.parts, 0)))
+        Some(Arc::new(HashRouter::new(self.keys.clone(), self.parts, 0).learning(self.learns)))
     }
 }
 
 /// Batches of one side as they come.
-struct Rows {
+pub(in crate::frame) struct Rows {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     bytes: u64,
 }
 
-fn downcast(partial: Box<dyn Partial>) -> Result<Box<Rows>> {
+impl Rows {
+    pub(in crate::frame) fn new(schema: SchemaRef) -> Self {
+        Rows { schema, batches: Vec::new(), bytes: 0 }
+    }
+
+    pub(in crate::frame) fn into_batches(self) -> Vec<RecordBatch> {
+        self.batches
+    }
+}
+
+pub(in crate::frame) fn downcast(partial: Box<dyn Partial>) -> Result<Box<Rows>> {
     partial.into_any().downcast().map_err(|_| Error::internal("rows met another reduction's partial"))
 }
 

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use blockfold_core::expr::plain_type;
-use blockfold_core::{Error, Expr, Field, Result, Schema, SchemaRef};
+use blockfold_core::{Columns, Error, Expr, Field, Result, Schema, SchemaRef};
 use blockfold_kernels::join::{JoinKind, OutputColumn};
 
 use super::JoinArgs;
 
 /// A column of the result.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Column {
+pub(in crate::frame) struct Column {
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::frame) name: String,
     /// Its name on the left, when it comes from there.
     pub(super) left: Option<String>,
     /// Its name on the right, when it comes from there; a key that both sides have comes from both.
@@ -21,12 +21,12 @@ pub(super) struct Column {
 
 impl Column {
     /// The column's name on a side.
-    pub(super) fn on(&self, i: usize) -> Option<&str> {
+    pub(in crate::frame) fn on(&self, i: usize) -> Option<&str> {
         if i == 0 { self.left.as_deref() } else { self.right.as_deref() }
     }
 
     /// Where a kernel takes the column from.
-    pub(super) fn source(&self, probe: &Schema, build: &Schema, build_is_left: bool) -> Result<OutputColumn> {
+    pub(in crate::frame) fn source(&self, probe: &Schema, build: &Schema, build_is_left: bool) -> Result<OutputColumn> {
         let (of_probe, of_build) = if build_is_left { (&self.right, &self.left) } else { (&self.left, &self.right) };
         let of_probe = of_probe.as_ref().map(|name| probe.index_of(name)).transpose()?;
         let of_build = of_build.as_ref().map(|name| build.index_of(name)).transpose()?;
@@ -40,7 +40,7 @@ impl Column {
 }
 
 /// The columns of a join: those of the left, then those of the right; keys of one name once.
-pub(super) fn of_join(left: &Schema, right: &Schema, args: &JoinArgs) -> Result<Vec<Column>> {
+pub(in crate::frame) fn of_join(left: &Schema, right: &Schema, args: &JoinArgs) -> Result<Vec<Column>> {
     let mut columns: Vec<Column> = Vec::new();
     for field in left.fields() {
         let name = field.name().clone();
@@ -59,12 +59,28 @@ pub(super) fn of_join(left: &Schema, right: &Schema, args: &JoinArgs) -> Result<
         let is_taken = left.column_with_name(field.name()).is_some();
         let name = if is_taken { format!("{}{}", field.name(), args.suffix) } else { field.name().clone() };
         if columns.iter().any(|column| column.name == name) {
-            let what = format!("two columns would be called '{name}'; choose another suffix or rename one of them");
+            let dtype =
+                |schema: &Schema, name: &str| schema.field_with_name(name).map(|field| field.data_type().clone());
+            let on_left = dtype(left, &name).map_or(String::new(), |dtype| format!(" ({dtype} on the left)"));
+            let what = format!(
+                "two columns would be called '{name}'{on_left}, one of them '{}' of the right, {}; choose another suffix or \
+                 rename one of them",
+                field.name(),
+                field.data_type()
+            );
             return Err(Error::argument("join", what));
         }
         columns.push(Column { name, left: None, right: Some(field.name().clone()) });
     }
     Ok(columns)
+}
+
+/// Columns that side `i` must give for these of the result.
+pub(in crate::frame) fn needed(columns: &[Column], args: &JoinArgs, i: usize, wanted: &Columns) -> Columns {
+    let keys = if i == 0 { &args.left_on } else { &args.right_on };
+    let needed = keys.iter().fold(Columns::none(), |all, key| all.union(Columns::values(key.columns())));
+    let given = columns.iter().filter(|column| wanted.contains(&column.name));
+    needed.union(Columns::values(given.filter_map(|column| column.on(i).map(str::to_string))))
 }
 
 /// Whether both sides are joined by a column of this name.
@@ -79,7 +95,12 @@ fn of_key(column: &mut Column, left: &Schema, right: &Schema, args: &JoinArgs) -
     match args.kind {
         JoinKind::Full if dtype(left)? != dtype(right)? => Err(Error::argument(
             "join",
-            format!("the key '{}' has one type on the left and another on the right; cast one of them", column.name),
+            format!(
+                "the key '{}' is {} on the left and {} on the right; cast one of them",
+                column.name,
+                dtype(left)?,
+                dtype(right)?
+            ),
         )),
         JoinKind::Full => Ok(()),
         JoinKind::Right => {
@@ -96,7 +117,7 @@ fn of_key(column: &mut Column, left: &Schema, right: &Schema, args: &JoinArgs) -
 }
 
 /// Fields of the result.
-pub(super) fn schema(columns: &[Column], left: &Schema, right: &Schema, kind: JoinKind) -> Result<SchemaRef> {
+pub(in crate::frame) fn schema(columns: &[Column], left: &Schema, right: &Schema, kind: JoinKind) -> Result<SchemaRef> {
     let field = |column: &Column| -> Result<Field> {
         let found = match (&column.left, &column.right) {
             (Some(name), _) => left.field_with_name(name)?,

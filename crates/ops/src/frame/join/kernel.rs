@@ -6,6 +6,7 @@ use blockfold_core::{Block, Error, Result};
 use blockfold_kernels::join::{JoinKind, JoinOptions, JoinTable, estimate_bytes};
 use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, TaskContext};
 
+use super::fanout::Fanout;
 use super::parts::{PartJoin, ProbeStream, Sides};
 use super::pieces::ChunkedJoin;
 use crate::exchange::Keys;
@@ -17,6 +18,8 @@ pub(super) struct JoinKernel {
     pub(super) probe_keys: Keys,
     pub(super) options: JoinOptions,
     pub(super) detail: String,
+    /// How often keys repeat, when that is known.
+    pub(super) fanout: Option<Fanout>,
 }
 
 impl JoinKernel {
@@ -64,12 +67,20 @@ impl Kernel for JoinKernel {
         match self.options.kind {
             JoinKind::Semi | JoinKind::Anti => inputs.get(left).copied().flatten(),
             // Keys of one side are mostly unique: then there are as many pairs as the other has rows.
-            _ => inputs.iter().copied().max().flatten(),
+            _ => {
+                let pairs = self.fanout.as_ref().zip(inputs.first().copied().flatten());
+                let pairs = pairs.map(|(fanout, probe_rows)| fanout.pairs_of(probe_rows));
+                inputs.iter().copied().max().flatten().max(pairs)
+            }
         }
     }
 
     fn is_costly(&self) -> bool {
         true
+    }
+
+    fn warning(&self) -> Option<String> {
+        self.fanout.as_ref()?.warning()
     }
 
     fn keeps_allowance(&self) -> bool {
