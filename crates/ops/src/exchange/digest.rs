@@ -96,3 +96,36 @@ impl RowFilter for BloomFilter {
         Ok(hashes.iter().map(|hash| Some(self.learnt.bloom.contains_hash(*hash))).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int32Array, StringArray};
+    use blockfold_core::{DType, col};
+
+    use super::*;
+
+    fn rows(keys: std::ops::Range<i32>) -> RecordBatch {
+        let ints: ArrayRef = Arc::new(keys.clone().map(Some).collect::<Int32Array>());
+        let texts: ArrayRef =
+            Arc::new(keys.map(|key| (key % 5 != 0).then(|| format!("{key:05}"))).collect::<StringArray>());
+        RecordBatch::try_from_iter_with_nullable([("k", ints, true), ("t", texts, true)]).unwrap()
+    }
+
+    #[test]
+    fn ranges_and_most_absent_keys_are_known() {
+        let keys = || Keys::typed(vec![col("k"), col("t")], vec![DType::Int64, DType::Utf8]);
+        let digest = KeyDigest::new(keys(), 1000);
+        for range in [500..1000, 0..0, 0..500] {
+            digest.add(&rows(range)).unwrap();
+        }
+        let learnt: Arc<LearntKeys> = digest.finish().unwrap().object().unwrap();
+        assert_eq!(learnt.rows, 1000);
+        assert!(learnt.is_sharp());
+        assert_eq!(learnt.ranges[0], Some((Scalar::Int(0), Scalar::Int(999))));
+        assert_eq!(learnt.ranges[1], Some(("00001".into(), "00999".into())));
+        let filter = BloomFilter { keys: keys(), learnt };
+        assert_eq!(filter.mask(&rows(0..1000)).unwrap().true_count(), 1000);
+        assert!(filter.mask(&rows(1000..2000)).unwrap().true_count() < 50);
+        assert!(digest.add(&rows(0..1)).is_err(), "somebody has the filter");
+    }
+}
