@@ -208,17 +208,17 @@ impl Sort {
 
 /// Sorts the rows of one part.
 #[derive(Debug)]
-struct SortPart {
-    keys: Vec<Expr>,
-    orders: Vec<SortOrder>,
-    detail: String,
+pub(super) struct SortPart {
+    pub(super) keys: Vec<Expr>,
+    pub(super) orders: Vec<SortOrder>,
+    pub(super) detail: String,
 }
 
 /// Rows of a batch of the result.
 const BATCH_ROWS: usize = 32 * 1024;
 
 /// Bytes that sorting takes: rows as they came, as one, in order, and their keys.
-fn sort_bytes(input: BlockMeta) -> u64 {
+pub(super) fn sort_bytes(input: BlockMeta) -> u64 {
     input.bytes.saturating_mul(2).saturating_add(input.rows.saturating_mul(SORT_BYTES_PER_ROW))
 }
 
