@@ -172,14 +172,21 @@ fn internal(at: usize) -> String {
     format!("\u{0}window{at}")
 }
 
-/// The windows, sorted by the order in which they take rows; those in the order of rows come first.
-fn passes(windows: &[WindowExpr]) -> Result<Vec<Pass>> {
+/// Columns of a pass that read the rows once more, at most: each takes a share of what a pass may hold.
+const MOST_READINGS: usize = 2;
+
+/// The windows by the order in which they take rows; those in the order of rows come first.
+fn passes(windows: &[WindowExpr], is_keyed: bool) -> Result<Vec<Pass>> {
     let mut passes: Vec<Pass> = Vec::new();
     for (at, window) in windows.iter().enumerate() {
         let order = window.rows_order()?;
         let input = window.input.as_ref().map(|input| input.without_alias().clone());
         let column = WindowColumn { func: window.func, input, name: internal(at) };
-        match passes.iter_mut().find(|(of, _)| *of == order) {
+        let readings = |columns: &[WindowColumn]| columns.iter().filter(|column| column.func.looks_ahead()).count();
+        let has_room = |columns: &[WindowColumn]| !column.func.looks_ahead() || readings(columns) < MOST_READINGS;
+        // What streams by is read as often as it takes: another pass would read it more often.
+        let may_join = |columns: &[WindowColumn]| has_room(columns) || !is_keyed && order.is_empty();
+        match passes.iter_mut().find(|(of, columns)| *of == order && may_join(columns)) {
             Some((_, columns)) => columns.push(column),
             None => passes.push((order, vec![column])),
         }
@@ -190,18 +197,17 @@ fn passes(windows: &[WindowExpr]) -> Result<Vec<Pass>> {
 
 /// The plan's rows with the windows' values in internal columns.
 fn computed(plan: Plan, keys: &[Expr], windows: &[WindowExpr], keeps_order: bool) -> Result<Plan> {
-    let passes = passes(windows)?;
+    let passes = passes(windows, !keys.is_empty())?;
     // Without keys and order rows stay where they are.
     let moves = !keys.is_empty() || passes.iter().any(|(order, _)| !order.is_empty());
     let needs_position = moves && (keeps_order || passes.len() > 1);
     let mut plan = if needs_position { RowPosition::plan(plan, POSITION)? } else { plan };
     let mut in_order = true;
-    for (mut order, columns) in passes {
-        if !in_order {
-            order.push(asc(POSITION));
-        }
+    for (order, columns) in passes {
+        // Rows that moved are taken by their positions where the order leaves it open.
+        let position = (!in_order).then(|| POSITION.to_string());
         in_order &= keys.is_empty() && order.is_empty();
-        plan = Window::plan(plan, keys.to_vec(), order, columns)?;
+        plan = Window::plan(plan, keys.to_vec(), order, position, columns)?;
     }
     if keeps_order && moves { InOrder::plan(plan, POSITION, false) } else { Ok(plan) }
 }
@@ -291,7 +297,7 @@ fn top_rows(plan: Plan, keys: &[Expr], order: Vec<SortKey>, n: u64, keeps_order:
     let numbers = WindowColumn { func: WindowFunc::RowNumber, input: None, name: internal(0) };
     let moves = !keys.is_empty() || !order.is_empty();
     let plan = if moves && keeps_order { RowPosition::plan(plan, POSITION)? } else { plan };
-    let plan = Window::plan(plan, keys.to_vec(), order, vec![numbers])?;
+    let plan = Window::plan(plan, keys.to_vec(), order, None, vec![numbers])?;
     // Dropped before rows move back.
     let plan = blockfold_ops::frame::Filter::plan(plan, col(internal(0)).lt_eq(n))?;
     let plan = if moves && keeps_order { InOrder::plan(plan, POSITION, false)? } else { plan };

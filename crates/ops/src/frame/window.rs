@@ -26,18 +26,35 @@ pub struct Window {
     input: [Plan; 1],
     keys: Vec<Expr>,
     order: Vec<SortKey>,
+    /// A column by which rows are taken whose keys are equal.
+    position: Option<String>,
     columns: Vec<WindowColumn>,
 }
 
 impl Window {
     /// A plan of the rows of `input` with `columns` beside them, computed within groups of equal `keys` whose rows are
-    /// taken by `order`, and where that leaves it open as they come. The rows of the result come in another order when
-    /// there are keys or an order.
+    /// taken by `order`, and where that leaves it open by `position` or as they come. The rows of the result come in
+    /// another order when there are keys or an order.
     ///
     /// # Errors
     /// Missing columns, types that a function does not take, a column of the result's name.
-    pub fn plan(input: Plan, keys: Vec<Expr>, order: Vec<SortKey>, columns: Vec<WindowColumn>) -> Result<Plan> {
-        Plan::new(Window { input: [input], keys, order, columns })
+    pub fn plan(
+        input: Plan,
+        keys: Vec<Expr>,
+        order: Vec<SortKey>,
+        position: Option<String>,
+        columns: Vec<WindowColumn>,
+    ) -> Result<Plan> {
+        Plan::new(Window { input: [input], keys, order, position, columns })
+    }
+
+    fn of(&self, input: Plan, columns: Vec<WindowColumn>) -> Result<Plan> {
+        Window::plan(input, self.keys.clone(), self.order.clone(), self.position.clone(), columns)
+    }
+
+    /// The keys that put the rows of a group in order.
+    fn row_order(&self) -> Vec<SortKey> {
+        self.order.iter().cloned().chain(self.position.iter().map(asc)).collect()
     }
 
     fn check(&self) -> Result<()> {
@@ -46,7 +63,7 @@ impl Window {
                 return Err(Error::argument("group_by", format!("{key} aggregates; group by columns of a row")));
             }
         }
-        let all: Vec<SortKey> = self.keys.iter().cloned().map(asc).chain(self.order.iter().cloned()).collect();
+        let all: Vec<SortKey> = self.keys.iter().cloned().map(asc).chain(self.row_order()).collect();
         if all.is_empty() { Ok(()) } else { check_keys(&all, &self.input[0]) }
     }
 
@@ -74,7 +91,8 @@ impl Window {
     fn read(&self) -> Columns {
         let keys = self.keys.iter().chain(self.order.iter().map(|key| &key.expr));
         let exprs = keys.chain(self.columns.iter().filter_map(|column| column.input.as_ref()));
-        exprs.fold(Columns::none(), |all, expr| all.union(Columns::values(expr.columns())))
+        let position = Columns::values(self.position.clone());
+        exprs.fold(position, |all, expr| all.union(Columns::values(expr.columns())))
     }
 }
 
@@ -95,7 +113,7 @@ impl Op for Window {
     }
 
     fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
-        Window::plan(inputs.remove(0), self.keys.clone(), self.order.clone(), self.columns.clone())
+        self.of(inputs.remove(0), self.columns.clone())
     }
 
     fn meta(&self) -> Result<Meta> {
@@ -113,10 +131,11 @@ impl Op for Window {
     fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
         let kept: Vec<WindowColumn> =
             self.columns.iter().filter(|column| wanted.contains(&column.name)).cloned().collect();
-        if kept.len() == self.columns.len() || kept.is_empty() {
-            return Ok(None);
+        match kept.len() {
+            0 => Ok(Some(self.input[0].clone())),
+            all if all == self.columns.len() => Ok(None),
+            _ => self.of(self.input[0].clone(), kept).map(Some),
         }
-        Window::plan(self.input[0].clone(), self.keys.clone(), self.order.clone(), kept).map(Some)
     }
 
     fn moves_below(&self, predicate: &Expr, _: usize) -> Option<Expr> {
@@ -149,7 +168,8 @@ impl Window {
     fn kernel(&self) -> Result<WindowPass> {
         Ok(WindowPass {
             keys: self.keys.iter().map(|key| key.without_alias().clone()).collect(),
-            order: self.order.clone(),
+            ties: self.order.len(),
+            order: self.row_order(),
             columns: self.columns.clone(),
             fields: self.new_fields()?,
             detail: self.detail(),
@@ -158,9 +178,10 @@ impl Window {
 
     /// The frame as one group: its blocks stream by in one task, once for each reading.
     fn lower_whole(&self, lower: &mut Lower, kernel: WindowPass) -> Result<StepId> {
-        let rows = match self.order.is_empty() {
+        let order = self.row_order();
+        let rows = match order.is_empty() {
             true => self.input[0].clone(),
-            false => Sort::plan(self.input[0].clone(), self.order.clone())?,
+            false => Sort::plan(self.input[0].clone(), order)?,
         };
         let input = lower.lower(&rows)?;
         let inputs = vec![(input, BlockMap::Share { parts: 1 }); kernel.readings()];

@@ -58,6 +58,11 @@ impl WindowFunc {
         }
     }
 
+    /// Whether the rows are read once more for the function, some rows before or after they are due.
+    pub fn looks_ahead(self) -> bool {
+        self.reads_again() || matches!(self, WindowFunc::Rank(method) if method.looks_ahead())
+    }
+
     /// Whether the rows are read once more by the function alone.
     pub(super) fn reads_again(self) -> bool {
         match self {

@@ -7,7 +7,6 @@ use arrow::compute::cast;
 use blockfold_core::expr::plain_type;
 use blockfold_core::{Block, DType, Error, Expr, Field, RecordBatch, Result, Schema, lit};
 use blockfold_kernels::evaluate::evaluate;
-use blockfold_kernels::sort::SortOrder;
 use blockfold_kernels::window::{
     CumCount, CumExtreme, FillForward, Lag, Marks, Rank, RowNumber, Running, Runs, cum_product, cum_sum,
 };
@@ -21,7 +20,9 @@ use crate::frame::sort::{SortKey, SortPart, asc, sort_bytes};
 #[derive(Debug)]
 pub(super) struct WindowPass {
     pub(super) keys: Vec<Expr>,
+    /// Keys that put the rows of a group in order, of which the first `ties` tell rows apart that rank differently.
     pub(super) order: Vec<SortKey>,
+    pub(super) ties: usize,
     pub(super) columns: Vec<WindowColumn>,
     /// Fields of the columns.
     pub(super) fields: Vec<Field>,
@@ -50,14 +51,18 @@ impl WindowPass {
 
     /// Rows of one group with one place in its order.
     fn tie_keys(&self) -> Vec<Expr> {
-        self.keys.iter().chain(self.order.iter().map(|key| &key.expr)).cloned().collect()
+        self.keys.iter().chain(self.order.iter().take(self.ties).map(|key| &key.expr)).cloned().collect()
+    }
+
+    fn sort(&self) -> SortPart {
+        let order = || self.keys.iter().map(asc).chain(self.order.iter().cloned());
+        let keys = order().map(|key| key.expr).collect();
+        SortPart { keys, orders: order().map(|key| key.order).collect(), detail: String::new() }
     }
 
     /// The rows of a part in order, as often as they are read.
     fn sorted(&self, input: Input, task: &TaskContext) -> Result<Vec<Box<dyn BlockStream>>> {
-        let mut orders: Vec<SortOrder> = self.keys.iter().map(|key| asc(key).order).collect();
-        orders.extend(self.order.iter().map(|key| key.order));
-        let sort = SortPart { keys: self.tie_keys(), orders, detail: String::new() };
+        let sort = self.sort();
         let sorted = |input: Input, task: &TaskContext| {
             let stream = sort.open(&mut vec![input], task)?;
             stream.ok_or_else(|| Error::internal("a sort gives a stream"))
@@ -196,7 +201,7 @@ impl Column {
 
     fn next(&mut self, batch: &RecordBatch, at: &Place) -> Result<ArrayRef> {
         let values = evaluate(&self.input, batch)?;
-        // Counts and ranks are of another type than what they are of.
+        // Sums widen on their own; counts and ranks are of another type than what they are of.
         let is_taken_so = matches!(self.computed, Computed::Running(_)) && plain_type(values.data_type()) != self.dtype;
         let values = if is_taken_so || *values.data_type() == self.dtype { values } else { cast(&values, &self.dtype)? };
         match &mut self.computed {
