@@ -13,8 +13,8 @@ use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
 use blockfold_kernels::join::JoinKind;
 use blockfold_ops::frame::{
-    Aggregate, Coalesce, Concat, Explode, Filter, InOrder, Join, JoinArgs, MapPartitions, RankMethod, Read, RowPosition,
-    Rows, Select, Slice, Sort, SortKey, TopK, Window, WindowColumn, WindowFunc, Write, asc, desc,
+    Aggregate, Coalesce, Concat, Explode, Filter, InOrder, Join, JoinArgs, MapPartitions, RankMethod, Read,
+    RowPosition, Rows, Select, Slice, Sort, SortKey, TopK, Window, WindowColumn, WindowFunc, Write, asc, desc,
 };
 use blockfold_ops::registry::OPS;
 use blockfold_plan::{Lower, Plan, optimize};
@@ -116,7 +116,11 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
                 exact(Select::plan(InOrder::plan(moved, "at", false).unwrap(), names))
             };
             let shuffled = Sort::plan(placed(), vec![desc("name"), asc("x")]).unwrap();
-            vec![back(shuffled), back(placed()), exact(Select::plan(InOrder::plan(placed(), "at", true).unwrap(), vec![col("x")]))]
+            vec![
+                back(shuffled),
+                back(placed()),
+                exact(Select::plan(InOrder::plan(placed(), "at", true).unwrap(), vec![col("x")])),
+            ]
         }
         "window" => {
             let column = |func: WindowFunc, input: Option<&str>, name: &str| WindowColumn {

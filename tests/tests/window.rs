@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow::util::display::array_value_to_string;
 use blockfold::prelude::*;
-use blockfold::{ByteSize, Session};
+use blockfold::{ByteSize, GroupBy, Session, WindowExpr};
 
 /// A row of the test's frames.
 #[derive(Clone, Debug)]
@@ -159,7 +159,8 @@ fn running<T: Copy, U: Copy>(
 
 fn shifted<T: Clone>(value: impl Fn(&Row) -> Option<T>, by: i64) -> impl Fn(&[&Row]) -> Vec<Option<T>> {
     move |group| {
-        let other = |at: usize| usize::try_from(at as i64 - by).ok().and_then(|at| group.get(at)).and_then(|r| value(r));
+        let other =
+            |at: usize| usize::try_from(at as i64 - by).ok().and_then(|at| group.get(at)).and_then(|r| value(r));
         (0..group.len()).map(other).collect()
     }
 }
@@ -207,7 +208,8 @@ fn running_functions() {
                 window::cum_min("name").alias("least_name"),
             ]
         };
-        let names = ["sum", "float_sum", "max", "min", "product", "count", "row_number", "forward", "backward", "least_name"];
+        let names =
+            ["sum", "float_sum", "max", "min", "product", "count", "row_number", "forward", "backward", "least_name"];
         let pick = |frame: LazyFrame| frame.select(["row"].iter().chain(&names).map(col));
         let expected = |key: KeyOf| -> Vec<ArrayRef> {
             let count = |group: &[&Row]| {
@@ -233,7 +235,12 @@ fn running_functions() {
                 ints(per_group(&rows, key, as_they_come, running(|row| row.n, sum))),
                 floats(per_group(&rows, key, as_they_come, running(|row| row.x, |a, b| a.unwrap_or(0.0) + b))),
                 floats(per_group(&rows, key, as_they_come, running(|row| row.x, max))),
-                ints(per_group(&rows, key, as_they_come, running(|r| r.n, |a: Option<i64>, b| a.map_or(b, |a| a.min(b))))),
+                ints(per_group(
+                    &rows,
+                    key,
+                    as_they_come,
+                    running(|r| r.n, |a: Option<i64>, b| a.map_or(b, |a| a.min(b))),
+                )),
                 ints(per_group(&rows, key, as_they_come, running(|r| r.n, |a, b: i64| a.unwrap_or(1) * (b - 1)))),
                 counts(per_group(&rows, key, as_they_come, count)),
                 counts(per_group(&rows, key, as_they_come, number)),
@@ -295,7 +302,8 @@ fn shifts() {
         let others = per_group(&rows, key, as_they_come, shifted(|row| row.x, 1));
         let pairs = rows.iter().zip(others);
         expected.push(floats(pairs.map(|(row, other)| row.x.zip(other).map(|(a, b)| a / b - 1.0)).collect()));
-        let plan = |frame: LazyFrame| frame.group_by(keys.clone()).with_window(windows()).drop(["key", "name", "x", "n"]);
+        let plan =
+            |frame: LazyFrame| frame.group_by(keys.clone()).with_window(windows()).drop(["key", "name", "x", "n"]);
         check(&rows, what, plan, &expected);
     }
 }
@@ -354,7 +362,8 @@ fn ranks_of_values() {
         expected.push(ints(per_group(&rows, key, as_they_come, running(|row| row.n, sum))));
         expected.push(ints(per_group(&rows, key, by_x, running(|row| row.n, sum))));
         let plan = |frame: LazyFrame| {
-            let of_x = [Average, Min, Max, Dense, Ordinal].map(|method| window::rank("x", method).alias(format!("{method:?}")));
+            let of_x = [Average, Min, Max, Dense, Ordinal]
+                .map(|method| window::rank("x", method).alias(format!("{method:?}")));
             let others = [
                 window::rank("n", Average),
                 window::rank("n", Max).descending().alias("down"),
@@ -378,7 +387,9 @@ fn transforms() {
             group.iter().map(|row| row.n.zip(mean).map(|(n, mean)| n as f64 - mean)).collect()
         };
         let lens = |group: &[&Row]| vec![Some(group.len() as u64); group.len()];
-        for (what, key, keys) in [("by key", BY_KEY, vec!["key"]), ("both", BY_BOTH, vec!["name", "n"]), ("whole", WHOLE, vec![])] {
+        for (what, key, keys) in
+            [("by key", BY_KEY, vec!["key"]), ("both", BY_BOTH, vec!["name", "n"]), ("whole", WHOLE, vec![])]
+        {
             let expected = [
                 ints(per_group(&rows, key, as_they_come, sums)),
                 floats(per_group(&rows, key, as_they_come, means)),
@@ -410,7 +421,9 @@ fn transforms_of_many_groups() {
 #[test]
 fn top_rows_of_groups() {
     let rows = rows(30_000, 17);
-    let by_x_down = |a: &Row, b: &Row| compare(a.x.map(|x| -x), b.x.map(|x| -x)).then(compare(a.n.map(|n| n as f64), b.n.map(|n| n as f64)));
+    let by_x_down = |a: &Row, b: &Row| {
+        compare(a.x.map(|x| -x), b.x.map(|x| -x)).then(compare(a.n.map(|n| n as f64), b.n.map(|n| n as f64)))
+    };
     // The reference has NaN first, as the greatest number.
     let clean: Vec<Row> = rows.iter().cloned().map(|row| Row { x: row.x.filter(|x| !x.is_nan()), ..row }).collect();
     let kept = |order: fn(&Row, &Row) -> std::cmp::Ordering, key: KeyOf, n: usize| -> Vec<String> {
@@ -484,7 +497,8 @@ fn filters_of_windows() {
 fn keys_that_are_equal() {
     let keys: Float64Array = [0.0, -0.0, f64::NAN, -f64::NAN].into_iter().map(Some).chain([None, None]).collect();
     let u: UInt32Array = (0..6).map(|i| (i != 2).then_some(5 - i)).collect();
-    let batch = RecordBatch::try_from_iter_with_nullable([("k", Arc::new(keys) as ArrayRef, true), ("u", Arc::new(u), true)]);
+    let batch =
+        RecordBatch::try_from_iter_with_nullable([("k", Arc::new(keys) as ArrayRef, true), ("u", Arc::new(u), true)]);
     let frame = session(1 << 20, 2).from_batches(vec![batch.unwrap()]).unwrap();
     let numbers = frame.group_by(["k"]).with_window([window::row_number(), window::diff("u", 1)]);
     let found = texts(&numbers.select(["row_number", "u_diff"]));

@@ -55,9 +55,9 @@ pub use window::WindowExpr;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::{datasets, window};
     pub use crate::{
-        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, RankMethod, Result,
-        Session, SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
+        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, RankMethod,
+        Result, Session, SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
     };
+    pub use crate::{datasets, window};
 }

@@ -53,7 +53,10 @@ fn transform(plan: Plan, keys: &[Expr], exprs: &[Expr], keeps_order: bool) -> Re
     let new: Vec<Expr> =
         exprs.iter().map(|expr| replace_aggregates(expr, &mut aggs).alias(expr.output_name())).collect();
     if aggs.is_empty() {
-        return Err(Error::argument("transform", "no expression has an aggregate; use with_columns for values of rows"));
+        return Err(Error::argument(
+            "transform",
+            "no expression has an aggregate; use with_columns for values of rows",
+        ));
     }
     let names = column_names(&plan);
     let name = |at: usize| format!("\u{0}key{at}");

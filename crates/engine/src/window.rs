@@ -15,7 +15,9 @@
 //! As in pandas: running functions give null where the value is null, and go on after it; nulls have no rank.
 
 use blockfold_core::{DType, Error, Expr, IntoExpr, Result, Schema, col};
-use blockfold_ops::frame::{InOrder, RankMethod, RowPosition, Select, SortKey, Window, WindowColumn, WindowFunc, asc, desc};
+use blockfold_ops::frame::{
+    InOrder, RankMethod, RowPosition, Select, SortKey, Window, WindowColumn, WindowFunc, asc, desc,
+};
 use blockfold_plan::Plan;
 
 use crate::frame::{LazyFrame, column_names};
@@ -135,7 +137,10 @@ impl WindowExpr {
     fn rows_order(&self) -> Result<Vec<SortKey>> {
         let is_rank = matches!(self.func, WindowFunc::Rank(_));
         if self.descending && !is_rank {
-            return Err(Error::argument("window", format!("'{}' is no rank; give order_by a key made by desc", self.name)));
+            return Err(Error::argument(
+                "window",
+                format!("'{}' is no rank; give order_by a key made by desc", self.name),
+            ));
         }
         match (&self.input, is_rank) {
             (Some(_), true) if !self.order.is_empty() => {
@@ -149,7 +154,9 @@ impl WindowExpr {
 
     /// What the window gives, made of its function's value in a column.
     fn finished(&self, column: &str, schema: &Schema) -> Result<Expr> {
-        let Some(input) = self.input.as_ref().filter(|_| self.finish != Finish::Nothing) else { return Ok(col(column)) };
+        let Some(input) = self.input.as_ref().filter(|_| self.finish != Finish::Nothing) else {
+            return Ok(col(column));
+        };
         let (now, other) = (input.without_alias().clone(), col(column));
         if self.finish == Finish::PctChange {
             return Ok(now / other - 1.0);
@@ -236,9 +243,8 @@ fn with_window(plan: Plan, keys: &[Expr], windows: &[WindowExpr], keeps_order: b
     }
     let names = column_names(&plan);
     let computed = computed(plan, keys, windows, keeps_order)?;
-    let named = |(at, window): (usize, &WindowExpr)| {
-        Ok(window.finished(&internal(at), computed.schema())?.alias(&window.name))
-    };
+    let named =
+        |(at, window): (usize, &WindowExpr)| Ok(window.finished(&internal(at), computed.schema())?.alias(&window.name));
     let new = windows.iter().enumerate().map(named).collect::<Result<_>>()?;
     Select::plan(computed, beside(&names, new)?)
 }

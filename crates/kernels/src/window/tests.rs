@@ -72,8 +72,10 @@ fn extremes_leave_nan_out() {
     let values = floats(&[nan, Some(2.0), None, Some(1.0), nan, nan]);
     check(&|| Box::new(CumExtreme::new(false)), &values, &keys, &floats(&[nan, Some(2.0), None, Some(1.0), nan, nan]));
     check(&|| Box::new(CumExtreme::new(true)), &values, &keys, &floats(&[nan, Some(2.0), None, Some(2.0), nan, nan]));
-    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("b"), Some("a"), None, Some("c"), Some("z"), Some("y")]));
-    let least: ArrayRef = Arc::new(StringArray::from(vec![Some("b"), Some("a"), None, Some("a"), Some("z"), Some("y")]));
+    let texts: ArrayRef =
+        Arc::new(StringArray::from(vec![Some("b"), Some("a"), None, Some("c"), Some("z"), Some("y")]));
+    let least: ArrayRef =
+        Arc::new(StringArray::from(vec![Some("b"), Some("a"), None, Some("a"), Some("z"), Some("y")]));
     check(&|| Box::new(CumExtreme::new(false)), &texts, &keys, &least);
 }
 
@@ -112,7 +114,12 @@ fn ranks_that_look_ahead_are_told_lengths() {
 fn fills_stay_in_their_group() {
     let keys = ints(&[Some(1), Some(1), Some(1), Some(2), Some(2), Some(2)]);
     let values = ints(&[Some(1), None, None, None, Some(4), None]);
-    check(&|| Box::new(FillForward::default()), &values, &keys, &ints(&[Some(1), Some(1), Some(1), None, Some(4), Some(4)]));
+    check(
+        &|| Box::new(FillForward::default()),
+        &values,
+        &keys,
+        &ints(&[Some(1), Some(1), Some(1), None, Some(4), Some(4)]),
+    );
     let groups = [true, false, false, true, false, false];
     let filled = fill_backward(&values, &groups, Some(&ints(&[Some(9)]))).unwrap();
     assert_eq!(&filled, &ints(&[Some(1), None, None, Some(4), Some(4), Some(9)]));

@@ -68,9 +68,9 @@ impl Op for RowPosition {
     fn needs(&self, _: usize, wanted: &Columns) -> Columns {
         match wanted {
             Columns::All => Columns::All,
-            Columns::Some(names) => {
-                Columns::Some(names.iter().filter(|(name, _)| **name != self.column).map(|(n, f)| (n.clone(), *f)).collect())
-            }
+            Columns::Some(names) => Columns::Some(
+                names.iter().filter(|(name, _)| **name != self.column).map(|(n, f)| (n.clone(), *f)).collect(),
+            ),
         }
     }
 

@@ -104,7 +104,8 @@ impl Op for Window {
     fn detail(&self) -> String {
         let columns: Vec<String> = self.columns.iter().map(|column| format!("{column} -> {}", column.name)).collect();
         let by = if self.keys.is_empty() { String::new() } else { format!(" by {}", list(&self.keys)) };
-        let order = if self.order.is_empty() { String::new() } else { format!(" in order of {}", key_list(&self.order)) };
+        let order =
+            if self.order.is_empty() { String::new() } else { format!(" in order of {}", key_list(&self.order)) };
         format!("{}{by}{order}", columns.join(", "))
     }
 

@@ -173,7 +173,12 @@ struct Column {
 }
 
 impl Column {
-    fn new(of: &WindowColumn, field: &Field, keys: &[Expr], more: &mut dyn Iterator<Item = Box<dyn BlockStream>>) -> Result<Self> {
+    fn new(
+        of: &WindowColumn,
+        field: &Field,
+        keys: &[Expr],
+        more: &mut dyn Iterator<Item = Box<dyn BlockStream>>,
+    ) -> Result<Self> {
         let input = of.input.as_ref().map_or_else(|| lit(true), |input| input.without_alias().clone());
         let dtype = field.data_type().clone();
         let mut ahead = || {
@@ -203,7 +208,8 @@ impl Column {
         let values = evaluate(&self.input, batch)?;
         // Sums widen on their own; counts and ranks are of another type than what they are of.
         let is_taken_so = matches!(self.computed, Computed::Running(_)) && plain_type(values.data_type()) != self.dtype;
-        let values = if is_taken_so || *values.data_type() == self.dtype { values } else { cast(&values, &self.dtype)? };
+        let values =
+            if is_taken_so || *values.data_type() == self.dtype { values } else { cast(&values, &self.dtype)? };
         match &mut self.computed {
             Computed::Running(running) => running.next(&values, &at.marks),
             Computed::Shifted(shifted) => shifted.next(&at.groups),
