@@ -42,7 +42,8 @@ impl Op for InOrder {
     }
 
     fn detail(&self) -> String {
-        format!("of {}", self.column.trim_start_matches('\u{0}'))
+        let when = if self.keeps_order { " where rows moved" } else { "" };
+        format!("of {}{when}", self.column.trim_start_matches('\u{0}'))
     }
 
     fn inputs(&self) -> &[Plan] {

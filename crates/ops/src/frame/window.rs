@@ -104,9 +104,10 @@ impl Op for Window {
     fn detail(&self) -> String {
         let columns: Vec<String> = self.columns.iter().map(|column| format!("{column} -> {}", column.name)).collect();
         let by = if self.keys.is_empty() { String::new() } else { format!(" by {}", list(&self.keys)) };
-        let order =
-            if self.order.is_empty() { String::new() } else { format!(" in order of {}", key_list(&self.order)) };
-        format!("{}{by}{order}", columns.join(", "))
+        let order = self.row_order();
+        let order = if order.is_empty() { String::new() } else { format!(" in order of {}", key_list(&order)) };
+        // Names that users cannot type begin with a zero, which is not for their eyes.
+        format!("{}{by}{order}", columns.join(", ")).replace('\u{0}', "")
     }
 
     fn inputs(&self) -> &[Plan] {
