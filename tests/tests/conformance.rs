@@ -13,8 +13,8 @@ use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
 use blockfold_kernels::join::{AsofDirection, JoinKind};
 use blockfold_ops::frame::{
-    Aggregate, AsofArgs, Coalesce, Concat, Explode, Filter, Join, JoinArgs, JoinAsof, MapPartitions, Read, Rows,
-    Select, Slice, Sort, TopK, Write, asc, desc,
+    Aggregate, AsofArgs, Coalesce, Concat, Explode, Filter, InOrder, Join, JoinArgs, JoinAsof, MapPartitions, RankMethod, Read, RowPosition, Rows,
+    Select, Slice, Sort, SortKey, TopK, Window, WindowColumn, WindowFunc, Write, asc, desc,
 };
 use blockfold_ops::registry::OPS;
 use blockfold_plan::{Lower, Plan, optimize};
@@ -107,6 +107,49 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
         }
         // The numbers depend on how rows are cut into blocks; see `shuffles_and_samples`.
         "row_random" => Vec::new(),
+        // Positions depend on how rows are cut into blocks; what they are for is `in_order`.
+        "row_position" => Vec::new(),
+        "in_order" => {
+            let placed = || RowPosition::plan(input(), "at").unwrap();
+            let back = |moved: Plan| {
+                let names = ["key", "x", "name"].map(col).to_vec();
+                exact(Select::plan(InOrder::plan(moved, "at", false).unwrap(), names))
+            };
+            let shuffled = Sort::plan(placed(), vec![desc("name"), asc("x")]).unwrap();
+            vec![
+                back(shuffled),
+                back(placed()),
+                exact(Select::plan(InOrder::plan(placed(), "at", true).unwrap(), vec![col("x")])),
+            ]
+        }
+        "window" => {
+            let column = |func: WindowFunc, input: Option<&str>, name: &str| WindowColumn {
+                func,
+                input: input.map(col),
+                name: name.to_string(),
+            };
+            let columns = || {
+                vec![
+                    column(WindowFunc::CumSum, Some("key"), "sum"),
+                    column(WindowFunc::CumMax, Some("x"), "max"),
+                    column(WindowFunc::RowNumber, None, "number"),
+                    column(WindowFunc::Shift(-2), Some("name"), "ahead"),
+                    column(WindowFunc::FillBackward, Some("x"), "filled"),
+                ]
+            };
+            let rank = || vec![column(WindowFunc::Rank(RankMethod::Average), Some("x"), "rank")];
+            let keys = || vec![col("name"), col("key") % 3];
+            let window = |keys: Vec<Expr>, order: Vec<SortKey>, columns: Vec<WindowColumn>| {
+                exact(Window::plan(input(), keys, order, None, columns))
+            };
+            vec![
+                window(keys(), Vec::new(), columns()),
+                window(keys(), vec![desc("x")], columns()),
+                window(keys(), vec![asc("x")], rank()),
+                window(Vec::new(), Vec::new(), columns()),
+                window(Vec::new(), vec![asc("x")], rank()),
+            ]
+        }
         "coalesce" => [1, 2, 100].map(|n| exact(Coalesce::plan(input(), n))).to_vec(),
         "join" => {
             let right = || {

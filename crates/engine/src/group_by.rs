@@ -10,13 +10,15 @@ use crate::frame::LazyFrame;
 #[derive(Clone, Debug)]
 #[must_use = "say what to compute of each group with agg"]
 pub struct GroupBy {
-    frame: LazyFrame,
-    keys: Vec<Expr>,
+    pub(crate) frame: LazyFrame,
+    pub(crate) keys: Vec<Expr>,
+    /// Whether rows of the result keep the frame's order, where the result has the frame's rows.
+    pub(crate) keeps_order: bool,
 }
 
 impl GroupBy {
     pub(crate) fn new(frame: LazyFrame, keys: Vec<Expr>) -> Self {
-        GroupBy { frame, keys }
+        GroupBy { frame, keys, keeps_order: true }
     }
 
     /// One row for each group, keys first, sorted by keys with nulls last. Expressions may combine aggregates,
@@ -69,7 +71,7 @@ fn is_internal(name: &str) -> bool {
 }
 
 /// The expression over named aggregates, each aggregate of it added to `aggs` once.
-fn replace_aggregates(expr: &Expr, aggs: &mut Vec<Expr>) -> Expr {
+pub(crate) fn replace_aggregates(expr: &Expr, aggs: &mut Vec<Expr>) -> Expr {
     if let Expr::Agg { .. } = expr {
         let known = aggs.iter().position(|agg| agg.without_alias() == expr);
         let index = known.unwrap_or(aggs.len());

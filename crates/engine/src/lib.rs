@@ -25,12 +25,15 @@ mod asof;
 mod collected;
 mod comparison;
 pub mod datasets;
+mod describe;
 mod frame;
 mod group_by;
 mod persist;
 mod rows;
 mod session;
 mod table;
+mod transform;
+pub mod window;
 
 pub use blockfold_core::{
     AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
@@ -43,7 +46,7 @@ pub use blockfold_io::paths::Paths;
 pub use blockfold_kernels::functions::ExprFunctions;
 pub use blockfold_kernels::join::{AsofDirection as AsofStrategy, JoinKind};
 pub use blockfold_kernels::sort::SortOrder;
-pub use blockfold_ops::frame::{AsofArgs as AsofOptions, JoinArgs, SortKey, asc, desc};
+pub use blockfold_ops::frame::{AsofArgs as AsofOptions, JoinArgs, RankMethod, SortKey, asc, desc};
 pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
 pub use collected::{Frame, WriteSummary};
@@ -52,12 +55,13 @@ pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
 pub use session::{Session, SessionBuilder};
 pub use table::short_type;
+pub use window::WindowExpr;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::datasets;
     pub use crate::{
-        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, Result, Session,
-        SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
+        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, RankMethod,
+        Result, Session, SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
     };
+    pub use crate::{datasets, window};
 }

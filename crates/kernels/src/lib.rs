@@ -10,3 +10,4 @@ pub mod group;
 pub mod join;
 pub mod route;
 pub mod sort;
+pub mod window;

@@ -22,7 +22,7 @@ pub use chain::{Chain, ChainEnd, Sizes};
 pub use estimate::{ChainEstimate, Estimate};
 pub use exchange::{InPlace, Input, Origin, Part, Router, Routing, Scattered};
 pub use explain::Stage;
-pub use lower::Lower;
+pub use lower::{Lower, Moved};
 pub use narrow::{Digest, Narrow, Narrowed, Narrowing, RowFilter};
 pub use op::{Meta, Op, Plan};
 pub use optimize::{Rule, optimize};

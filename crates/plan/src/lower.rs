@@ -12,6 +12,27 @@ use crate::op::Plan;
 use crate::step::{BlockMap, Kernel, Reducer, Sink, Source, Step, StepGraph, StepId, StepNode};
 use crate::uses::Uses;
 
+/// Whether rows leave their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// They stay.
+    Never,
+    /// They stay when the result of this step is one block.
+    Unless(StepId),
+    /// They move.
+    Always,
+}
+
+impl Moved {
+    fn and(self, other: Moved) -> Moved {
+        match (self, other) {
+            (Moved::Never, one) | (one, Moved::Never) => one,
+            (one, other) if one == other => one,
+            _ => Moved::Always,
+        }
+    }
+}
+
 /// The step graph in the making. Plans that compute the same become one step.
 #[derive(Debug)]
 pub struct Lower {
@@ -160,6 +181,48 @@ impl Lower {
                 !kernel.is_costly() && inputs.iter().all(|(input, _)| self.is_read_again(*input))
             }
             _ => false,
+        }
+    }
+
+    /// Whether rows may have left their places since the step that gave them the column, and that step.
+    pub fn moved(&self, id: StepId, column: &str) -> (Moved, StepId) {
+        let has_column = |id: &StepId| self.graph.node(*id).schema.column_with_name(column).is_some();
+        let (mut moved, mut at) = (Moved::Never, id);
+        loop {
+            let inputs: Vec<StepId> = match &self.graph.node(at).step {
+                Step::Map { inputs, .. } => inputs.iter().map(|(input, _)| *input).collect(),
+                Step::Exchange { input, unless, .. } => {
+                    moved = moved.and(unless.map_or(Moved::Always, Moved::Unless));
+                    vec![*input]
+                }
+                Step::Reduce { input, .. } | Step::Write { input, .. } => {
+                    moved = Moved::Always;
+                    vec![*input]
+                }
+                Step::Read { .. } => Vec::new(),
+            };
+            let Some(below) = inputs.iter().copied().find(has_column) else { return (moved, at) };
+            // What a row is joined with keeps it in its place only as long as that is one block.
+            for other in inputs.iter().filter(|input| **input != below && self.may_spread(**input)) {
+                moved = moved.and(Moved::Unless(*other));
+            }
+            at = below;
+        }
+    }
+
+    /// Whether a step is a reduction whose result may turn out to be several blocks.
+    fn may_spread(&self, id: StepId) -> bool {
+        matches!(&self.graph.node(id).step, Step::Reduce { reducer, .. } if reducer.spread().is_some())
+    }
+
+    /// Whether a step's blocks are as many and as large as they seem: those of a reduction that may be spread turn out
+    /// only while it runs.
+    pub fn is_sure_of_size(&self, id: StepId) -> bool {
+        match &self.graph.node(id).step {
+            Step::Read { .. } => true,
+            Step::Map { inputs, .. } => inputs.iter().all(|(input, _)| self.is_sure_of_size(*input)),
+            Step::Exchange { input, .. } | Step::Write { input, .. } => self.is_sure_of_size(*input),
+            Step::Reduce { .. } => !self.may_spread(id),
         }
     }
 

@@ -184,7 +184,8 @@ impl Op for Join {
             [Keys::typed(self.args.left_on.clone(), types.clone()), Keys::typed(self.args.right_on.clone(), types)];
         let sizes = ids.map(|id| lower.expected(id));
         let limit = BROADCAST_BYTES.min(lower.budget_bytes() / BROADCAST_SHARE);
-        let is_small = |i: usize| sizes[i].0.is_some() && sizes[i].1 <= limit && self.may_filter(1 - i);
+        let is_known = |i: usize| sizes[i].0.is_some() && lower.is_sure_of_size(ids[i]);
+        let is_small = |i: usize| is_known(i) && sizes[i].1 <= limit && self.may_filter(1 - i);
         let table_bytes = |(rows, bytes): (Option<u64>, u64)| {
             estimate_bytes(rows.unwrap_or(bytes / UNKNOWN_ROW_BYTES), bytes, self.args.left_on.len())
         };
