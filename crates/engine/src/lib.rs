@@ -23,8 +23,10 @@
 
 mod collected;
 pub mod datasets;
+mod divisions;
 mod frame;
 mod group_by;
+mod repartition;
 mod rows;
 mod session;
 mod table;
@@ -44,6 +46,7 @@ pub use blockfold_ops::frame::{JoinArgs, SortKey, asc, desc};
 pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
 pub use collected::{Comparison, Frame, WriteSummary};
+pub use divisions::SetIndexOptions;
 pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
 pub use session::{Session, SessionBuilder};
@@ -54,6 +57,6 @@ pub mod prelude {
     pub use crate::datasets;
     pub use crate::{
         ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, Result, Session,
-        SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
+        SetIndexOptions, SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
     };
 }

@@ -14,7 +14,7 @@ use blockfold_plan::{Chain, End, Origin, Partial, Reducer, Router, StepId};
 use crate::dispatch::Dispatch;
 use crate::executor::ChainRun;
 use crate::state::{RunState, Stored};
-use crate::store::{Feeder, Store, StoreContext};
+use crate::store::{Feeder, Store, StoreContext, refuse_origins};
 use crate::stream;
 use crate::tasks::{self, TaskPlan};
 
@@ -110,6 +110,7 @@ impl Spread {
     fn feed(&self, feeder: &mut Option<Feeder>, task: usize, partial: &mut dyn Partial) -> Result<()> {
         let rows = partial.drain()?;
         if feeder.is_none() {
+            refuse_origins(self.router.as_ref())?;
             let (store, task) = (self.store_of(&rows), u32::try_from(task).unwrap_or(u32::MAX));
             *feeder = Some(Feeder::new(store, self.router.clone(), task));
         }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use arrow::array::{ArrayRef, RecordBatchOptions};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema};
-use blockfold_core::{Block, Budget, Permit, RecordBatch, Result, SchemaRef};
+use blockfold_core::{Block, Budget, Error, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockMeta, BlockStream, Metrics, Origin, Part, Router, Scattered};
 
 use crate::scratch::{Scratch, ScratchFile, Segment};
@@ -258,6 +258,7 @@ impl Part for StorePart {
     }
 
     fn split(&self, router: &Arc<dyn Router>) -> Result<Vec<Arc<dyn Part>>> {
+        refuse_origins(router.as_ref())?;
         let context = &self.store.context;
         let store = Store::new(context.clone(), self.store.schema.clone(), router.parts());
         let mut feeder = Feeder::new(store.clone(), router.clone(), 0);
@@ -269,6 +270,14 @@ impl Part for StorePart {
         Ok((0..router.parts())
             .map(|part| Arc::new(StorePart { store: store.clone(), part }) as Arc<dyn Part>)
             .collect())
+    }
+}
+
+/// Rows whose origin is not known cannot be sent by it.
+pub(crate) fn refuse_origins(router: &dyn Router) -> Result<()> {
+    match router.is_by_origin() {
+        true => Err(Error::internal("rows of no known origin were to be sent by their origin")),
+        false => Ok(()),
     }
 }
 

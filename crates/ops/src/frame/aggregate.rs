@@ -188,6 +188,10 @@ impl Op for Aggregate {
         }
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let mut inputs = Vec::with_capacity(self.aggs.len());

@@ -1,5 +1,6 @@
 //! `join`: rows of two frames side by side where their keys are equal.
 
+mod aligned;
 mod build;
 mod columns;
 mod kernel;
@@ -136,7 +137,8 @@ impl Op for Join {
         let nulls = if args.null_equals_null { ", nulls equal" } else { "" };
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
-        format!("{kind}{on}{nulls} -> {}", names.join(", "))
+        let aligned = if self.aligned().is_some() { ", matching divisions" } else { "" };
+        format!("{kind}{on}{nulls}{aligned} -> {}", names.join(", "))
     }
 
     fn inputs(&self) -> &[Plan] {
@@ -150,7 +152,11 @@ impl Op for Join {
 
     fn meta(&self) -> Result<Meta> {
         self.key_types()?;
-        Ok(Meta { schema: self.schema()?, grid: Grid::unknown(self.inputs[0].meta().grid.blocks()) })
+        let grid = match self.aligned() {
+            Some(aligned) => self.aligned_grid(&aligned),
+            None => Grid::unknown(self.inputs[0].meta().grid.blocks()),
+        };
+        Ok(Meta { schema: self.schema()?, grid })
     }
 
     fn needs(&self, i: usize, wanted: &Columns) -> Columns {
@@ -174,6 +180,10 @@ impl Op for Join {
         true
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.aligned().is_some()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let types = self.key_types()?;
         let ids = [lower.lower(&self.inputs[0])?, lower.lower(&self.inputs[1])?];
@@ -186,6 +196,9 @@ impl Op for Join {
             estimate_bytes(rows.unwrap_or(bytes / UNKNOWN_ROW_BYTES), bytes, self.args.left_on.len())
         };
         let smaller = self.smaller(sizes.map(table_bytes));
+        if let Some(aligned) = self.aligned() {
+            return self.by_partition(lower, Sides { ids, keys, build: smaller, parts: 0 }, &aligned);
+        }
         let small = [smaller, 1 - smaller].into_iter().find(|build| is_small(*build));
         let build = small.unwrap_or(smaller);
         // Without keys there is nothing to part by; a side known to be small needs no parts.
@@ -269,6 +282,6 @@ impl Join {
 
     fn kernel(&self, [left, right]: [Keys; 2], build: usize) -> Result<JoinKernel> {
         let (build_keys, probe_keys) = if build == 0 { (left, right) } else { (right, left) };
-        Ok(JoinKernel { build_keys, probe_keys, options: self.options(build)?, detail: self.detail() })
+        Ok(JoinKernel { build_keys, probe_keys, options: self.options(build)?, detail: self.detail(), table_bytes: 0 })
     }
 }

@@ -1,14 +1,21 @@
 //! Ops of frames.
 
 mod aggregate;
+mod bounds;
+mod check_order;
 mod coalesce;
 mod concat;
+mod divide;
 mod explode;
 mod filter;
 mod groups;
 mod join;
+mod key_bounds;
 mod map_partitions;
+mod measure;
+mod partitions;
 mod read;
+mod rebalance;
 mod row_random;
 mod select;
 mod slice;
@@ -17,13 +24,20 @@ mod top_k;
 mod write;
 
 pub use aggregate::Aggregate;
+pub use bounds::typed_bounds;
+pub use check_order::CheckOrder;
 pub use coalesce::Coalesce;
 pub use concat::Concat;
+pub use divide::Divide;
 pub use explode::Explode;
 pub use filter::Filter;
 pub use join::{Join, JoinArgs};
+pub use key_bounds::KeyBounds;
 pub use map_partitions::{MapPartitions, PartitionFn};
+pub use measure::Measure;
+pub use partitions::Partitions;
 pub use read::Read;
+pub use rebalance::Rebalance;
 pub use row_random::RowRandom;
 pub use select::Select;
 pub use slice::{Rows, Slice};
