@@ -259,7 +259,7 @@ fn located(plan: Plan, low: Option<Scalar>, high: Option<Scalar>) -> Result<Plan
     };
     let column = || col(&known.column);
     let ends = [low.map(|low| column().gt_eq(lit(low))), high.map(|high| column().lt_eq(lit(high)))];
-    let wanted = Expr::all_of(ends.into_iter().flatten().collect());
+    let wanted = Expr::all_of(ends.into_iter().flatten());
     let plan = if range.len() < plan.meta().grid.blocks() { Partitions::plan(plan, range)? } else { plan };
     match wanted {
         Some(wanted) => Filter::plan(plan, wanted).map_err(|error| error.of_op(format!("loc by '{}'", known.column))),
