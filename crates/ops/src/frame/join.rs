@@ -137,7 +137,7 @@ impl Op for Join {
         let nulls = if args.null_equals_null { ", nulls equal" } else { "" };
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
-        let aligned = if self.aligned().is_some() { ", matching divisions" } else { "" };
+        let aligned = if self.aligned().is_some() { aligned::MATCHING } else { "" };
         format!("{kind}{on}{nulls}{aligned} -> {}", names.join(", "))
     }
 

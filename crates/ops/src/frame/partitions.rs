@@ -85,7 +85,7 @@ impl Op for Partitions {
         let ((first, end), blocks) = (self.ends(), self.input[0].meta().grid.blocks());
         let runs = self.starts.len() - 1;
         match end - first {
-            _ if runs != end - first => format!("{first} to {end} of {blocks}, joined to {runs}"),
+            _ if runs != end - first => format!("{first} to {} of {blocks}, joined to {runs}", end.saturating_sub(1)),
             1 => format!("{first} of {blocks}"),
             _ => format!("{first} to {} of {blocks}", end - 1),
         }

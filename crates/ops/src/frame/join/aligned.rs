@@ -12,6 +12,9 @@ use super::{Join, Sides};
 use crate::frame::bounds::{CheckRows, divisions, is_strict};
 use crate::frame::divide::{Target, send};
 
+/// What `explain` says of such a join.
+pub(super) const MATCHING: &str = ", matching divisions";
+
 /// How both sides are divided.
 pub(super) struct Aligned {
     /// The column on either side.
@@ -82,7 +85,7 @@ impl Join {
         let mut kernel = self.kernel(keys, build)?;
         kernel.table_bytes = fits.unwrap_or(0);
         if fits.is_some() {
-            kernel.detail += ", nothing moves";
+            kernel.detail = kernel.detail.replacen(MATCHING, &format!("{MATCHING}, nothing moves"), 1);
         }
         Ok(lower.map(inputs, kernel, schema, grid))
     }
