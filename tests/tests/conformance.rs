@@ -13,8 +13,8 @@ use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
 use blockfold_kernels::join::JoinKind;
 use blockfold_ops::frame::{
-    Aggregate, CheckOrder, Coalesce, Concat, Divide, Explode, Filter, Join, JoinArgs, KeyBounds, MapPartitions, Measure,
-    Partitions, Read, Rebalance, Rows, Select, Slice, Sort, TopK, Write, asc, desc,
+    Aggregate, CheckOrder, Coalesce, Concat, Divide, Explode, Filter, Join, JoinArgs, KeyBounds, MapPartitions,
+    Measure, Partitions, Read, Rebalance, Rows, Select, Slice, Sort, TopK, Write, asc, desc,
 };
 use blockfold_ops::registry::OPS;
 use blockfold_plan::{Lower, Plan, optimize};

@@ -160,7 +160,8 @@ fn set_index_by_given_divisions() {
     assert_divided(&given(&session(256, 2)));
 
     let s = session(64, 1);
-    let with = |divisions: &[i64]| frame(&s).set_index_with("key", SetIndexOptions::new().divisions(divisions.to_vec()));
+    let with =
+        |divisions: &[i64]| frame(&s).set_index_with("key", SetIndexOptions::new().divisions(divisions.to_vec()));
     let outside = message(&with(&[0, 10]));
     assert!(outside.contains("outside of the divisions, which go from 0 to 10; give divisions that span"), "{outside}");
     let order = message(&with(&[0, 10, 5]));
@@ -169,7 +170,8 @@ fn set_index_by_given_divisions() {
     assert!(few.contains("at least two"), "{few}");
     let fraction = message(&frame(&s).set_index_with("key", SetIndexOptions::new().divisions([0.5, 9.0])));
     assert!(fraction.contains("the division 0.5 of 'key' is no value of type Int64"), "{fraction}");
-    let null = message(&frame(&s).set_index_with("key", SetIndexOptions::new().divisions([Scalar::Null, Scalar::Int(1)])));
+    let null =
+        message(&frame(&s).set_index_with("key", SetIndexOptions::new().divisions([Scalar::Null, Scalar::Int(1)])));
     assert!(null.contains("go to the last partition by themselves"), "{null}");
     let both = message(&frame(&s).set_index_with("key", SetIndexOptions::new().divisions([0, 1]).npartitions(2)));
     assert!(both.contains("give only one of them"), "{both}");
@@ -284,10 +286,16 @@ fn loc_reads_only_the_partitions_that_it_needs() {
     // Slices keep divisions, as do filters and selections of the column.
     let kept = within.filter(col("x").gt(0.0)).select([col("timestamp"), col("x")]);
     assert_eq!(bounds(&kept).len(), 4);
-    assert_eq!(count(kept.loc("2000-01-05".."2000-01-05")), count(frame.loc_value("2000-01-05").filter(col("x").gt(0.0))));
+    assert_eq!(
+        count(kept.loc("2000-01-05".."2000-01-05")),
+        count(frame.loc_value("2000-01-05").filter(col("x").gt(0.0)))
+    );
     assert_eq!(within.drop(["timestamp"]).divisions().unwrap(), None);
     assert_eq!(within.rename([("timestamp", "t")]).divisions().unwrap(), None);
-    assert_eq!(within.with_columns([(col("timestamp").cast(DType::Date32)).alias("timestamp")]).divisions().unwrap(), None);
+    assert_eq!(
+        within.with_columns([(col("timestamp").cast(DType::Date32)).alias("timestamp")]).divisions().unwrap(),
+        None
+    );
 
     let unknown = message(&frame.sort(["x"]).loc(1..2));
     assert_eq!(unknown, "loc: the divisions of this frame are not known; call set_index first");
@@ -312,7 +320,11 @@ fn loc_agrees_with_filter() {
     for low in &ends {
         for high in ends.iter().step_by(3) {
             let wanted = col("key").gt_eq(low.clone()).and(col("key").lt_eq(high.clone()));
-            assert_eq!(in_order(&frame.loc(low.clone()..high.clone())), in_order(&frame.filter(wanted)), "{low} {high}");
+            assert_eq!(
+                in_order(&frame.loc(low.clone()..high.clone())),
+                in_order(&frame.filter(wanted)),
+                "{low} {high}"
+            );
         }
         assert_eq!(in_order(&frame.loc(low.clone()..)), in_order(&frame.filter(col("key").gt_eq(low.clone()))));
         assert_eq!(in_order(&x.loc(low.clone()..)), in_order(&x.filter(col("x").gt_eq(low.clone()))));
@@ -353,7 +365,10 @@ fn repartition_keeps_the_order_of_rows() {
         assert_eq!(moved, rows, "{partitions} partitions");
         assert_eq!(frame(&session(64, 1)).repartition(partitions).npartitions().unwrap(), partitions);
         let few = |s: &Session| frame(s).filter(col("key").gt(2_000)).repartition(partitions + 6);
-        assert_eq!(same_at_all_budgets(few, 4, "counted"), in_order(&frame(&session(256, 1)).filter(col("key").gt(2_000))));
+        assert_eq!(
+            same_at_all_budgets(few, 4, "counted"),
+            in_order(&frame(&session(256, 1)).filter(col("key").gt(2_000)))
+        );
     }
     let s = session(256, 2);
     let even = frame(&s).repartition(10);
@@ -509,7 +524,9 @@ fn joins_of_matching_divisions_move_nothing() {
     // A key of the right alone is null where the right has no row.
     let mut args = JoinArgs::on(JoinKind::Full, ["key"]);
     args.right_on = vec![col("place")];
-    let renamed = right.rename([("key", "place")]).set_index_with("place", SetIndexOptions::new().divisions([-700, 0, 17, 2_000, 4_299]));
+    let renamed = right
+        .rename([("key", "place")])
+        .set_index_with("place", SetIndexOptions::new().divisions([-700, 0, 17, 2_000, 4_299]));
     let full = left.join_with(&renamed, args.clone());
     assert_eq!(full.divisions().unwrap(), None);
     args.kind = JoinKind::Left;

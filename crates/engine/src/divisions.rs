@@ -84,9 +84,13 @@ impl LazyFrame {
     fn indexed(&self, plan: Plan, column: &str, options: &SetIndexOptions) -> Result<Plan> {
         let refuse = |what: &str| Err(Error::argument("set_index", what));
         match (options.npartitions, &options.divisions) {
-            (Some(_), Some(_)) => return refuse("a number of partitions follows from divisions; give only one of them"),
+            (Some(_), Some(_)) => {
+                return refuse("a number of partitions follows from divisions; give only one of them");
+            }
             (Some(_), None) if options.sorted => {
-                return refuse("sorted input keeps its partitions; leave npartitions out and call repartition afterwards");
+                return refuse(
+                    "sorted input keeps its partitions; leave npartitions out and call repartition afterwards",
+                );
             }
             (Some(0), None) => return refuse("a frame has at least one partition"),
             _ => {}
@@ -283,22 +287,42 @@ pub(crate) fn point(op: &str, value: Option<Scalar>, dtype: &DType) -> Result<Op
     }
 }
 
+/// Order of a bound and a value as a filter compares them; `None` when that is not known here.
+fn compare(bound: &Scalar, value: &Scalar) -> Option<Ordering> {
+    match (bound, value) {
+        // Midnight depends on the zone.
+        (Scalar::Timestamp(_, _, Some(_)), Scalar::Date(_)) | (Scalar::Date(_), Scalar::Timestamp(_, _, Some(_))) => {
+            None
+        }
+        _ => bound.compare(value),
+    }
+}
+
 /// The partitions that may hold values between two, both included; `None` when none does.
 fn holding(known: &Divisions, low: Option<&Scalar>, high: Option<&Scalar>) -> Option<Range<usize>> {
     let partitions = known.bounds.len().saturating_sub(1);
     let (first, last) = (known.bounds.first()?, known.bounds.last()?);
-    let is = |a: &Scalar, b: &Scalar, order: Ordering| a.compare(b) == Some(order);
-    if low.zip(high).is_some_and(|(low, high)| is(low, high, Ordering::Greater)) {
+    let is_above = |bound: &Scalar, value: &Scalar| compare(bound, value) == Some(Ordering::Greater);
+    let is_empty = low.zip(high).is_some_and(|(low, high)| is_above(low, high));
+    // Beyond the last bound is nothing but NaN, which is greater than all.
+    let is_beyond = high.is_some() && low.is_some_and(|low| compare(last, low) == Some(Ordering::Less));
+    if is_empty || is_beyond || high.is_some_and(|high| is_above(first, high)) {
         return None;
     }
-    // Beyond the last bound are no values but NaN, which is greater than all.
-    if high.is_some_and(|high| is(high, first, Ordering::Less) || low.is_some_and(|low| is(low, last, Ordering::Greater))) {
-        return None;
-    }
-    let bounds = known.bounds.get(..partitions)?;
-    let start = low.map_or(0, |low| bounds.iter().take_while(|bound| !is(bound, low, Ordering::Greater)).count());
-    let comparable = low.is_none_or(|low| low.compare(first).is_some());
-    let end = high.map_or(partitions, |high| bounds.iter().take_while(|bound| !is(bound, high, Ordering::Greater)).count());
-    let start = if comparable { start.saturating_sub(1) } else { 0 };
+    let up_to =
+        |value: &Scalar| known.bounds.iter().take(partitions).take_while(|bound| !is_above(bound, value)).count();
+    let start = match low {
+        Some(low) if compare(first, low).is_some() => {
+            up_to(low).saturating_sub(if is_rounded(first, low) { 2 } else { 1 })
+        }
+        _ => 0,
+    };
+    let end = high.map_or(partitions, up_to);
     Some(start..end.max(start + 1))
+}
+
+/// Whether bounds that are whole numbers are rounded when they are compared with a value: one that seems to equal a
+/// bound may be below it.
+fn is_rounded(bound: &Scalar, value: &Scalar) -> bool {
+    bound.integer().is_some() && matches!(value, Scalar::Float(_))
 }

@@ -404,3 +404,31 @@ fn retyped(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct ByOrigin(bool);
+
+    impl Router for ByOrigin {
+        fn parts(&self) -> usize {
+            1
+        }
+
+        fn scatter(&self, rows: &RecordBatch, _: Origin) -> Result<Scattered> {
+            Ok(Scattered { rows: rows.clone(), offsets: vec![0, 0] })
+        }
+
+        fn is_by_origin(&self) -> bool {
+            self.0
+        }
+    }
+
+    #[test]
+    fn rows_of_no_known_origin_are_not_sent_by_it() {
+        assert!(refuse_origins(&ByOrigin(false)).is_ok());
+        assert!(matches!(refuse_origins(&ByOrigin(true)), Err(Error::Internal { .. })));
+    }
+}

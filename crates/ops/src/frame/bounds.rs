@@ -50,12 +50,14 @@ pub fn typed_bounds(op: &str, column: &str, dtype: &DType, bounds: &[Scalar]) ->
         return Err(Error::argument(op, what));
     }
     let typed = |bound: &Scalar| -> Result<Scalar> {
-        let is_float = matches!(bound, Scalar::Float(value) if value.is_nan());
-        if *bound == Scalar::Null || is_float {
-            let what = format!("a division of '{column}' is {bound}; nulls and NaN go to the last partition by themselves");
+        let is_nan = matches!(bound, Scalar::Float(value) if value.is_nan());
+        if *bound == Scalar::Null || is_nan {
+            let what =
+                format!("a division of '{column}' is {bound}; nulls and NaN go to the last partition by themselves");
             return Err(Error::argument(op, what));
         }
-        let array = bound.to_array(dtype).map_err(|error| error.of_op(format!("{op}: a division of '{column}', {bound},")))?;
+        let array =
+            bound.to_array(dtype).map_err(|error| error.of_op(format!("{op}: a division of '{column}', {bound},")))?;
         let exact = Scalar::from_array(array.as_ref(), 0)?;
         match (bound, bound.compare(&exact)) {
             (Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_), Some(Ordering::Less | Ordering::Greater)) => {
@@ -67,7 +69,8 @@ pub fn typed_bounds(op: &str, column: &str, dtype: &DType, bounds: &[Scalar]) ->
     let typed: Vec<Scalar> = bounds.iter().map(typed).collect::<Result<_>>()?;
     for (at, pair) in typed.windows(2).enumerate() {
         let is_last = at + 2 == typed.len();
-        let ascends = matches!(pair, [a, b] if a.compare(b).is_some_and(|order| order.is_lt() || is_last && order.is_eq()));
+        let ascends =
+            matches!(pair, [a, b] if a.compare(b).is_some_and(|order| order.is_lt() || is_last && order.is_eq()));
         if let ([a, b], false) = (pair, ascends) {
             let what = format!("divisions of '{column}' must ascend, but {a} is followed by {b}");
             return Err(Error::argument(op, what));
@@ -244,7 +247,8 @@ impl Checker {
             (None, _) => Scalar::Null,
         };
         let (claim, column, partition) = (self.check.claim(), &self.check.column, self.partition);
-        let what = format!("{claim}: '{column}' is {value} after {before} in partition {partition}; {}", self.check.remedy());
+        let what =
+            format!("{claim}: '{column}' is {value} after {before} in partition {partition}; {}", self.check.remedy());
         Ok(Error::argument(self.check.op, what))
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use blockfold_core::{Columns, Divisions, Error, Expr, Result, Scalar};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 
+use super::bounds::{CheckRows, column_type, divisions, index_type, shown, typed_bounds};
 use super::partitions::require_fixed_blocks;
-use super::bounds::{CheckRows, column_type, index_type, divisions, shown, typed_bounds};
 
 /// Rows that are said to be in the order of a column, checked while they stream.
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use blockfold_plan::estimate::{ALLOWANCE_SHARE, share};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Origin, Plan, Router, Routing, Scattered, StepId};
 
 use super::bounds::{
-    ASCENDING, CheckRows, column_type, divisions, first_where, index_type, inner_bounds, is_bounded, is_strict, shown, typed_bounds,
+    ASCENDING, CheckRows, column_type, divisions, first_where, index_type, inner_bounds, is_bounded, is_strict, shown,
+    typed_bounds,
 };
 use super::sort::{SortPart, sort_bytes};
 use crate::exchange::RangeRouter;

@@ -57,7 +57,9 @@ impl Op for Rebalance {
         let grid = match meta.grid.total() {
             Some(rows) => {
                 let cuts = Cuts { rows, parts: self.partitions };
-                Grid::known((0..self.partitions).map(|part| cuts.start(part + 1) - cuts.start(part)).collect::<Vec<_>>())
+                Grid::known(
+                    (0..self.partitions).map(|part| cuts.start(part + 1) - cuts.start(part)).collect::<Vec<_>>(),
+                )
             }
             None => Grid::unknown(self.partitions),
         };

@@ -171,7 +171,8 @@ impl Op for Sort {
         let input = lower.lower(&self.input[0])?;
         let schema = self.input[0].schema().clone();
         let (exprs, orders) = (self.exprs(), self.orders());
-        let kernel = SortPart { keys: exprs.clone(), orders: orders.clone(), detail: self.detail(), is_in_place: false };
+        let kernel =
+            SortPart { keys: exprs.clone(), orders: orders.clone(), detail: self.detail(), is_in_place: false };
         let (rows, bytes) = lower.expected(input);
         if lower.grid(input).blocks() == 1 && rows.is_some() && bytes <= SMALL_BYTES.min(lower.budget_bytes() / 16) {
             let grid = lower.grid(input).clone();
@@ -304,7 +305,9 @@ impl Sorter {
         }
         match batches.as_slice() {
             [] => Ok(Current::Nothing),
-            many if self.is_in_order(many)? => Ok(Current::Equal(Box::new(batches.into_iter().map(|rows| Ok(rows.into()))))),
+            many if self.is_in_order(many)? => {
+                Ok(Current::Equal(Box::new(batches.into_iter().map(|rows| Ok(rows.into())))))
+            }
             [one] => self.sort(one.clone()),
             [first, ..] => self.sort(concat_batches(first.schema_ref(), &batches)?),
         }

@@ -28,12 +28,15 @@ impl Join {
     pub(super) fn aligned(&self) -> Option<Aligned> {
         let [left, right] = &self.inputs;
         let (of_left, of_right) = (left.meta().grid.divisions()?, right.meta().grid.divisions()?);
-        let dtype = |schema: &SchemaRef, column: &str| Some(plain_type(schema.field_with_name(column).ok()?.data_type()));
+        let dtype =
+            |schema: &SchemaRef, column: &str| Some(plain_type(schema.field_with_name(column).ok()?.data_type()));
         let dtypes = (dtype(left.schema(), &of_left.column)?, dtype(right.schema(), &of_right.column)?);
-        let is = |key: &Expr, column: &str| matches!(key.without_alias(), Expr::Column(name) if name.as_ref() == column);
+        let is =
+            |key: &Expr, column: &str| matches!(key.without_alias(), Expr::Column(name) if name.as_ref() == column);
         let pairs = || self.args.left_on.iter().zip(&self.args.right_on);
         let is_key = pairs().any(|(a, b)| is(a, &of_left.column) && is(b, &of_right.column));
-        let blocks = of_left.bounds.len().checked_sub(1)?;
+        // One partition on either side is better joined by hash, on several threads.
+        let blocks = of_left.bounds.len().checked_sub(1).filter(|blocks| *blocks > 1)?;
         let fits = self.inputs.iter().all(|side| side.meta().grid.blocks() == blocks && side.op().has_fixed_blocks());
         let is_alike = dtypes.0 == dtypes.1 && of_left.bounds == of_right.bounds && is_strict(&of_left.bounds);
         (is_key && fits && is_alike).then(|| Aligned {
@@ -68,7 +71,9 @@ impl Join {
             return Err(Error::internal("divisions that do not fit the partitions of a join"));
         }
         let (schema, grid) = (self.schema()?, self.aligned_grid(aligned));
-        let table_bytes = lower.largest_block(ids[build]).map(|size| estimate_bytes(size.rows, size.bytes, keys[build].exprs().len()));
+        let table_bytes = lower
+            .largest_block(ids[build])
+            .map(|size| estimate_bytes(size.rows, size.bytes, keys[build].exprs().len()));
         let room = share(ALLOWANCE_SHARE, lower.budget_bytes()) / 2;
         let fits = table_bytes.filter(|bytes| *bytes <= room);
         let mut inputs = Vec::with_capacity(2);
