@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
-use blockfold_core::{Budget, Cancel, Expr, Result, col, len};
+use blockfold_core::{Budget, Cancel, Expr, Result, Scalar, col, len};
 use blockfold_exec::{Executor, ScratchOptions};
 use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::sink::{ParquetSink, ParquetWriteOptions};
 use blockfold_kernels::join::{AsofDirection, JoinKind};
 use blockfold_ops::frame::{
-    Aggregate, AsofArgs, Coalesce, Concat, Explode, Filter, InOrder, Join, JoinArgs, JoinAsof, MapPartitions, RankMethod, Read, RowPosition, Rows,
-    Select, Slice, Sort, SortKey, TopK, Window, WindowColumn, WindowFunc, Write, asc, desc,
+    Aggregate, AsofArgs, CheckOrder, Coalesce, Concat, Divide, Explode, Filter, InOrder, Join, JoinArgs, JoinAsof,
+    KeyBounds, MapPartitions, Measure, Partitions, RankMethod, Read, Rebalance, RowPosition, Rows, Select, Slice, Sort,
+    SortKey, TopK, Window, WindowColumn, WindowFunc, Write, asc, desc,
 };
 use blockfold_ops::registry::OPS;
 use blockfold_plan::{Lower, Plan, optimize};
@@ -43,6 +44,10 @@ fn source(cuts: &[usize]) -> Plan {
 }
 
 const CUTS: [&[usize]; 4] = [&[], &[500], &[1, 2, 3, 700, 999], &[100, 200, 300, 400, 500, 600, 700, 800, 900]];
+
+fn scalars(values: Vec<i64>) -> Vec<Scalar> {
+    values.into_iter().map(Scalar::Int).collect()
+}
 
 /// Plans of an op over a source; whether sums of floats depend on where blocks are cut.
 fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
@@ -192,6 +197,44 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
                 joined(AsofArgs::new(Nearest).by(["name"]).tolerance(2).allow_exact_matches(false)),
             ]
         }
+        "set_index" => [vec![0, 5, 10, 22], vec![0, 22], vec![-5, 7, 22, 22]]
+            .map(|bounds| exact(Divide::plan(input(), "key", scalars(bounds), true)))
+            .to_vec(),
+        "divide" => vec![exact(Divide::plan(input(), "key", scalars(vec![0, 5, 10, 22]), false))],
+        "rebalance" => {
+            let few = Filter::plan(input(), col("x").gt(50.0)).unwrap();
+            vec![
+                exact(Rebalance::plan(input(), 1)),
+                exact(Rebalance::plan(input(), 13)),
+                exact(Rebalance::plan(few, 4)),
+                exact(Rebalance::plan(input(), 3000)),
+                exact(Partitions::plan(Rebalance::plan(input(), 7).unwrap(), 2..5)),
+            ]
+        }
+        "partitions" => {
+            let by_key = Divide::plan(input(), "key", scalars(vec![0, 5, 10, 22]), true).unwrap();
+            let few = Filter::plan(by_key.clone(), col("x").gt(50.0)).unwrap();
+            vec![
+                exact(Partitions::plan(by_key.clone(), 1..3)),
+                exact(Partitions::plan(few, 2..3)),
+                exact(Partitions::runs(by_key, vec![0, 2, 3])),
+            ]
+        }
+        "check_order" => {
+            let by_key = Divide::plan(input(), "key", scalars(vec![0, 5, 10, 22]), true).unwrap();
+            vec![exact(CheckOrder::plan(by_key, "key", scalars(vec![0, 5, 10, 22])))]
+        }
+        "measure" => {
+            let even = || Rebalance::plan(input(), 9).unwrap();
+            let by_key = Divide::plan(input(), "key", scalars(vec![0, 5, 10, 22]), true).unwrap();
+            vec![
+                exact(Measure::rows(even())),
+                exact(Measure::ends(by_key, "key")),
+                exact(Select::plan(Measure::bytes(even()).unwrap(), vec![col("partition"), col("rows")])),
+            ]
+        }
+        // A table of this size is a sample of itself.
+        "key_bounds" => vec![exact(KeyBounds::plan(input(), "key", 5)), exact(KeyBounds::plan(input(), "x", 40))],
         "map_partitions" => {
             let double = |batch: RecordBatch| Ok(concat_batches(&batch.schema(), [&batch])?);
             vec![exact(MapPartitions::plan(input(), Arc::new(double)))]

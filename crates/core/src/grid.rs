@@ -16,7 +16,8 @@ pub enum Lengths {
     Known(Arc<[u64]>),
 }
 
-/// Index bounds of partitions: partition `i` holds values in `[bounds[i], bounds[i + 1])`, the last one closed.
+/// Index bounds of partitions: partition `i` holds values in `[bounds[i], bounds[i + 1])`, the last one closed. Nulls and
+/// NaN are in the last one. A column without values has one partition between two nulls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Divisions {
     /// The column that the bounds are of.

@@ -26,9 +26,11 @@ mod collected;
 mod comparison;
 pub mod datasets;
 mod describe;
+mod divisions;
 mod frame;
 mod group_by;
 mod persist;
+mod repartition;
 mod rows;
 mod session;
 mod table;
@@ -51,6 +53,7 @@ pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
 pub use collected::{Frame, WriteSummary};
 pub use comparison::{Analysis, Comparison};
+pub use divisions::SetIndexOptions;
 pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
 pub use session::{Session, SessionBuilder};
@@ -61,7 +64,7 @@ pub use window::WindowExpr;
 pub mod prelude {
     pub use crate::{
         ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, RankMethod,
-        Result, Session, SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
+        Result, Session, SetIndexOptions, SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
     };
     pub use crate::{datasets, window};
 }

@@ -24,7 +24,10 @@ pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Bo
             let place = format!("{} block {block}", step_label(&node.step));
             map(state, inputs, kernel, block, &place)
         }
-        Step::Exchange { input, .. } if state.is_passed(id) => Ok(share(state, *input, block, node.grid.blocks())),
+        Step::Exchange { input, .. } if state.is_passed(id) => {
+            let blocks = state.graph.node(*input).grid.blocks();
+            Ok(run(state, *input, blocks_of_share(block, node.grid.blocks(), blocks)))
+        }
         Step::Reduce { .. } | Step::Exchange { .. } => match state.input(id, block, false)? {
             Some(input) => input.into_stream(),
             None => Ok(Box::new(std::iter::empty())),
@@ -43,8 +46,8 @@ fn map(
     let task = state.task(block);
     let mut opened = Vec::with_capacity(inputs.len());
     for (input, map) in inputs {
-        if let BlockMap::Share { parts } = map {
-            opened.push(Input::Stream(share(state, *input, block, *parts)));
+        if let Some(blocks) = map.run(block, state.graph.node(*input).grid.blocks()) {
+            opened.push(Input::Stream(run(state, *input, blocks)));
         }
         let Some(inner) = map.input_block(block) else { continue };
         let found = match &state.graph.node(*input).step {
@@ -61,9 +64,8 @@ fn map(
     Ok(Box::new(MapStream { inputs, kernel: kernel.clone(), task, place: place.to_string(), done: false }))
 }
 
-/// An even share of an input's blocks.
-fn share(state: &Arc<RunState>, input: StepId, part: usize, parts: usize) -> Box<dyn BlockStream> {
-    let blocks = blocks_of_share(part, parts, state.graph.node(input).grid.blocks());
+/// Some of an input's blocks.
+fn run(state: &Arc<RunState>, input: StepId, blocks: Range<usize>) -> Box<dyn BlockStream> {
     Box::new(Chained { state: state.clone(), input, blocks, current: None })
 }
 

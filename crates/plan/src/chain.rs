@@ -4,6 +4,8 @@
 //! the answer. All steps between its sources and its end are pulled through by the same task, so nothing between
 //! them is stored.
 
+use std::ops::Range;
+
 use crate::step::{BlockMap, BlockMeta, Kernel, Step, StepGraph, StepId};
 
 /// What happens to the blocks at the end of a chain.
@@ -184,7 +186,8 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
         }
         Step::Map { inputs, kernel } => map_bounds(graph, sizes, inputs, kernel.as_ref(), block),
         Step::Exchange { input, .. } if sizes.is_passed(id) => {
-            share_bounds(graph, sizes, *input, block, graph.node(id).grid.blocks())
+            let blocks = graph.node(*input).grid.blocks();
+            run_bounds(graph, sizes, *input, blocks_of_share(block, graph.node(id).grid.blocks(), blocks))
         }
         // A finished block is paid for by its own permit; batches are copied out of it, or read from scratch.
         Step::Reduce { .. } | Step::Exchange { .. } | Step::Write { .. } => {
@@ -202,11 +205,10 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
     }
 }
 
-/// Bounds of a share of an input's blocks, one after the other.
-fn share_bounds(graph: &StepGraph, sizes: &dyn Sizes, input: StepId, part: usize, parts: usize) -> StreamBounds {
-    let blocks = graph.node(input).grid.blocks();
+/// Bounds of some of an input's blocks, one after the other.
+fn run_bounds(graph: &StepGraph, sizes: &dyn Sizes, input: StepId, blocks: Range<usize>) -> StreamBounds {
     let mut sum = StreamBounds { rows: Some(0), skipped: true, ..StreamBounds::default() };
-    for block in blocks_of_share(part, parts, blocks) {
+    for block in blocks {
         let bounds = stream_bounds(graph, sizes, input, block);
         sum.batch.rows = sum.batch.rows.max(bounds.batch.rows);
         sum.batch.bytes = sum.batch.bytes.max(bounds.batch.bytes);
@@ -228,10 +230,10 @@ fn map_bounds(
     let mut sum = StreamBounds { rows: None, skipped: true, ..StreamBounds::default() };
     let (mut metas, mut rows) = (Vec::new(), Vec::new());
     for (input, map) in inputs {
-        let bounds = match (map, map.input_block(block)) {
-            (BlockMap::Share { parts }, _) => share_bounds(graph, sizes, *input, block, *parts),
-            (_, Some(inner)) => stream_bounds(graph, sizes, *input, inner),
-            (_, None) => continue,
+        let bounds = match (map.run(block, graph.node(*input).grid.blocks()), map.input_block(block)) {
+            (Some(blocks), _) => run_bounds(graph, sizes, *input, blocks),
+            (None, Some(inner)) => stream_bounds(graph, sizes, *input, inner),
+            (None, None) => continue,
         };
         let is_gathered = kernel.whole_partition();
         let meta = if is_gathered { whole(bounds) } else { bounds.batch };
@@ -252,7 +254,7 @@ fn map_bounds(
 }
 
 /// A partition as one block.
-fn whole(bounds: StreamBounds) -> BlockMeta {
+pub(crate) fn whole(bounds: StreamBounds) -> BlockMeta {
     let rows = bounds.rows.unwrap_or(bounds.batch.rows).max(bounds.batch.rows);
     let row_bytes = bounds.batch.bytes.checked_div(bounds.batch.rows).unwrap_or(0).max(1);
     BlockMeta { rows, bytes: rows.saturating_mul(row_bytes) }

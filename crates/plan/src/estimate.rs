@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use blockfold_core::{ByteSize, DType, Error, Field, Result, SchemaRef};
 
-use crate::chain::{Chain, ChainEnd, Sizes, scale};
+use crate::chain::{Chain, ChainEnd, Sizes, scale, whole};
 use crate::step::{BlockMeta, Step, StepGraph, StepId, StepNode};
 
 /// What one chain will need.
@@ -112,6 +112,21 @@ impl Expected {
         // Bounds of batches allow for what is never all there at once; columns of fixed width tell better.
         let by_width = rows.map_or(u64::MAX, |rows| rows.saturating_mul(row_bytes(&graph.node(id).schema)));
         (rows, bytes.min(by_width))
+    }
+}
+
+impl Expected {
+    /// Rows and bytes of a step's largest block, at most; `None` when the rows of one are unknown.
+    pub fn largest_block(&self, graph: &StepGraph, id: StepId) -> Option<BlockMeta> {
+        let chain = Chain { top: id, end: ChainEnd::Answer, steps: Vec::new() };
+        let mut largest = BlockMeta::default();
+        for block in 0..graph.node(id).grid.blocks() {
+            let bounds = chain.bounds(graph, self, block);
+            bounds.rows?;
+            let size = whole(bounds);
+            largest = BlockMeta { rows: largest.rows.max(size.rows), bytes: largest.bytes.max(size.bytes) };
+        }
+        Some(largest)
     }
 }
 

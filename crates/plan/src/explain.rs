@@ -76,7 +76,7 @@ pub fn steps(graph: &StepGraph) -> String {
                 format!("Read {}{}", joined(source.name(), &source.detail()), filters.collect::<String>())
             }
             Step::Map { inputs, kernel } => {
-                let inputs: Vec<String> = inputs.iter().map(|(id, map)| format!("{}{}", id.0, mapped(*map))).collect();
+                let inputs: Vec<String> = inputs.iter().map(|(id, map)| format!("{}{}", id.0, mapped(map))).collect();
                 format!("Map [{}] {}", inputs.join(", "), joined(kernel.name(), &kernel.detail()))
             }
             Step::Reduce { input, reducer } => {
@@ -118,12 +118,16 @@ fn joined(name: &str, detail: &str) -> String {
     if detail.is_empty() { name.to_string() } else { format!("{name} {detail}") }
 }
 
-fn mapped(map: BlockMap) -> String {
+fn mapped(map: &BlockMap) -> String {
     match map {
         BlockMap::Same => String::new(),
         BlockMap::Whole => " whole".to_string(),
         BlockMap::SameOrWhole => " or whole".to_string(),
         BlockMap::Share { parts } => format!(" in {parts} shares"),
+        BlockMap::Runs { starts } => match (starts.first(), starts.last()) {
+            (Some(first), Some(end)) => format!(" blocks {first}..{end}"),
+            _ => " no blocks".to_string(),
+        },
         BlockMap::Offset { first, blocks } => format!(" as {first}..{}", first + blocks),
     }
 }

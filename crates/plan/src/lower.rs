@@ -9,7 +9,7 @@ use crate::chain::Chain;
 use crate::estimate::Expected;
 use crate::exchange::{InPlace, Routing, parts_for};
 use crate::op::Plan;
-use crate::step::{BlockMap, Kernel, Reducer, Sink, Source, Step, StepGraph, StepId, StepNode};
+use crate::step::{BlockMap, BlockMeta, Kernel, Reducer, Sink, Source, Step, StepGraph, StepId, StepNode};
 use crate::uses::Uses;
 
 /// Whether rows leave their places.
@@ -55,6 +55,11 @@ impl Lower {
     /// Rows and bytes that a step is expected to give in all; `None` rows are unknown.
     pub fn expected(&self, id: StepId) -> (Option<u64>, u64) {
         self.expected.total(&self.graph, id)
+    }
+
+    /// Rows and bytes of a step's largest block, at most; `None` when the rows of one are unknown.
+    pub fn largest_block(&self, id: StepId) -> Option<BlockMeta> {
+        self.expected.largest_block(&self.graph, id)
     }
 
     /// Number of parts that an exchange of a step's result should have.

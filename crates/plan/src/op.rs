@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use blockfold_core::{Columns, Error, Expr, Grid, Result, Scalar, Schema, SchemaRef};
+use blockfold_core::{Columns, Divisions, Error, Expr, Grid, Result, Scalar, Schema, SchemaRef};
 
 use crate::lower::Lower;
 use crate::step::StepId;
@@ -99,6 +99,17 @@ pub trait Op: fmt::Debug + Send + Sync {
     /// Bounds of a column's values as far as statistics tell; may be wider than the truth.
     fn column_range(&self, _column: &str) -> Option<(Scalar, Scalar)> {
         None
+    }
+    /// Divisions of the result by a column, when what is known of it says that its blocks' values do not overlap;
+    /// rows inside a block may be in any order.
+    fn divisions_on(&self, column: &str) -> Option<Divisions> {
+        let meta = self.meta().ok()?;
+        meta.grid.divisions().filter(|divisions| divisions.column == column).cloned()
+    }
+    /// Whether the number of blocks and the rows of each follow from the plan alone, not from expected bytes or the
+    /// budget.
+    fn has_fixed_blocks(&self) -> bool {
+        false
     }
     /// The same result computed from what is known without a run, as a row count from metadata.
     fn answered_by_metadata(&self) -> Result<Option<Plan>> {

@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use blockfold_core::{Block, Columns, Error, Expr, Grid, RecordBatch, Result, Scalar, SchemaRef};
+use blockfold_core::{Block, Columns, Divisions, Error, Expr, Grid, RecordBatch, Result, Scalar, SchemaRef};
 
+use crate::chain::blocks_of_share;
 use crate::exchange::{Input, Router, Routing};
 use crate::narrow::Narrowing;
 use crate::task::{BlockStream, TaskContext};
@@ -61,7 +63,7 @@ pub enum Step {
 }
 
 /// Which block of an input a block is made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlockMap {
     /// The block of the same index.
     Same,
@@ -74,6 +76,12 @@ pub enum BlockMap {
         /// Number of shares.
         parts: usize,
     },
+    /// Block `b` is made from the input's blocks `starts[b] .. starts[b + 1]`, one after the other; blocks before the
+    /// first start and from the last one on are left out.
+    Runs {
+        /// One more start than there are blocks.
+        starts: Arc<[usize]>,
+    },
     /// Blocks `first .. first + blocks` are made from the input's blocks `0 .. blocks`; others not from this input.
     Offset {
         /// First block that this input gives.
@@ -85,13 +93,24 @@ pub enum BlockMap {
 
 impl BlockMap {
     /// The input's block from which `block` is made.
-    pub fn input_block(self, block: usize) -> Option<usize> {
+    pub fn input_block(&self, block: usize) -> Option<usize> {
         match self {
             BlockMap::Same | BlockMap::SameOrWhole => Some(block),
             BlockMap::Whole => Some(0),
-            // Several blocks, see `blocks_of_share`.
-            BlockMap::Share { .. } => None,
-            BlockMap::Offset { first, blocks } => block.checked_sub(first).filter(|inner| *inner < blocks),
+            BlockMap::Share { .. } | BlockMap::Runs { .. } => None,
+            BlockMap::Offset { first, blocks } => block.checked_sub(*first).filter(|inner| inner < blocks),
+        }
+    }
+
+    /// The input's blocks from which `block` is made, for maps that take several, given how many there are.
+    pub fn run(&self, block: usize, blocks: usize) -> Option<Range<usize>> {
+        match self {
+            BlockMap::Share { parts } => Some(blocks_of_share(block, *parts, blocks)),
+            BlockMap::Runs { starts } => {
+                let start = |at: usize| starts.get(at).or(starts.last()).map_or(blocks, |start| (*start).min(blocks));
+                Some(start(block)..start(block + 1))
+            }
+            _ => None,
         }
     }
 }
@@ -189,6 +208,10 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// Bounds of a column's values from statistics; they may be wider than the truth and, if a file lies, wrong.
     fn column_range(&self, _column: &str) -> Option<(Scalar, Scalar)> {
         None
+    }
+    /// Divisions of the partitions by a column, when what is known of them says that their values do not overlap.
+    fn divisions_on(&self, column: &str) -> Option<Divisions> {
+        self.grid().divisions().filter(|divisions| divisions.column == column).cloned()
     }
     /// Streams one partition.
     ///

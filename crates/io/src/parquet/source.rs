@@ -75,16 +75,6 @@ impl ParquetSource {
         self.with_scan(|scan| scan.batch_rows = rows.max(1))
     }
 
-    /// Bounds of the partitions by a column, when row groups are sorted by it and do not overlap; from
-    /// statistics, never from data.
-    ///
-    /// # Errors
-    /// [`Error::ColumnNotFound`].
-    pub fn divisions_on(&self, column: &str) -> Result<Option<Divisions>> {
-        let index = self.find(column)?;
-        Ok(ranges::divisions(&self.data, &self.data.groups, index))
-    }
-
     pub(super) fn with_scan(&self, change: impl FnOnce(&mut Scan)) -> Self {
         let mut scan = Scan { grid: OnceLock::new(), ..self.scan.as_ref().clone() };
         change(&mut scan);
@@ -216,6 +206,11 @@ impl Source for ParquetSource {
 
     fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
         ranges::column_range(self, self.find(column).ok()?)
+    }
+
+    fn divisions_on(&self, column: &str) -> Option<Divisions> {
+        let groups = self.data.groups.get(..self.partitions().blocks()).unwrap_or_default();
+        ranges::divisions(&self.data, groups, self.find(column).ok()?)
     }
 
     fn open(&self, partition: usize, task: &TaskContext) -> Result<Box<dyn BlockStream>> {

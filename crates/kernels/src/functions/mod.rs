@@ -31,7 +31,7 @@ pub use numeric::{Abs, Arctan2, Clip, IsFinite, IsNan, Pow, Sign};
 pub use rounding::{Ceil, Floor, Round, Trunc};
 pub use search::{Contains, EndsWith, LenBytes, LenChars, StartsWith};
 pub use text::{Concat, Lower, Replace, Slice, Strip, Upper};
-pub use truncate::Truncate;
+pub use truncate::{Truncate, window_starts};
 
 /// Every scalar function.
 #[rustfmt::skip]

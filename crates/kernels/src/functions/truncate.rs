@@ -78,6 +78,49 @@ fn from_counts(starts: Int64Array, dtype: &DType) -> Result<ArrayRef> {
     cast_to(&shared, dtype)
 }
 
+/// Starts of windows strictly between two points of a date or timestamp type, as counts of its units.
+///
+/// Windows are those of [`Truncate`], or as pandas spells them: `1D`, `W`, `MS`, `h`.
+///
+/// # Errors
+/// [`Error::Argument`] for a text that is no window, and for more than `most` starts.
+pub fn window_starts(dtype: &DType, window: &str, (low, high): (i64, i64), most: usize) -> Result<Vec<i64>> {
+    let clock = Clock::of("repartition", dtype)?;
+    let parsed = Window::parse(&respelled(window)).map_err(|error| match error {
+        Error::Argument { what, .. } => Error::argument("repartition", what),
+        other => other,
+    })?;
+    let mut starts = Vec::new();
+    let mut next = parsed.start(low, &clock).and_then(|start| parsed.next(start, &clock));
+    while let Some(start) = next.filter(|start| *start < high) {
+        if starts.len() == most {
+            let what = format!("windows of '{window}' would be more than {most} partitions; choose longer ones");
+            return Err(Error::argument("repartition", what));
+        }
+        starts.push(start);
+        next = parsed.next(start, &clock);
+    }
+    Ok(starts)
+}
+
+/// A window as [`Window::parse`] takes it, from pandas' spelling.
+fn respelled(text: &str) -> String {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (count, unit) = text.split_at(digits);
+    let unit = match unit {
+        "D" => "d",
+        "W" => "w",
+        "H" => "h",
+        "T" => "min",
+        "S" => "s",
+        "MS" => "mo",
+        "QS" => "q",
+        "YS" => "y",
+        other => other,
+    };
+    format!("{}{unit}", if count.is_empty() { "1" } else { count })
+}
+
 /// A length of time by which time is tiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Window {
@@ -124,6 +167,21 @@ impl Window {
         count.checked_mul(nanos).map(Window::Nanos)
     }
 
+    /// The start of the window after the one that starts at `start`.
+    fn next(self, start: i64, clock: &Clock) -> Option<i64> {
+        match self {
+            Window::Nanos(nanos) => start.checked_add(units(nanos, clock.per_day)?),
+            Window::Weeks(weeks) => start.checked_add(weeks.checked_mul(7)?.checked_mul(clock.per_day)?),
+            Window::Months(months) => {
+                let (year, month, _) = date_of(start.checked_add(clock.offset)?.div_euclid(clock.per_day));
+                let month = ((year - 1970) * 12 + month - 1).checked_add(months)?;
+                let year = 1970i64.checked_add(month.div_euclid(12)).filter(|year| year.unsigned_abs() < 1 << 40)?;
+                let day = days_of(year, month.rem_euclid(12) + 1, 1);
+                day.checked_mul(clock.per_day)?.checked_sub(clock.offset)
+            }
+        }
+    }
+
     /// The start of the window of a count of units, `None` when it has no count.
     fn start(self, count: i64, clock: &Clock) -> Option<i64> {
         let local = count.checked_add(clock.offset)?;
@@ -153,4 +211,32 @@ fn units(nanos: i64, per_day: i64) -> Option<i64> {
 /// The greatest multiple of `step` that is not greater.
 fn floor(value: i64, step: i64) -> Option<i64> {
     value.checked_sub(value.rem_euclid(step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockfold_core::TimeUnit;
+
+    #[test]
+    fn windows_start_strictly_between_two_points() {
+        let days = |window: &str, low: i64, high: i64| window_starts(&DType::Date32, window, (low, high), 100);
+        assert_eq!(days("1d", 0, 3).unwrap(), [1, 2]);
+        assert_eq!(days("D", -2, 1).unwrap(), [-1, 0]);
+        // 1970-01-01 is a Thursday.
+        assert_eq!(days("1w", 0, 12).unwrap(), [4, 11]);
+        assert_eq!(days("1mo", 0, 90).unwrap(), [31, 59]);
+        assert_eq!(days("MS", 10, 60).unwrap(), [31, 59]);
+        assert_eq!(days("1q", 0, 182).unwrap(), [90, 181]);
+        assert_eq!(days("1y", -1, 366).unwrap(), [0, 365]);
+        assert_eq!(days("5d", 0, 0).unwrap(), []);
+        let hours = DType::Timestamp(TimeUnit::Second, Some("+01:00".into()));
+        assert_eq!(window_starts(&hours, "1d", (0, 200_000), 9).unwrap(), [82_800, 169_200]);
+        assert_eq!(window_starts(&hours, "1h", (1, 7300), 9).unwrap(), [3600, 7200]);
+        let many = days("1d", 0, 1000).unwrap_err().to_string();
+        assert!(many.contains("more than 100 partitions"), "{many}");
+        let bad = days("1 fortnight", 0, 9).unwrap_err().to_string();
+        assert!(bad.starts_with("repartition: '1 fortnight' is no window of time"), "{bad}");
+        assert_eq!(window_starts(&DType::Date32, "1y", (i64::MAX - 5, i64::MAX), 9).unwrap(), []);
+    }
 }

@@ -33,6 +33,11 @@ impl Sampler {
         Sampler { target, stride: 1, seen: 0, pieces: Vec::new(), rows: 0 }
     }
 
+    /// Rows that a sample good for so many parts may have.
+    pub(crate) fn most_rows(parts: usize) -> usize {
+        Sampler::new(parts).target.saturating_mul(2)
+    }
+
     pub(crate) fn push(&mut self, keys: &[ArrayRef]) -> Result<()> {
         let rows = keys.first().map_or(0, |key| key.len());
         let first = self.seen.next_multiple_of(self.stride) - self.seen;
@@ -61,7 +66,7 @@ impl Sampler {
         Ok(())
     }
 
-    fn merge(&mut self, mut later: Sampler) -> Result<()> {
+    pub(crate) fn merge(&mut self, mut later: Sampler) -> Result<()> {
         let stride = self.stride.max(later.stride);
         for sampler in [&mut *self, &mut later] {
             if sampler.stride < stride && sampler.rows > 0 {
@@ -92,7 +97,7 @@ impl Sampler {
         SortBounds::from_sample(if keys.is_empty() { none } else { &keys }, orders, parts)
     }
 
-    fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let bytes = |piece: &Vec<ArrayRef>| piece.iter().map(|key| key.get_array_memory_size() as u64).sum::<u64>();
         self.pieces.iter().map(bytes).sum()
     }
@@ -138,7 +143,7 @@ impl Reducer for FindBounds {
 
     fn expected_bytes(&self, input: BlockMeta) -> u64 {
         let row_bytes = input.bytes.checked_div(input.rows).unwrap_or(0);
-        input.bytes.min(row_bytes.saturating_mul(2 * Sampler::new(self.parts).target as u64))
+        input.bytes.min(row_bytes.saturating_mul(Sampler::most_rows(self.parts) as u64))
     }
 
     fn result_rows(&self, _: Option<u64>) -> Option<u64> {

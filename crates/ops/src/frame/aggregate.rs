@@ -188,6 +188,10 @@ impl Op for Aggregate {
         }
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         if self.keys.is_empty()
             && let Some(done) = whole::lower(&self.input[0], &self.aggs, &self.schema()?, lower)?

@@ -1,6 +1,7 @@
 //! `coalesce`: the same rows in fewer partitions, each an even share of the input's, in order. Nothing moves.
 
-use blockfold_core::{Block, Columns, Error, Expr, Grid, Result, Scalar};
+use blockfold_core::{Block, Columns, Divisions, Error, Expr, Grid, Result, Scalar};
+use blockfold_plan::chain::blocks_of_share;
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Op, Plan, StepId, TaskContext};
 
 /// The same rows in fewer partitions.
@@ -42,8 +43,13 @@ impl Op for Coalesce {
 
     fn meta(&self) -> Result<Meta> {
         let meta = self.input[0].meta();
-        let grid = Grid::unknown(self.partitions.min(meta.grid.blocks()));
-        Ok(Meta { schema: meta.schema.clone(), grid })
+        let (blocks, parts) = (meta.grid.blocks(), self.partitions.min(meta.grid.blocks()));
+        let first_of = |part: usize| blocks_of_share(part, parts, blocks).start;
+        let divisions = meta.grid.divisions().map(|known| Divisions {
+            column: known.column.clone(),
+            bounds: (0..=parts).filter_map(|part| known.bounds.get(first_of(part)).cloned()).collect(),
+        });
+        Ok(Meta { schema: meta.schema.clone(), grid: Grid::unknown(parts).with_divisions(divisions) })
     }
 
     fn needs(&self, _: usize, wanted: &Columns) -> Columns {
@@ -62,11 +68,15 @@ impl Op for Coalesce {
         self.input[0].op().column_range(column)
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.input[0].op().has_fixed_blocks()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let parts = self.partitions.min(lower.grid(input).blocks());
-        let schema = self.input[0].schema().clone();
-        Ok(lower.map(vec![(input, BlockMap::Share { parts })], Shares, schema, Grid::unknown(parts)))
+        let meta = self.meta()?;
+        Ok(lower.map(vec![(input, BlockMap::Share { parts })], Shares, meta.schema, Grid::unknown(parts)))
     }
 }
 

@@ -111,6 +111,10 @@ impl Op for Concat {
         })
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.inputs.iter().all(|input| input.op().has_fixed_blocks())
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let mut inputs = Vec::with_capacity(self.inputs.len());
         let mut first = 0;

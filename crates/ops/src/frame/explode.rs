@@ -72,6 +72,10 @@ impl Op for Explode {
         (!predicate.columns().contains(&self.column)).then(|| predicate.clone())
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.input[0].op().has_fixed_blocks()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let meta = self.meta()?;

@@ -1,6 +1,6 @@
 //! `filter`: keep the rows where a Boolean expression holds; null counts as false.
 
-use blockfold_core::{Block, Columns, DType, Error, Expr, Result, Scalar, Schema};
+use blockfold_core::{Block, Columns, DType, Divisions, Error, Expr, Result, Scalar, Schema};
 use blockfold_kernels::evaluate;
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Op, Plan, StepId, TaskContext};
 
@@ -77,6 +77,14 @@ impl Op for Filter {
 
     fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
         self.input[0].op().column_range(column)
+    }
+
+    fn divisions_on(&self, column: &str) -> Option<Divisions> {
+        self.input[0].op().divisions_on(column)
+    }
+
+    fn has_fixed_blocks(&self) -> bool {
+        self.input[0].op().has_fixed_blocks()
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

@@ -90,7 +90,12 @@ impl Op for InOrder {
             Moved::Always => lower.exchange(input, None, routing, schema.clone(), grid.clone()),
             Moved::Unless(table) => lower.exchange_unless(table, input, routing, schema.clone(), grid.clone()),
         };
-        let sort = SortPart { keys: vec![col(&self.column)], orders: vec![order()], detail: self.detail() };
+        let sort = SortPart {
+            keys: vec![col(&self.column)],
+            orders: vec![order()],
+            detail: self.detail(),
+            is_in_place: false,
+        };
         Ok(lower.map(vec![(sent, BlockMap::Same)], Restore { sort }, schema, grid))
     }
 }

@@ -1,5 +1,6 @@
 //! `join`: rows of two frames side by side where their keys are equal.
 
+mod aligned;
 pub(super) mod build;
 pub(super) mod columns;
 mod fanout;
@@ -139,7 +140,8 @@ impl Op for Join {
         let nulls = if args.null_equals_null { ", nulls equal" } else { "" };
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
-        format!("{kind}{on}{nulls} -> {}", names.join(", "))
+        let aligned = if self.aligned().is_some() { aligned::MATCHING } else { "" };
+        format!("{kind}{on}{nulls}{aligned} -> {}", names.join(", "))
     }
 
     fn inputs(&self) -> &[Plan] {
@@ -153,7 +155,11 @@ impl Op for Join {
 
     fn meta(&self) -> Result<Meta> {
         self.key_types()?;
-        Ok(Meta { schema: self.schema()?, grid: Grid::unknown(self.inputs[0].meta().grid.blocks()) })
+        let grid = match self.aligned() {
+            Some(aligned) => self.aligned_grid(&aligned),
+            None => Grid::unknown(self.inputs[0].meta().grid.blocks()),
+        };
+        Ok(Meta { schema: self.schema()?, grid })
     }
 
     fn needs(&self, i: usize, wanted: &Columns) -> Columns {
@@ -177,6 +183,10 @@ impl Op for Join {
         true
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.aligned().is_some()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let types = self.key_types()?;
         let ids = [lower.lower(&self.inputs[0])?, lower.lower(&self.inputs[1])?];
@@ -190,6 +200,12 @@ impl Op for Join {
             estimate_bytes(rows.unwrap_or(bytes / UNKNOWN_ROW_BYTES), bytes, self.args.left_on.len())
         };
         let smaller = self.smaller(sizes.map(table_bytes));
+        let rows = sizes.map(|(rows, _)| rows);
+        if let Some(aligned) = self.aligned() {
+            let (options, fanout) = (self.options(smaller, lower.budget_bytes())?, self.fanout(rows, smaller));
+            let sides = Sides { ids, keys, options, parts: 0, bloom_keys: None, fanout };
+            return self.by_partition(lower, sides, &aligned);
+        }
         let small = [smaller, 1 - smaller].into_iter().find(|build| is_small(*build));
         let build = small.unwrap_or(smaller);
         // Without keys there is nothing to part by; a side known to be small needs no parts.
@@ -197,8 +213,8 @@ impl Op for Join {
             true => 1,
             false => lower.parts(ids[0]).max(lower.parts(ids[1])),
         };
-        let bloom_keys = self.bloom_keys(sizes.map(|(rows, _)| rows), build, lower.budget_bytes());
-        let fanout = self.fanout(sizes.map(|(rows, _)| rows), build);
+        let bloom_keys = self.bloom_keys(rows, build, lower.budget_bytes());
+        let fanout = self.fanout(rows, build);
         let options = self.options(build, lower.budget_bytes())?;
         let sides = Sides { ids, keys, options, parts, bloom_keys, fanout };
         // A table serves all blocks of the other side only if none of its rows is due at the end.
@@ -295,6 +311,6 @@ impl Join {
 
     fn kernel(&self, [left, right]: [Keys; 2], options: JoinOptions, fanout: Option<Fanout>) -> JoinKernel {
         let (build_keys, probe_keys) = if options.build_is_left { (left, right) } else { (right, left) };
-        JoinKernel { build_keys, probe_keys, options, detail: self.detail(), fanout }
+        JoinKernel { build_keys, probe_keys, options, detail: self.detail(), fanout, table_bytes: 0 }
     }
 }

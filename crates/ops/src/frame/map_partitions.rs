@@ -69,6 +69,10 @@ impl Op for MapPartitions {
         Ok(Meta { schema: self.schema.clone(), grid })
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.input[0].op().has_fixed_blocks()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let meta = self.meta()?;

@@ -1,17 +1,24 @@
 //! Ops of frames.
 
 mod aggregate;
+mod bounds;
+mod check_order;
 mod coalesce;
 mod concat;
+mod divide;
 mod explode;
 mod filter;
 mod groups;
 mod in_order;
 mod join;
 mod join_asof;
+mod key_bounds;
 mod map_partitions;
+mod measure;
+mod partitions;
 mod quantile;
 mod read;
+mod rebalance;
 mod row_position;
 mod row_random;
 mod select;
@@ -23,15 +30,22 @@ mod window;
 mod write;
 
 pub use aggregate::Aggregate;
+pub use bounds::typed_bounds;
+pub use check_order::CheckOrder;
 pub use coalesce::Coalesce;
 pub use concat::Concat;
+pub use divide::Divide;
 pub use explode::Explode;
 pub use filter::Filter;
 pub use in_order::InOrder;
 pub use join::{Join, JoinArgs};
 pub use join_asof::{AsofArgs, JoinAsof};
+pub use key_bounds::KeyBounds;
 pub use map_partitions::{MapPartitions, PartitionFn};
+pub use measure::Measure;
+pub use partitions::Partitions;
 pub use read::Read;
+pub use rebalance::Rebalance;
 pub use row_position::RowPosition;
 pub use row_random::RowRandom;
 pub use select::Select;

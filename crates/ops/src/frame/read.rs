@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use blockfold_core::{Columns, Expr, Result, Scalar};
+use blockfold_core::{Columns, Divisions, Expr, Result, Scalar};
 use blockfold_plan::{Lower, Meta, Op, Plan, Source, StepId};
 
 /// Blocks of a source.
@@ -61,6 +61,14 @@ impl Op for Read {
 
     fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
         self.source.column_range(column)
+    }
+
+    fn divisions_on(&self, column: &str) -> Option<Divisions> {
+        self.source.divisions_on(column)
+    }
+
+    fn has_fixed_blocks(&self) -> bool {
+        true
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

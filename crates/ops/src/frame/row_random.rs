@@ -70,6 +70,10 @@ impl Op for RowRandom {
         true
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        self.input[0].op().has_fixed_blocks()
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let meta = self.meta()?;

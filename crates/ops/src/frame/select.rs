@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use blockfold_core::{Block, Columns, Error, Expr, Field, Form, Result, Scalar, Schema, SchemaRef};
+use blockfold_core::{Block, Columns, Divisions, Error, Expr, Field, Form, Result, Scalar, Schema, SchemaRef};
 use blockfold_kernels::evaluate;
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Op, Plan, StepId, TaskContext};
 
@@ -122,6 +122,20 @@ impl Op for Select {
             Expr::Column(name) => self.input[0].op().column_range(name),
             _ => None,
         }
+    }
+
+    fn divisions_on(&self, column: &str) -> Option<Divisions> {
+        match self.defined(column)?.without_alias() {
+            Expr::Column(name) => {
+                let known = self.input[0].op().divisions_on(name)?;
+                Some(Divisions { column: column.to_string(), ..known })
+            }
+            _ => None,
+        }
+    }
+
+    fn has_fixed_blocks(&self) -> bool {
+        self.input[0].op().has_fixed_blocks()
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

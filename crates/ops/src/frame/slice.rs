@@ -120,6 +120,10 @@ impl Op for Slice {
         }
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        true
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let schema = self.input[0].schema().clone();
@@ -129,6 +133,12 @@ impl Op for Slice {
             schema,
         ))
     }
+}
+
+/// All rows of a step as one block.
+pub(super) fn gather(lower: &mut Lower, input: StepId, schema: SchemaRef) -> StepId {
+    let (rows, detail) = (Rows::Head(u64::MAX), String::new());
+    lower.reduce(input, KeepSlice { rows, name: "gather", detail, schema: schema.clone() }, schema)
 }
 
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, UInt32Array, new_empty_array};
 use arrow::compute::{concat_batches, take_record_batch};
 use blockfold_core::{Block, Columns, Error, Expr, Grid, IntoExpr, RecordBatch, Result, Scalar};
 use blockfold_kernels::evaluate::evaluate;
-use blockfold_kernels::sort::{SORT_BYTES_PER_ROW, SortOrder, sort_order};
+use blockfold_kernels::sort::{SORT_BYTES_PER_ROW, SortOrder, is_sorted, last_row, sort_order};
 use blockfold_plan::{
     BlockMap, BlockMeta, BlockStream, Input, Kernel, Lower, Meta, Op, Part, Plan, Router, StepId, TaskContext, optimize,
 };
@@ -170,7 +170,7 @@ impl Op for Sort {
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let schema = self.input[0].schema().clone();
-        let kernel = SortPart { keys: self.exprs(), orders: self.orders(), detail: self.detail() };
+        let kernel = SortPart { keys: self.exprs(), orders: self.orders(), detail: self.detail(), is_in_place: false };
         let (rows, bytes) = lower.expected(input);
         if lower.grid(input).blocks() == 1 && rows.is_some() && bytes <= SMALL_BYTES.min(lower.budget_bytes() / 16) {
             let grid = lower.grid(input).clone();
@@ -229,6 +229,8 @@ pub(super) struct SortPart {
     pub(super) keys: Vec<Expr>,
     pub(super) orders: Vec<SortOrder>,
     pub(super) detail: String,
+    /// Whether partitions are sorted as they stream by, each small enough to be held as a whole.
+    pub(super) is_in_place: bool,
 }
 
 /// Rows of a batch of the result.
@@ -271,7 +273,7 @@ impl Kernel for SortPart {
     }
 
     fn keeps_allowance(&self) -> bool {
-        true
+        !self.is_in_place
     }
 
     fn open(&self, inputs: &mut Vec<Input>, task: &TaskContext) -> Result<Option<Box<dyn BlockStream>>> {
@@ -323,9 +325,24 @@ impl Sorter {
         }
         match batches.as_slice() {
             [] => Ok(Current::Nothing),
+            many if self.is_in_order(many)? => {
+                Ok(Current::Equal(Box::new(batches.into_iter().map(|rows| Ok(rows.into())))))
+            }
             [one] => self.sort(one.clone()),
             [first, ..] => self.sort(concat_batches(first.schema_ref(), &batches)?),
         }
+    }
+
+    fn is_in_order(&self, batches: &[RecordBatch]) -> Result<bool> {
+        let mut previous = None;
+        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+            let keys = self.keys_of(batch)?;
+            if !is_sorted(&keys, &self.orders, previous.as_deref())? {
+                return Ok(false);
+            }
+            previous = last_row(&keys)?;
+        }
+        Ok(true)
     }
 
     /// The part in smaller ones, each in order after the one before, and whether rows of one are equal.

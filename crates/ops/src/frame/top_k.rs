@@ -63,6 +63,10 @@ impl Op for TopK {
         TopK::plan(self.input[0].clone(), self.keys.clone(), rows).map(Some)
     }
 
+    fn has_fixed_blocks(&self) -> bool {
+        true
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let input = lower.lower(&self.input[0])?;
         let schema = self.input[0].schema().clone();

@@ -7,7 +7,7 @@ use blockfold_kernels::join::{JoinKind, JoinOptions, JoinTable, estimate_bytes};
 use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, TaskContext};
 
 use super::fanout::Fanout;
-use super::parts::{PartJoin, ProbeStream, Sides};
+use super::parts::{Full, PartJoin, ProbeStream, Sides};
 use super::pieces::ChunkedJoin;
 use crate::exchange::Keys;
 
@@ -20,6 +20,8 @@ pub(super) struct JoinKernel {
     pub(super) detail: String,
     /// How often keys repeat, when that is known.
     pub(super) fanout: Option<Fanout>,
+    /// Bytes of the largest table of a block of the build side that streams, 0 when it does not.
+    pub(super) table_bytes: u64,
 }
 
 impl JoinKernel {
@@ -55,7 +57,7 @@ impl Kernel for JoinKernel {
             0 => 0,
             rows => estimate_bytes(rows, build.bytes, self.build_keys.exprs().len()),
         };
-        table.saturating_add(self.output_bytes(inputs).saturating_mul(2))
+        table.max(self.table_bytes).saturating_add(self.output_bytes(inputs).saturating_mul(2))
     }
 
     fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
@@ -102,6 +104,18 @@ impl Kernel for JoinKernel {
             }
             (Some(Input::Part(probe)), Some(Input::Part(build))) => {
                 Ok(Some(Box::new(PartJoin::new(sides, build, probe))))
+            }
+            (Some(probe), Some(Input::Stream(mut build))) => {
+                let (table, is_more) = sides.table(build.as_mut(), task.allowance_bytes)?;
+                if is_more {
+                    return Err(Error::OverBudget {
+                        step: "the table of a partition of a join".to_string(),
+                        needed_bytes: task.allowance_bytes.saturating_add(1),
+                        budget_bytes: task.allowance_bytes,
+                        remedy: "raise the memory budget, or call repartition for smaller partitions".to_string(),
+                    });
+                }
+                Ok(Some(Box::new(Full::new(&sides, Arc::new(table), probe.into_stream()?))))
             }
             (Some(probe), Some(Input::Part(build))) => {
                 Ok(Some(Box::new(ChunkedJoin::new(build, probe.into_stream()?, sides))))

@@ -169,14 +169,14 @@ impl BlockStream for ProbeStream {
 }
 
 /// Probe rows past one table, then the build rows that are due.
-struct Full {
+pub(super) struct Full {
     table: Arc<JoinTable>,
     probe: ProbeStream,
     remaining: Option<Remaining>,
 }
 
 impl Full {
-    fn new(sides: &Sides, table: Arc<JoinTable>, probe: Box<dyn BlockStream>) -> Self {
+    pub(super) fn new(sides: &Sides, table: Arc<JoinTable>, probe: Box<dyn BlockStream>) -> Self {
         let probe = ProbeStream::new(&table, probe, sides);
         Full { table, probe, remaining: None }
     }

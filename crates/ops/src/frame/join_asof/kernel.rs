@@ -94,7 +94,7 @@ impl Kernel for AsofKernel {
 /// A side in the order of its keys.
 fn sorted(spec: &AsofSpec, side: usize, part: Arc<dyn Part>, task: &TaskContext) -> Result<Box<dyn BlockStream>> {
     let keys = spec.sort_keys[side].clone();
-    let sort = SortPart { orders: vec![ASCENDING; keys.len()], keys, detail: String::new() };
+    let sort = SortPart { orders: vec![ASCENDING; keys.len()], keys, detail: String::new(), is_in_place: false };
     let task = TaskContext { allowance_bytes: task.allowance_bytes / SIDES, ..task.clone() };
     let stream = sort.open(&mut vec![Input::Part(part)], &task)?;
     stream.ok_or_else(|| Error::internal("a sort gives a stream"))

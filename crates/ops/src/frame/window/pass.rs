@@ -57,7 +57,7 @@ impl WindowPass {
     fn sort(&self) -> SortPart {
         let order = || self.keys.iter().map(asc).chain(self.order.iter().cloned());
         let keys = order().map(|key| key.expr).collect();
-        SortPart { keys, orders: order().map(|key| key.order).collect(), detail: String::new() }
+        SortPart { keys, orders: order().map(|key| key.order).collect(), detail: String::new(), is_in_place: false }
     }
 
     /// The rows of a part in order, as often as they are read.
