@@ -58,6 +58,8 @@ impl Join {
     /// # Errors
     /// Keys of types that cannot be compared, missing columns, two columns of one name.
     pub fn plan(left: Plan, right: Plan, args: JoinArgs) -> Result<Plan> {
+        // Keys first, so that a missing one is named with its side.
+        key_types("join", left.schema(), right.schema(), &args)?;
         let columns = columns::of_join(left.schema(), right.schema(), &args)?;
         Plan::new(Join { inputs: [left, right], args, columns })
     }

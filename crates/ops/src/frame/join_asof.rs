@@ -58,8 +58,10 @@ impl JoinAsof {
     /// Keys of types that cannot be compared or that have no differences, a tolerance of another kind, missing
     /// columns, two columns of one name.
     pub fn plan(left: Plan, right: Plan, left_on: Expr, right_on: Expr, args: AsofArgs) -> Result<Plan> {
-        let columns = columns::of_join(left.schema(), right.schema(), &join_args(&args, &left_on, &right_on))
-            .map_err(|error| error.of_op("join_asof"))?;
+        let keys = join_args(&args, &left_on, &right_on);
+        // Keys first, so that a missing one is named with its side.
+        key_types("join_asof", left.schema(), right.schema(), &keys)?;
+        let columns = columns::of_join(left.schema(), right.schema(), &keys)?;
         Plan::new(JoinAsof { inputs: [left, right], on: [left_on, right_on], args, columns })
     }
 
