@@ -48,7 +48,9 @@ fn a_panicking_aggregate_is_named() {
     );
     for mib in [64, 8] {
         let session = session(ByteSize::mib(mib));
-        for frame in [series(&session).agg([agg.of(["x"])]), series(&session).group_by(["timestamp"]).agg([agg.of(["x"])])] {
+        for frame in
+            [series(&session).agg([agg.of(["x"])]), series(&session).group_by(["timestamp"]).agg([agg.of(["x"])])]
+        {
             let both = concat([frame.clone(), frame]).unwrap();
             let error = both.collect_partitions().and_then(|mut all| all.try_for_each(|batch| batch.map(|_| ())));
             // Each timestamp comes once: no two states are combined there.

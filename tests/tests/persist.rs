@@ -59,7 +59,7 @@ fn kept_blocks_are_those_of_the_plan() {
     let ample = session(1024);
     let frame = ample.from_batches(batches()).unwrap().filter(col("key").gt(5));
     let wanted = in_order(&frame);
-    for mib in [1024, 64, 4] {
+    for mib in [1024, 64, 6] {
         let session = session(mib);
         let frame = session.from_batches(batches()).unwrap().filter(col("key").gt(5));
         let kept = frame.persist().unwrap();
@@ -188,6 +188,7 @@ fn what_is_kept_is_explained() {
     // What is cheap is read again, and what is read in part is not kept.
     let cheap = concat([frame.filter(col("key").lt(9)), frame.filter(col("key").gt(20))]).unwrap();
     assert!(!cheap.explain(Stage::Steps).unwrap().contains("in-place"));
-    let heads = concat([costly.head(3), costly.select([col("key"), col("name"), col("x"), col("row")]).head(2)]).unwrap();
+    let heads =
+        concat([costly.head(3), costly.select([col("key"), col("name"), col("x"), col("row")]).head(2)]).unwrap();
     assert!(!heads.explain(Stage::Steps).unwrap().contains("in-place"), "{}", heads.explain(Stage::Steps).unwrap());
 }

@@ -126,7 +126,10 @@ fn analysis_says_what_was_spilled_and_why() {
     assert!(exchange.spilled_bytes > 0 && answer.unspilled_bytes >= exchange.spilled_bytes, "{analysis}");
     assert!(exchange.kept_bytes <= 16 << 20 && exchange.waiting_bytes > exchange.kept_bytes, "{analysis}");
     let text = analysis.to_string();
-    assert!(text.contains("rows waiting for 'sort' took") && text.contains("two fifths of the budget are 6.4 MiB"), "{text}");
+    assert!(
+        text.contains("rows waiting for 'sort' took") && text.contains("two fifths of the budget are 6.4 MiB"),
+        "{text}"
+    );
     assert!(text.contains("read back") && text.contains("rows out"), "{text}");
     assert!(drops.0.load(Ordering::Relaxed) > 0);
     assert_eq!((session.promised_bytes(), session.scratch_bytes()), (0, 0));

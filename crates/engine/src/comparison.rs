@@ -74,12 +74,7 @@ impl fmt::Display for Comparison<'_> {
     }
 }
 
-fn write_chain(
-    f: &mut fmt::Formatter<'_>,
-    index: usize,
-    expected: &ChainEstimate,
-    real: &ChainReport,
-) -> fmt::Result {
+fn write_chain(f: &mut fmt::Formatter<'_>, index: usize, expected: &ChainEstimate, real: &ChainReport) -> fmt::Result {
     writeln!(f, "chain {index}: {}", expected.label)?;
     let mut line = |name: &str, expected: String, real: String| writeln!(f, "  {name:<12} {expected:>14} {real:>14}");
     let bytes = |bytes: u64| ByteSize(bytes).to_string();

@@ -94,12 +94,7 @@ impl ScratchFile {
         let folder = &scratch.options.folder;
         std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
         let file = tempfile::tempfile_in(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
-        Ok(ScratchFile {
-            scratch: scratch.clone(),
-            file,
-            end: AtomicU64::new(0),
-            is_plain: AtomicBool::new(false),
-        })
+        Ok(ScratchFile { scratch: scratch.clone(), file, end: AtomicU64::new(0), is_plain: AtomicBool::new(false) })
     }
 
     /// Bytes in the file.

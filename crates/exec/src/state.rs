@@ -103,7 +103,8 @@ impl RunState {
             match self.budget.try_permit(bytes) {
                 Some(permit) => return Ok(Some(permit)),
                 None if in_flight > 0 => return Ok(None),
-                None if bytes <= self.budget.total_bytes() && self.make_room(bytes).map_err(|error| error.at(step))? => {}
+                None if bytes <= self.budget.total_bytes()
+                    && self.make_room(bytes).map_err(|error| error.at(step))? => {}
                 None => return self.budget.permit(step, bytes, remedy).map(Some),
             }
         }

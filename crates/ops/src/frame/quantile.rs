@@ -11,9 +11,7 @@ use blockfold_core::{
 };
 use blockfold_kernels::group::{AggSpec, GroupSpec, Rank, quantile_between};
 use blockfold_kernels::sort::{SortOrder, sort_order};
-use blockfold_plan::{
-    BlockMap, BlockMeta, BlockStream, Input, Kernel, Lower, Part, Plan, StepId, TaskContext,
-};
+use blockfold_plan::{BlockMap, BlockMeta, BlockStream, Input, Kernel, Lower, Part, Plan, StepId, TaskContext};
 
 use super::groups::GroupReducer;
 use super::sort::{MAX_LEVEL, Sorter, in_ranges, sort_bytes};
@@ -184,7 +182,8 @@ impl PickRanks {
         let within = |rank: u64| rank.checked_sub(first).filter(|rank| *rank < rows);
         let ranks: Vec<Option<Rank>> =
             self.wanted.iter().map(|wanted| Rank::of(all, wanted.q, wanted.interpolation)).collect();
-        let mut here: Vec<u64> = ranks.iter().flatten().flat_map(|rank| [rank.low, rank.high]).filter_map(within).collect();
+        let mut here: Vec<u64> =
+            ranks.iter().flatten().flat_map(|rank| [rank.low, rank.high]).filter_map(within).collect();
         here.sort_unstable();
         here.dedup();
         let found = if here.is_empty() { Vec::new() } else { values_at(sorter, range.clone(), &here, 0)? };
