@@ -59,7 +59,7 @@ fn kept_blocks_are_those_of_the_plan() {
     let ample = session(1024);
     let frame = ample.from_batches(batches()).unwrap().filter(col("key").gt(5));
     let wanted = in_order(&frame);
-    for mib in [1024, 64, 4] {
+    for mib in [1024, 64, 8] {
         let session = session(mib);
         let frame = session.from_batches(batches()).unwrap().filter(col("key").gt(5));
         let kept = frame.persist().unwrap();

@@ -21,8 +21,8 @@ Inputs are Parquet or Arrow IPC: a file, a folder (with or without key=value fol
 JSON: with --json each command prints one document. All have \"command\". head and groupby give \"columns\" (name, type,
 nullable), \"num_rows\", \"rows\" (one object for each row) and \"run\" (rows_read, bytes_read, elapsed_ms, budget_bytes,
 peak_promised_bytes, peak_memory_bytes and more); schema gives \"columns\", \"num_rows\", \"partitions\"; timeseries gives
-\"files\" and \"run\"; explain gives \"stages\"; estimate gives \"estimate\", with --run \"real\". NaN and the infinities are
-strings; dates and times are ISO 8601, those with a zone in UTC; spans of time are numbers of the column's unit.
+\"files\" and \"run\"; explain gives \"stages\"; estimate gives \"estimate\", with --run \"real\"; --analyze
+gives both. NaN and the infinities are strings; dates and times are ISO 8601, those with a zone in UTC; spans of time are numbers of the column's unit.
 A failure prints {\"error\": message, \"exit_code\": code}.
 
 Exit codes: 0 success, 1 the run failed, 2 wrong arguments, 130 Ctrl-C, 143 SIGTERM.";

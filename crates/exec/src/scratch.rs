@@ -229,7 +229,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (scratch, metrics, rows) = (scratch(folder.path(), u64::MAX), Metrics::default(), rows());
         let file = ScratchFile::create(&scratch).unwrap();
-        let segment = file.write(&[rows.clone()], &metrics).unwrap()[0];
+        let segment = file.write(std::slice::from_ref(&rows), &metrics).unwrap()[0];
         for at in [0, file.bytes() / 2, file.bytes() - 1] {
             let mut byte = [0];
             file.file.read_exact_at(&mut byte, at).unwrap();
@@ -252,11 +252,11 @@ mod tests {
         let (metrics, rows) = (Metrics::default(), rows());
         let ample = scratch(folder.path(), u64::MAX);
         let one = ScratchFile::create(&ample).unwrap();
-        one.write(&[rows.clone()], &metrics).unwrap();
+        one.write(std::slice::from_ref(&rows), &metrics).unwrap();
         let scratch = scratch(folder.path(), one.bytes() + one.bytes() / 2);
         let (first, second) = (ScratchFile::create(&scratch).unwrap(), ScratchFile::create(&scratch).unwrap());
-        first.write(&[rows.clone()], &metrics).unwrap();
-        let error = second.write(&[rows.clone()], &metrics).unwrap_err();
+        first.write(std::slice::from_ref(&rows), &metrics).unwrap();
+        let error = second.write(std::slice::from_ref(&rows), &metrics).unwrap_err();
         assert!(matches!(error, Error::ScratchLimit { .. }), "{error}");
         drop(first);
         second.write(&[rows], &metrics).unwrap();

@@ -170,7 +170,7 @@ impl Kernel for PickRanks {
 
 fn sizes_of(block: &Block) -> Result<Vec<u64>> {
     let wrong = || Error::internal("sizes of ranges are no list of numbers");
-    let list = block.frame()?.columns().first().and_then(|column| column.as_list_opt::<i32>()).ok_or_else(wrong)?;
+    let list = block.frame()?.columns().first().and_then(|column| column.as_list_opt::<i64>()).ok_or_else(wrong)?;
     let sizes = if list.len() == 1 { list.value(0) } else { return Err(wrong()) };
     Ok(sizes.as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?.values().to_vec())
 }
