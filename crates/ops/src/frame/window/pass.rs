@@ -30,10 +30,13 @@ pub(super) struct WindowPass {
 }
 
 /// Rows of a batch of sorted rows.
-const BATCH_ROWS: u64 = 32 * 1024;
+const SORTED_ROWS: u64 = 32 * 1024;
 
-/// Bytes assumed for a value of a new column.
-const VALUE_BYTES: u64 = 16;
+/// Rows of a batch of the result: few, since windows may be many columns.
+const BATCH_ROWS: usize = 4096;
+
+/// Bytes assumed for a new value of no fixed width.
+const TEXT_BYTES: usize = 32;
 
 impl WindowPass {
     /// How often the sorted rows are read.
@@ -104,17 +107,19 @@ impl Kernel for WindowPass {
     }
 
     fn peak_bytes(&self, inputs: &[BlockMeta]) -> u64 {
-        let batch = self.output(inputs).bytes.saturating_mul(2 * self.readings() as u64);
-        match self.keys.is_empty() {
-            true => batch,
-            false => inputs.iter().map(|input| sort_bytes(*input)).sum::<u64>().saturating_add(batch),
-        }
+        let all = inputs.first().copied().unwrap_or_default();
+        let row_bytes = all.bytes.checked_div(all.rows).unwrap_or(0);
+        let read = row_bytes.saturating_mul(all.rows.min(SORTED_ROWS)).saturating_mul(self.readings() as u64);
+        let sorted = if self.keys.is_empty() { 0 } else { sort_bytes(all) };
+        sorted.saturating_add(read).saturating_add(self.output(inputs).bytes.saturating_mul(2))
     }
 
     fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
         let all = inputs.first().copied().unwrap_or_default();
-        let rows = if self.keys.is_empty() { all.rows } else { all.rows.min(BATCH_ROWS) };
-        let row_bytes = all.bytes.checked_div(all.rows).unwrap_or(0) + VALUE_BYTES * self.columns.len() as u64;
+        let rows = all.rows.min(BATCH_ROWS as u64);
+        let width = |field: &Field| field.data_type().primitive_width().unwrap_or(TEXT_BYTES) as u64 + 1;
+        let new_bytes = self.fields.iter().map(width).sum::<u64>();
+        let row_bytes = all.bytes.checked_div(all.rows).unwrap_or(0).saturating_add(new_bytes);
         BlockMeta { rows, bytes: row_bytes.saturating_mul(rows) }
     }
 
@@ -233,6 +238,8 @@ struct Place {
 /// Rows sorted by group, with the columns of a window.
 struct PassStream {
     rows: Box<dyn BlockStream>,
+    /// What is left of the last batch of them.
+    waiting: Option<RecordBatch>,
     keys: Vec<Expr>,
     group_runs: Runs,
     group: u64,
@@ -258,6 +265,7 @@ impl PassStream {
         let columns = columns.map(|(of, field)| Column::new(of, field, &pass.keys, &mut streams));
         Ok(PassStream {
             rows,
+            waiting: None,
             keys: pass.keys.clone(),
             group_runs: Runs::default(),
             group: 0,
@@ -287,23 +295,32 @@ impl PassStream {
     }
 }
 
-impl BlockStream for PassStream {
-    fn next(&mut self) -> Result<Option<Block>> {
+impl PassStream {
+    /// The next few rows.
+    fn batch(&mut self) -> Result<Option<RecordBatch>> {
         loop {
+            if let Some(batch) = self.waiting.take().filter(|batch| batch.num_rows() > 0) {
+                let rows = batch.num_rows().min(BATCH_ROWS);
+                self.waiting = Some(batch.slice(rows, batch.num_rows() - rows));
+                return Ok(Some(batch.slice(0, rows)));
+            }
             self.task.cancel.check()?;
             let Some(block) = self.rows.next()? else { return Ok(None) };
-            let batch = block.frame()?;
-            if batch.num_rows() == 0 {
-                continue;
-            }
-            let place = self.place(batch)?;
-            let mut columns = batch.columns().to_vec();
-            for column in &mut self.columns {
-                columns.push(column.next(batch, &place)?);
-            }
-            let fields = batch.schema_ref().fields().iter().chain(&self.fields).cloned();
-            let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-            return Ok(Some(RecordBatch::try_new(schema, columns)?.into()));
+            self.waiting = Some(block.frame()?.clone());
         }
+    }
+}
+
+impl BlockStream for PassStream {
+    fn next(&mut self) -> Result<Option<Block>> {
+        let Some(batch) = self.batch()? else { return Ok(None) };
+        let place = self.place(&batch)?;
+        let mut columns = batch.columns().to_vec();
+        for column in &mut self.columns {
+            columns.push(column.next(&batch, &place)?);
+        }
+        let fields = batch.schema_ref().fields().iter().chain(&self.fields).cloned();
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        Ok(Some(RecordBatch::try_new(schema, columns)?.into()))
     }
 }
