@@ -410,12 +410,12 @@ fn repartition_by_divisions() {
     let joined = frame.repartition_divisions([-700, 100, 4_299]);
     insta::assert_snapshot!(joined.explain(Stage::Logical).unwrap(), @r#"
     partitions 0 to 3 of 4, joined to 2
-      read memory 4 partitions, columns key, name, x, row
+      read kept 4 partitions, columns key, name, x, row
     "#);
     let moved = frame.repartition_divisions([-1_000, 50, 100, 5_000]);
     insta::assert_snapshot!(moved.explain(Stage::Logical).unwrap(), @r#"
     divide by key, 3 partitions from -1000 to 5000
-      read memory 4 partitions, columns key, name, x, row
+      read kept 4 partitions, columns key, name, x, row
     "#);
     let last = frame.repartition_divisions([-700, 4_299, 4_299]);
     for (divided, expected) in
@@ -510,8 +510,8 @@ fn joins_of_matching_divisions_move_nothing() {
     let (left, right) = sides(&s, true);
     let (left, right) = (left.persist().unwrap(), right.persist().unwrap());
     insta::assert_snapshot!(left.join(&right, ["key"], JoinKind::Inner).explain(Stage::Steps).unwrap(), @r#"
-    0: Read memory 4 partitions, columns key, name, x, row  (4 blocks, 9100 rows)
-    1: Read memory 4 partitions, columns key, name, x, there  (4 blocks, 3001 rows)
+    0: Read kept 4 partitions, columns key, name, x, row  (4 blocks, 9100 rows)
+    1: Read kept 4 partitions, columns key, name, x, there  (4 blocks, 3001 rows)
     2: Map [0] check key within divisions  (4 blocks, 9100 rows)
     3: Map [1] check key within divisions  (4 blocks, 3001 rows)
     4: Map [2, 3] join inner on key = key, matching divisions, nothing moves -> key, name, x, row, name_right, x_right, there  (4 blocks)

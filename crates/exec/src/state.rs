@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use blockfold_core::{Block, Budget, Cancel, Error, Permit, Result};
 use blockfold_plan::estimate::{ALLOWANCE_SHARE, STORE_SHARE, chunk_bytes, share};
-use blockfold_plan::{BlockMeta, Input, Metrics, Narrowing, Sizes, Source, StepGraph, StepId, TaskContext};
+use blockfold_plan::{BlockMeta, Chain, Input, Metrics, Narrowing, Sizes, Source, StepGraph, StepId, TaskContext};
 
 use crate::narrow::{Finished, NarrowedSource};
 use crate::part::StorePart;
@@ -64,17 +64,29 @@ pub(crate) struct RunState {
     stored: Mutex<HashMap<StepId, Stored>>,
     /// Sources that finished steps narrowed, by the step that reads them.
     narrowed: Mutex<HashMap<StepId, NarrowedSource>>,
+    /// What kernels may take that keep to an allowance, by step.
+    allowances: HashMap<StepId, u64>,
 }
 
 impl RunState {
     pub(crate) fn new(graph: StepGraph, cancel: Cancel, room: Room) -> Self {
         let (metrics, budget, stored) = (Arc::default(), room.budget.clone(), Mutex::default());
-        RunState { graph, cancel, metrics, budget, room, stored, narrowed: Mutex::default() }
+        let mut allowances = HashMap::new();
+        for chain in Chain::of(&graph) {
+            let bytes = chain.allowance_bytes(&graph, share(ALLOWANCE_SHARE, budget.total_bytes()));
+            for step in &chain.steps {
+                let least = allowances.entry(*step).or_insert(bytes);
+                *least = bytes.min(*least);
+            }
+        }
+        RunState { graph, cancel, metrics, budget, room, stored, narrowed: Mutex::default(), allowances }
     }
 
-    pub(crate) fn task(&self, block: usize) -> TaskContext {
+    /// What a task sees that makes a block of a step.
+    pub(crate) fn task(&self, id: StepId, block: usize) -> TaskContext {
         let (cancel, metrics) = (self.cancel.clone(), self.metrics.clone());
-        TaskContext { block, cancel, metrics, allowance_bytes: self.allowance_bytes() }
+        let allowance_bytes = self.allowances.get(&id).copied().unwrap_or_else(|| self.allowance_bytes());
+        TaskContext { block, cancel, metrics, allowance_bytes }
     }
 
     pub(crate) fn budget_bytes(&self) -> u64 {

@@ -14,7 +14,7 @@ pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Bo
     let node = state.graph.node(id);
     match &node.step {
         Step::Read { source, narrowed_by } => {
-            let task = state.task(block);
+            let task = state.task(id, block);
             let place = format!("read {} block {block}", source.name());
             let source = state.source(id, source, narrowed_by)?;
             let inner = source.open(block, &task).map_err(|error| error.at(&place))?;
@@ -22,7 +22,7 @@ pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Bo
         }
         Step::Map { inputs, kernel } => {
             let place = format!("{} block {block}", step_label(&node.step));
-            map(state, inputs, kernel, block, &place)
+            map(state, inputs, kernel, state.task(id, block), &place)
         }
         Step::Exchange { input, .. } if state.is_passed(id) => {
             let blocks = state.graph.node(*input).grid.blocks();
@@ -40,10 +40,10 @@ fn map(
     state: &Arc<RunState>,
     inputs: &[(StepId, BlockMap)],
     kernel: &Arc<dyn Kernel>,
-    block: usize,
+    task: TaskContext,
     place: &str,
 ) -> Result<Box<dyn BlockStream>> {
-    let task = state.task(block);
+    let block = task.block;
     let mut opened = Vec::with_capacity(inputs.len());
     for (input, map) in inputs {
         if let Some(blocks) = map.run(block, state.graph.node(*input).grid.blocks()) {

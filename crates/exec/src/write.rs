@@ -51,7 +51,7 @@ fn write_all(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>, plans:
             let (state, sink, top, block) = (run.state.clone(), sink.clone(), chain.top, plans[next].blocks.start);
             dispatch.spawn(next, move || {
                 let mut stream = stream::open(&state, top, block)?;
-                let written = sink.write(block, stream.as_mut(), &state.task(block))?;
+                let written = sink.write(block, stream.as_mut(), &state.task(top, block))?;
                 Ok((written, permit))
             });
             next += 1;

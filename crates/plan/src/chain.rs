@@ -61,6 +61,33 @@ pub trait Sizes {
     fn allowance_bytes(&self) -> u64;
 }
 
+/// Kernels of one chain that may have a whole allowance each.
+const SIDE_BY_SIDE: u64 = 3;
+
+/// Sizes as the kernels of one chain share them.
+struct OfChain<'a> {
+    sizes: &'a dyn Sizes,
+    allowance_bytes: u64,
+}
+
+impl Sizes for OfChain<'_> {
+    fn block(&self, id: StepId, block: usize) -> BlockMeta {
+        self.sizes.block(id, block)
+    }
+
+    fn knows_rows(&self, id: StepId) -> bool {
+        self.sizes.knows_rows(id)
+    }
+
+    fn is_passed(&self, id: StepId) -> bool {
+        self.sizes.is_passed(id)
+    }
+
+    fn allowance_bytes(&self) -> u64 {
+        self.allowance_bytes
+    }
+}
+
 /// The blocks that an even share is made of: the `part`-th of `parts`.
 pub fn blocks_of_share(part: usize, parts: usize, blocks: usize) -> std::ops::Range<usize> {
     let parts = parts.max(1);
@@ -96,7 +123,19 @@ impl Chain {
 
     /// Bounds of the stream of one block.
     pub fn bounds(&self, graph: &StepGraph, sizes: &dyn Sizes, block: usize) -> StreamBounds {
-        stream_bounds(graph, sizes, self.top, block)
+        let allowance_bytes = self.allowance_bytes(graph, sizes.allowance_bytes());
+        stream_bounds(graph, &OfChain { sizes, allowance_bytes }, self.top, block)
+    }
+
+    /// What each kernel of the chain may take that keeps to an allowance: that of one, or less when there are many, so
+    /// that all of them fit together.
+    pub fn allowance_bytes(&self, graph: &StepGraph, of_one_bytes: u64) -> u64 {
+        let keeps = |id: &&StepId| match &graph.node(**id).step {
+            Step::Map { kernel, .. } => kernel.keeps_allowance(),
+            _ => false,
+        };
+        let kernels = self.steps.iter().filter(keeps).count() as u64;
+        of_one_bytes.min(of_one_bytes.saturating_mul(SIDE_BY_SIDE) / kernels.max(1))
     }
 
     /// Steps of earlier chains whose blocks the chain reads.
