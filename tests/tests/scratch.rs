@@ -38,7 +38,7 @@ fn scratch_over_its_limit() {
     assert!(text.contains(&folder.path().display().to_string()), "{text}");
     // What does not need scratch still runs, and so does persist of what fits.
     assert!(series(&session).sum().collect().is_ok());
-    let error = series(&session).persist().err().expect("scratch was enough");
+    let error = series(&session).persist().expect_err("scratch was enough");
     assert!(matches!(error.root(), Error::ScratchLimit { .. }), "{error}");
     assert_eq!((session.promised_bytes(), session.scratch_bytes()), (0, 0));
     assert_eq!(series(&session).select([col("id")]).head(1000).persist().unwrap().len().unwrap(), 1000);

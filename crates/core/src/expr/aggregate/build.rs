@@ -52,7 +52,7 @@ impl Expr {
         any AggFunc::Any,
         /// Whether no value is false.
         all AggFunc::All,
-        /// Median of the values; all of them are held until the end.
+        /// Median of the values; those of each group are held until the end, those of a whole frame need not fit.
         median AggFunc::Median,
         /// Most frequent value, the smallest of several; each different value is held until the end.
         mode AggFunc::Mode,
@@ -70,12 +70,12 @@ impl Expr {
         self.aggregate(AggFunc::Var { ddof })
     }
 
-    /// Quantile `q`, from 0 to 1, interpolated linearly; all values are held until the end.
+    /// Quantile `q`, from 0 to 1, interpolated linearly; values are held as those of the median.
     pub fn quantile(self, q: f64) -> Expr {
         self.quantile_with(q, Interpolation::Linear)
     }
 
-    /// Quantile `q`, from 0 to 1; all values are held until the end.
+    /// Quantile `q`, from 0 to 1; values are held as those of the median.
     pub fn quantile_with(self, q: f64, interpolation: Interpolation) -> Expr {
         self.aggregate(AggFunc::Quantile { q: Fraction::from(q), interpolation })
     }
