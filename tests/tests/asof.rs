@@ -184,12 +184,12 @@ fn small_sides_agree_with_a_scan() {
 #[test]
 fn rows_that_move_agree_with_a_scan() {
     let sessions = [session(512, 2), session(8, 1), session(8, 3)];
-    let (left, right) = (rows(7, 3_000, 40_000, 9), rows(8, 40_000, 40_000, 9));
+    let (left, right) = (rows(7, 500, 40_000, 9), rows(8, 40_000, 40_000, 9));
     for case in cases() {
         check(&left, &right, &case, &DataType::Float64, &sessions);
     }
     // Many equal keys, so that windows end within them.
-    let (left, right) = (rows(9, 1_000, 12, 2), rows(10, 60_000, 12, 2));
+    let (left, right) = (rows(9, 200, 12, 2), rows(10, 60_000, 12, 2));
     for case in cases() {
         check(&left, &right, &case, &DataType::Int64, &sessions);
     }
