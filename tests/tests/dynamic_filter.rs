@@ -274,9 +274,9 @@ fn rows_without_a_partner_do_not_move() {
         } else {
             left
         };
-        // Every tenth row, too many for a table in so little memory.
+        // Every fifth row, too many for a table in so little memory.
         let right =
-            long(&session).filter((col("k") % 10).eq(1)).select([col("any"), col("name").alias("there"), col("day")]);
+            long(&session).filter((col("k") % 5).eq(1)).select([col("any"), col("name").alias("there"), col("day")]);
         let (mut rows, report) = in_order(&left.join(&right, ["any"], kind).agg([
             len(),
             col("x").max(),
