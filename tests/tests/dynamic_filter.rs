@@ -178,7 +178,8 @@ fn keys_are_followed_through_what_lies_between() {
     let rows: Vec<i64> = (0..40).map(|row| 3 * ROWS + row * 200 + 7).collect();
     let build = rows_of(&session, &rows).select([col("k"), col("y")]);
     let few = rows_of(&session, &rows[..30]).select([col("name"), col("day").alias("other_day")]);
-    let plans: Vec<(&str, Box<dyn Fn(LazyFrame) -> LazyFrame + '_>)> = vec![
+    type Verb<'a> = Box<dyn Fn(LazyFrame) -> LazyFrame + 'a>;
+    let plans: Vec<(&str, Verb<'_>)> = vec![
         (
             "renamed and filtered",
             Box::new(|fact| {

@@ -55,6 +55,9 @@ pub trait Digest: fmt::Debug + Send + Sync {
     fn finish(&self) -> Result<Block>;
 }
 
+/// Makes the filter of some keys over a source's columns, where it may pay.
+pub type MakeNarrow<'a> = dyn Fn(&[Option<Expr>], &dyn Source) -> Option<Arc<dyn Narrow>> + 'a;
+
 /// A source below a plan and the plan's keys over its columns, `None` where one is not known there.
 struct Leaf {
     plan: Plan,
@@ -69,7 +72,7 @@ impl Lower {
         (plan, step): (&Plan, StepId),
         keys: &[Expr],
         from: StepId,
-        narrow: &dyn Fn(&[Option<Expr>], &dyn Source) -> Option<Arc<dyn Narrow>>,
+        narrow: &MakeNarrow<'_>,
     ) -> StepId {
         let mut leaves = Vec::new();
         leaves_of(plan, keys.iter().cloned().map(Some).collect(), &mut leaves);
