@@ -16,8 +16,8 @@ use blockfold_plan::{Lower, Narrow, Narrowed, RowFilter, Source, StepId};
 use super::Join;
 use crate::exchange::{BloomFilter, Keys, LearntKeys};
 
-/// Keys up to this number are looked for one by one.
-const FEW_KEYS: usize = 16;
+/// Keys up to this number are looked for one by one: a set of them is made for each batch.
+const FEW_KEYS: usize = 512;
 
 /// A filter of numbers is worth its time when it leaves one of so many.
 const WORTH: i128 = 2;
