@@ -6,6 +6,9 @@
 /// The id of a row whose key has none yet.
 pub(super) const MISSING: u32 = u32::MAX;
 
+/// In place of an id that a look at two places did not tell. No id gets so large.
+pub(super) const UNSURE: u32 = MISSING - 1;
+
 /// Rows looked up at a time: their hashes and entries stay in the nearest cache.
 pub(super) const CHUNK: usize = 512;
 
@@ -74,6 +77,17 @@ impl HashIds {
         let entry = if high(first) == hash { first } else { second };
         // The id of a free entry is `MISSING` as well.
         if high(entry) == hash { id_of(entry) } else { MISSING }
+    }
+
+    /// As [`HashIds::guess`], but [`UNSURE`] where keys of other hashes have both places: where one of them is free, the
+    /// key is surely missing. Most look-ups of keys that are missing end here.
+    #[inline]
+    pub(super) fn guess_or_unsure(&self, first: u64, hash: u32) -> u32 {
+        let second = (self.first_place(hash) + 1) & (self.entries.len() - 1);
+        let second = self.entries.get(second).copied().unwrap_or(EMPTY);
+        let entry = if high(first) == hash { first } else { second };
+        let other = if (first == EMPTY) | (second == EMPTY) { MISSING } else { UNSURE };
+        if high(entry) == hash { id_of(entry) } else { other }
     }
 
     /// The id for which `is_same` holds, or `next` after it was entered.

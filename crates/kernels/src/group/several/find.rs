@@ -1,7 +1,7 @@
 //! Ids of tuples that may have none.
 
 use super::{Chunk, Lookup, Tuples, find, tuple};
-use crate::group::hash::{CHUNK, HashIds, MISSING, high};
+use crate::group::hash::{CHUNK, HashIds, MISSING, UNSURE, high};
 
 impl Tuples {
     /// Writes the id of each row's tuple, [`MISSING`] where it has none.
@@ -25,11 +25,16 @@ impl Tuples {
 
     fn find_in_hash(&self, hashed: &HashIds, columns: &Chunk<'_>, hashes: &mut [u64], ids: &mut [u32]) {
         columns.hash(hashes);
-        if self.find_hashed(hashed, columns, hashes, ids) {
-            return;
+        let mut entries = [0; CHUNK];
+        for (entry, hash) in entries.iter_mut().zip(hashes.iter()) {
+            *entry = hashed.peek(high(*hash));
+        }
+        for ((id, entry), hash) in ids.iter_mut().zip(&entries).zip(hashes.iter()) {
+            *id = hashed.guess_or_unsure(*entry, high(*hash));
         }
         for (row, (id, hash)) in ids.iter_mut().zip(hashes).enumerate() {
-            if *id == MISSING {
+            let is_right = *id == MISSING || (*id != UNSURE && columns.is(row, self.tuple(*id)));
+            if !is_right {
                 *id = hashed.find(high(*hash), |id| columns.is(row, tuple(&self.codes, self.width, id)));
             }
         }

@@ -2,9 +2,9 @@
 
 use arrow::buffer::NullBuffer;
 
-use super::{Lookup, Numbers, find_hashed};
+use super::{Lookup, Numbers};
 use crate::group::fixed::FixedBits;
-use crate::group::hash::{CHUNK, HashIds, MISSING, hash_bits};
+use crate::group::hash::{CHUNK, HashIds, MISSING, UNSURE, hash_bits};
 use crate::group::intern::table::Table;
 
 impl Numbers {
@@ -29,10 +29,28 @@ impl Numbers {
     }
 
     fn find_in_hash<V: FixedBits>(&self, ids: &HashIds, values: &[V], codes: &mut [u32]) {
-        if find_hashed(ids, &self.values, values, codes) {
+        let Some(last) = self.values.len().checked_sub(1) else {
+            codes.fill(MISSING);
+            return;
+        };
+        // As when values are interned, no pass has a branch that depends on a value.
+        let mut entries = [0; CHUNK];
+        for (entry, value) in entries.iter_mut().zip(values) {
+            *entry = ids.peek(hash_bits(value.to_bits()));
+        }
+        for ((code, entry), value) in codes.iter_mut().zip(&entries).zip(values) {
+            *code = ids.guess_or_unsure(*entry, hash_bits(value.to_bits()));
+        }
+        let mut is_unsure = false;
+        for (code, value) in codes.iter_mut().zip(values) {
+            let is_right = *code == MISSING || self.values[last.min(*code as usize)] == value.to_bits();
+            *code = if is_right { *code } else { UNSURE };
+            is_unsure |= *code == UNSURE;
+        }
+        if !is_unsure {
             return;
         }
-        for (value, code) in values.iter().zip(codes).filter(|(_, code)| **code == MISSING) {
+        for (value, code) in values.iter().zip(codes).filter(|(_, code)| **code == UNSURE) {
             let bits = value.to_bits();
             *code = ids.find(hash_bits(bits), |id| self.values.get(id as usize) == Some(&bits));
         }
