@@ -1,10 +1,12 @@
-"""Fixtures: the program under test, found in BLOCKFOLD_BIN, and tables with every type."""
+"""Fixtures: the program under test, found in BLOCKFOLD_BIN, verbs beyond it, and tables with every type."""
 
 import json
 import os
 import subprocess
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from tables import every_type
@@ -53,6 +55,40 @@ def blockfold():
     if not program or not Path(program).is_file():
         pytest.exit("BLOCKFOLD_BIN must name the program; cargo xtask test --only oracle builds it and sets this", 2)
     return Blockfold(program)
+
+
+class Answer:
+    """What a verb gave: its rows as an Arrow table and as a Polars frame, and what it said about the run."""
+
+    def __init__(self, table, said):
+        self.table = table
+        self.frame = pl.from_arrow(table)
+        self.partitions, self.divisions, self.spilled = (int(said[name]) for name in ("partitions", "divisions", "spilled"))
+
+
+class Verb:
+    """Runs one verb of the public interface in a process of its own."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+
+    def __call__(self, name, *folders, memory="1GiB", **options):
+        out = self.folder / "out.arrow"
+        options = [f"{key}={value}" for key, value in options.items() if value is not None]
+        command = [self.program, name, "--memory", memory, "--out", str(out), *map(str, folders), *options]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert "panicked" not in ran.stderr and ran.returncode == 0, f"{command}: {ran.stderr}"
+        with pa.memory_map(str(out)) as file:
+            table = pa.ipc.open_file(file).read_all()
+            return Answer(table, dict(line.split(" ", 1) for line in ran.stdout.splitlines()))
+
+
+@pytest.fixture
+def verb(tmp_path):
+    program = os.environ.get("BLOCKFOLD_VERB_BIN")
+    if not program or not Path(program).is_file():
+        pytest.exit("BLOCKFOLD_VERB_BIN must name tests' verb; cargo xtask test --only oracle builds it and sets this", 2)
+    return Verb(program, tmp_path)
 
 
 @pytest.fixture(scope="session")

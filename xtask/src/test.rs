@@ -57,7 +57,8 @@ fn test(workspace: &Workspace) -> Result<()> {
     check(in_root(workspace).args(["test", "--workspace"]))
 }
 
-/// The same calls in pandas, NumPy, Polars and Dask; the tests find our program in `BLOCKFOLD_BIN`.
+/// The same calls in pandas, NumPy, Polars and Dask; the tests find our programs in `BLOCKFOLD_BIN` and
+/// `BLOCKFOLD_VERB_BIN`.
 fn oracle(workspace: &Workspace) -> Result<()> {
     let requirements = workspace.root.join("tests/requirements.txt");
     let tests = workspace.root.join("tests/oracle");
@@ -65,12 +66,13 @@ fn oracle(workspace: &Workspace) -> Result<()> {
         println!("no tests/requirements.txt with tests/oracle: nothing to run");
         return Ok(());
     }
-    check(in_root(workspace).args(["build", "--package", "blockfold-cli"]))?;
+    check(in_root(workspace).args(["build", "--package", "blockfold-cli", "--package", "blockfold-tests", "--bins"]))?;
     let python = venv::python(&workspace.target.join("test-venv"), &requirements)?;
     check(
         Command::new(python)
             .args(["-m", "pytest", "-q", "tests/oracle"])
             .env("BLOCKFOLD_BIN", workspace.target.join("debug/blockfold"))
+            .env("BLOCKFOLD_VERB_BIN", workspace.target.join("debug/verb"))
             .current_dir(&workspace.root),
     )
 }
