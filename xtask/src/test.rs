@@ -66,7 +66,8 @@ fn oracle(workspace: &Workspace) -> Result<()> {
         println!("no tests/requirements.txt with tests/oracle: nothing to run");
         return Ok(());
     }
-    check(in_root(workspace).args(["build", "--package", "blockfold-cli", "--package", "blockfold-tests", "--bins"]))?;
+    // What the stage `test` built, programs among it: packages by name would be built anew with other features.
+    check(in_root(workspace).args(["test", "--workspace", "--no-run"]))?;
     let python = venv::python(&workspace.target.join("test-venv"), &requirements)?;
     check(
         Command::new(python)
