@@ -42,7 +42,8 @@ pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &A
     let (plans, skipped) = tasks::runs(&run.state, chain);
     run.state.metrics.add_groups_skipped(skipped);
     run.started(plans.len());
-    let spread = reducer.spread().map(|router| Arc::new(Spread::new(&run.state, router)));
+    let stream_bytes = plans.iter().map(|plan| plan.stream_bytes).max().unwrap_or(0);
+    let spread = reducer.spread().map(|router| Arc::new(Spread::new(&run.state, router, stream_bytes)));
     let folding = Folding { reducer: reducer.clone(), spread: spread.clone() };
     let held = match reducer.may_stop_early() {
         Some(end) => in_sequence(run, chain, &folding, &plans, end)?,
@@ -93,10 +94,13 @@ const LEAST_PARTIAL_BYTES: u64 = 128 << 10;
 const MOST_PARTIAL_BYTES: u64 = 16 << 20;
 
 impl Spread {
-    fn new(state: &RunState, router: Arc<dyn Router>) -> Self {
+    fn new(state: &RunState, router: Arc<dyn Router>, stream_bytes: u64) -> Self {
         let (parts, budget_bytes) = (router.parts(), state.budget_bytes());
-        let limit_bytes = share(PARTIAL_SHARE, budget_bytes).clamp(LEAST_PARTIAL_BYTES, MOST_PARTIAL_BYTES);
         let drain_bytes = exchange_task_bytes(parts, budget_bytes);
+        // A task that runs alone has room to stream, to drain, and for what `make_room` asks for before it drains.
+        let alone_bytes = budget_bytes.saturating_sub(stream_bytes).saturating_sub(drain_bytes) / 4;
+        let limit_bytes = share(PARTIAL_SHARE, budget_bytes).min(alone_bytes);
+        let limit_bytes = limit_bytes.clamp(LEAST_PARTIAL_BYTES, MOST_PARTIAL_BYTES);
         let (context, learning) = (state.store_context(parts), Learning::start(state, router.digest()));
         Spread { router, context, store: Mutex::default(), learning, limit_bytes, drain_bytes }
     }
@@ -263,8 +267,9 @@ impl Folding {
                 break;
             }
         }
-        if let Some(feeder) = &mut held.feeder {
-            feeder.finish()?;
+        if let (Some(spread), true) = (&self.spread, held.feeder.is_some()) {
+            // What is left would be drained when it is merged; until then it would keep memory from other tasks.
+            spread.drain(&mut held)?;
         }
         self.settle(held)
     }

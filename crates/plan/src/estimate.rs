@@ -55,7 +55,7 @@ pub const STORE_SHARE: (u64, u64) = (2, 5);
 pub const ALLOWANCE_SHARE: (u64, u64) = (1, 5);
 
 /// The budget's share that a partial may have before it is drained.
-pub const PARTIAL_SHARE: (u64, u64) = (1, 32);
+pub const PARTIAL_SHARE: (u64, u64) = (1, 16);
 
 /// A share of a budget.
 pub fn share((part, all): (u64, u64), budget_bytes: u64) -> u64 {
@@ -130,8 +130,8 @@ impl Expected {
     }
 }
 
-/// Bytes assumed for a text or a list.
-const TEXT_BYTES: u64 = 64;
+/// Bytes assumed for a text or a list: most texts are names, codes and words.
+const TEXT_BYTES: u64 = 24;
 
 /// Bytes that a row of these columns mostly takes.
 pub fn row_bytes(schema: &SchemaRef) -> u64 {
@@ -233,7 +233,9 @@ impl ChainEstimate {
             batch.bytes = batch.bytes.max(bounds.batch.bytes);
         }
         let total_rows = rows.unwrap_or(batch.rows);
-        let total = BlockMeta { rows: total_rows, bytes: scale(batch.bytes, total_rows, batch.rows) };
+        // As in `Expected::total`: bounds of batches allow for more than is ever there at once.
+        let by_width = total_rows.saturating_mul(row_bytes(&graph.node(chain.top).schema));
+        let total = BlockMeta { rows: total_rows, bytes: scale(batch.bytes, total_rows, batch.rows).min(by_width) };
         let end = EndBytes::of(graph, chain, expected.budget_bytes(), batch, total);
         let running = threads.clamp(1, (blocks - skipped).max(1)) as u64;
         let at_once = stream_bytes.saturating_add(end.task_bytes.max(end.grown_bytes)).saturating_mul(running);
@@ -281,12 +283,19 @@ impl EndBytes {
                     let (least, most) = (reducer.initial_bytes(), reducer.expected_bytes(total));
                     let limit = share(PARTIAL_SHARE, budget_bytes);
                     match reducer.spread() {
-                        Some(_) if most > limit => EndBytes {
-                            task_bytes: least,
-                            grown_bytes: least.max(limit.saturating_mul(2)),
-                            held_bytes: most.min(room),
-                            kept_bytes: most,
-                        },
+                        Some(_) if most > limit => {
+                            let groups = reducer.result_rows(Some(total.rows)).unwrap_or(total.rows);
+                            let once = reducer.expected_bytes(BlockMeta { rows: groups, bytes: 0 });
+                            // What grows with rows, as lists do, is drained once; states are as often as they are met.
+                            let is_by_group = most <= once.saturating_add(once / 2);
+                            let kept = if is_by_group { drained_bytes(total.rows, groups, most, limit) } else { most };
+                            EndBytes {
+                                task_bytes: least,
+                                grown_bytes: least.max(limit.saturating_mul(2)),
+                                held_bytes: kept.min(room),
+                                kept_bytes: kept,
+                            }
+                        }
                         _ => EndBytes { task_bytes: least, grown_bytes: most, held_bytes: most, kept_bytes: 0 },
                     }
                 }
@@ -300,13 +309,29 @@ impl EndBytes {
     }
 }
 
+/// Bytes that are drained in all by partials that hold `limit` bytes, of rows whose keys are spread evenly over
+/// `groups` groups, which take `all_bytes` together: a group is drained as often as it is met anew.
+fn drained_bytes(rows: u64, groups: u64, all_bytes: u64, limit: u64) -> u64 {
+    let share_held = limit as f64 / all_bytes.max(1) as f64;
+    if groups == 0 || share_held >= 1.0 {
+        return all_bytes;
+    }
+    // Of G groups drawn evenly, n rows bring G (1 - exp(-n / G)) different ones.
+    let rows_a_drain = -(groups as f64) * (-share_held).ln_1p();
+    let drains = (rows as f64 / rows_a_drain.max(1.0)).max(1.0);
+    (drains * limit as f64).max(all_bytes as f64) as u64
+}
+
+/// The budget's part that a chunk of rows may have.
+pub(crate) const CHUNK_SHARE: u64 = 48;
+
 /// Bytes of rows that a task of an exchange brings together, at least and at most.
 const CHUNK_BYTES: (u64, u64) = (4 << 20, 32 << 20);
 
 /// Bytes of rows that a task of an exchange brings together before it sends them to their parts.
 pub fn chunk_bytes(parts: usize, budget_bytes: u64) -> u64 {
     let wanted = (parts as u64).saturating_mul(64 << 10).clamp(CHUNK_BYTES.0, CHUNK_BYTES.1);
-    wanted.min(budget_bytes / 48).max(64 << 10)
+    wanted.min(budget_bytes / CHUNK_SHARE).max(64 << 10)
 }
 
 /// Bytes that a task of an exchange holds beside its stream: its rows as they came, as one, by part.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use blockfold_core::{Block, Error, RecordBatch, Result};
 
+use crate::estimate::CHUNK_SHARE;
 use crate::narrow::Digest;
 use crate::step::BlockMeta;
 use crate::task::BlockStream;
@@ -133,9 +134,15 @@ pub const PART_BYTES: u64 = 8 << 20;
 /// Most parts of an exchange; larger ones split their parts again.
 const MAX_PARTS: u64 = 1024;
 
+/// Bytes that a piece of a chunk is meant to have at least, and parts that there may be whatever the pieces.
+const PIECE_BYTES: u64 = 8 << 10;
+const LEAST_PARTS: u64 = 16;
+
 /// Number of parts for so many bytes under a budget: a part should be worth a task, and fit beside others.
 pub fn parts_for(bytes: u64, budget_bytes: u64) -> usize {
     let part_bytes = PART_BYTES.min(budget_bytes / 24).max(1 << 18);
-    let parts = bytes.div_ceil(part_bytes).clamp(1, MAX_PARTS);
+    // Rows of one chunk that go to one part are a piece of their own: many small ones cost more than they carry.
+    let most = (budget_bytes / CHUNK_SHARE / PIECE_BYTES).clamp(LEAST_PARTS, MAX_PARTS);
+    let parts = bytes.div_ceil(part_bytes).clamp(1, most);
     usize::try_from(parts).unwrap_or(1)
 }

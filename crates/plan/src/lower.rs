@@ -64,7 +64,12 @@ impl Lower {
 
     /// Number of parts that an exchange of a step's result should have.
     pub fn parts(&self, input: StepId) -> usize {
-        parts_for(self.expected(input).1, self.expected.budget_bytes())
+        self.parts_of(self.expected(input).1)
+    }
+
+    /// Number of parts that an exchange of so many bytes should have.
+    pub fn parts_of(&self, bytes: u64) -> usize {
+        parts_for(bytes, self.expected.budget_bytes())
     }
 
     /// The memory budget that the steps will run in.

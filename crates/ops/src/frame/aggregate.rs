@@ -10,7 +10,7 @@ use blockfold_core::{
 use blockfold_kernels::group::{AggSpec, GroupSpec, KeySpec};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, Source, StepId, TaskContext};
 
-use super::groups::{GroupReducer, MergeGroups, has_few_groups};
+use super::groups::{GroupReducer, MergeGroups, has_few_groups, known_bytes};
 use super::{Read, list, whole};
 
 /// Aggregates of the whole frame, or of each group of rows.
@@ -205,7 +205,10 @@ impl Op for Aggregate {
         }
         let spec = Arc::new(self.spec()?);
         let keys: Vec<Expr> = self.keys.iter().map(|key| key.without_alias().clone()).collect();
-        let parts = (!spec.keys.is_empty() && !has_few_groups(&spec)).then(|| lower.parts(input));
+        let (rows, bytes) = lower.expected(input);
+        // Where statistics tell how many groups there are at most, these take no more room than their states.
+        let bytes = known_bytes(&spec, rows).map_or(bytes, |states| states.min(bytes));
+        let parts = (!spec.keys.is_empty() && !has_few_groups(&spec)).then(|| lower.parts_of(bytes));
         let reducer = GroupReducer::new(spec.clone(), keys, inputs, parts, self.detail());
         let schema = self.schema()?;
         let groups = lower.reduce(input, reducer, schema.clone());

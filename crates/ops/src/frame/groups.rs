@@ -37,6 +37,20 @@ pub(super) fn has_few_groups(spec: &GroupSpec) -> bool {
     is_known && groups <= FEW_GROUPS && !spec.aggs.iter().any(|agg| agg.func.holds_rows())
 }
 
+/// Bytes of the states of all groups of so many rows, where statistics tell how many groups there are and each takes
+/// the same room whatever its rows.
+pub(super) fn known_bytes(spec: &GroupSpec, rows: Option<u64>) -> Option<u64> {
+    let (groups, is_known) = groups_by_range(spec);
+    let is_known = is_known && !spec.aggs.iter().any(|agg| agg.func.holds_rows());
+    let groups = u64::try_from(groups).unwrap_or(u64::MAX).min(rows.unwrap_or(u64::MAX));
+    is_known.then(|| groups.saturating_mul(row_bytes(spec)))
+}
+
+/// Bytes of a group's keys and states in tables and columns.
+fn row_bytes(spec: &GroupSpec) -> u64 {
+    16 * (spec.keys.len() + spec.aggs.len()) as u64 + 16
+}
+
 /// The keys of drained states.
 fn state_keys(spec: &GroupSpec) -> Keys {
     Keys::new(spec.keys.iter().map(|key| col(&key.name)).collect())
@@ -94,9 +108,8 @@ impl Reducer for GroupReducer {
     }
 
     fn expected_bytes(&self, input: BlockMeta) -> u64 {
-        let row_bytes = 16 * (self.spec.keys.len() + self.spec.aggs.len()) as u64 + 16;
         let held = self.spec.aggs.iter().filter(|agg| agg.func.holds_rows()).count() as u64 * HELD_BYTES;
-        let groups_bytes = self.expected_groups(input.rows).saturating_mul(row_bytes);
+        let groups_bytes = self.expected_groups(input.rows).saturating_mul(row_bytes(&self.spec));
         self.initial_bytes().max(groups_bytes).saturating_add(input.rows.saturating_mul(held))
     }
 
