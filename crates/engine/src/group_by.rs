@@ -21,7 +21,8 @@ impl GroupBy {
         GroupBy { frame, keys, keeps_order: true }
     }
 
-    /// One row for each group, keys first, sorted by keys with nulls last. Expressions may combine aggregates,
+    /// One row for each group, keys first, sorted by keys with nulls last while they are
+    /// few; groups that are so many that they are spread over partitions come in no order. Expressions may combine aggregates,
     /// as `col("x").sum() / len()`.
     ///
     /// # Memory

@@ -102,8 +102,13 @@ fn pull(stream: &mut dyn BlockStream, quota: u64, stream_bytes: u64, mut permit:
         };
         let batch = block.frame()?.clone();
         held += slice_bytes(&batch);
-        permit.resize(held.saturating_add(stream_bytes), "the answer", REMEDY)?;
+        let needed = held.saturating_add(stream_bytes);
+        let is_last = held >= quota;
         batches.push(batch);
+        // The batch that fills a part is paid for by what was promised to the stream that made it.
+        if needed > permit.bytes() && !is_last {
+            permit.resize(needed, "the answer", REMEDY)?;
+        }
     }
     Ok(Part { batches, permit, ended: false })
 }
