@@ -130,8 +130,9 @@ impl OutFile {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let folder = parent.join(format!(".{name}.saving-{}", std::process::id()));
+        let prefix = format!(".{}.saving-", self.path.file_name().unwrap_or_default().to_string_lossy());
+        sweep(parent, &prefix);
+        let folder = parent.join(format!("{prefix}{}", std::process::id()));
         fs::create_dir(&folder)
             .map_err(|error| Error::io(&self.path, error))
             .with_context(|| format!("writing to the folder '{}'", parent.display()))?;
@@ -158,6 +159,20 @@ impl OutFile {
         }
         let file = out.into_inner().map_err(|error| error.into_error())?;
         file.sync_all()
+    }
+}
+
+/// Removes what killed processes left of the same output. A process that still runs keeps its folder.
+fn sweep(parent: &Path, prefix: &str) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(prefix)?.parse::<u32>().ok());
+        let is_gone =
+            |process: u32| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists();
+        if process.is_some_and(is_gone) {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

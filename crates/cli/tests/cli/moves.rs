@@ -152,3 +152,16 @@ fn analyze_compares_the_estimate_with_the_run() {
     place.fails("sort many --by y --analyze --out sorted", 2, "cannot be used with");
     assert_eq!(place.names(), ["many"]);
 }
+
+#[test]
+fn what_a_killed_run_left_of_a_file_is_removed_by_the_next() {
+    let place = with_many();
+    // No process has the greatest number that a process can have; this one's own is that of a process that runs.
+    let left = |process: u32| place.join(&format!(".sorted.parquet.saving-{process}"));
+    let (killed, running) = (left(4_194_304), left(std::process::id()));
+    for folder in [&killed, &running] {
+        std::fs::create_dir_all(folder.join("parquet")).unwrap();
+    }
+    place.ok("sort many --by y --out sorted.parquet -q");
+    assert!(!killed.exists() && running.exists() && place.join("sorted.parquet").exists());
+}
