@@ -346,7 +346,6 @@ def test_value_counts(verb, left, column, memory):
     equal(ours, counts.sort(["count", column], descending=[True, False], nulls_last=True))
 
 
-@pytest.mark.xfail(strict=True, reason="sample_n: see its assertion about seeds")
 def test_samples(verb, left):
     for name, options in [("sample", {"fraction": 0.25}), ("sample_n", {"n": 400}), ("shuffle", {})]:
         ample, again, tight = (
