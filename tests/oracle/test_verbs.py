@@ -15,7 +15,6 @@ ROWS = 60_000
 MEMORY = ["1GiB", "8MiB"]
 # Joins through scratch are compared by what the program writes, in test_moves.py.
 IN_MEMORY = MEMORY[:1]
-REFUSED = "a task of the join with many groups plans for more than the budget, while some lesser budgets are enough"
 
 
 def frame(seed, rows, keys):
@@ -173,9 +172,8 @@ def test_windows_in_an_order(verb, left, by, memory):
     [
         *[("key", memory) for memory in MEMORY],
         ("name,key", "1GiB"),
-        ("name,key", "32MiB"),
-        pytest.param("name,key", "48MiB", marks=pytest.mark.xfail(strict=True, reason=REFUSED)),
-        pytest.param("name,key", "8MiB", marks=pytest.mark.xfail(strict=True, reason=REFUSED)),
+        ("name,key", "48MiB"),
+        ("name,key", "8MiB"),
     ],
 )
 def test_transform(verb, left, over, memory):

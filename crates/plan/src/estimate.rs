@@ -89,7 +89,8 @@ impl Expected {
         let mut known = rows;
         if let Step::Reduce { reducer, .. } = &graph.node(id).step {
             known = reducer.result_rows(rows);
-            total.bytes = reducer.expected_bytes(total);
+            let is_spread = graph.node(id).grid.blocks() > 1;
+            total.bytes = if is_spread { reducer.drained_bytes(total) } else { reducer.expected_bytes(total) };
             total.rows = known.unwrap_or(total.rows);
         }
         self.blocks.insert(id, graph.node(id).grid.blocks().max(1) as u64);
@@ -288,7 +289,8 @@ impl EndBytes {
                             let once = reducer.expected_bytes(BlockMeta { rows: groups, bytes: 0 });
                             // What grows with rows, as lists do, is drained once; states are as often as they are met.
                             let is_by_group = most <= once.saturating_add(once / 2);
-                            let kept = if is_by_group { drained_bytes(total.rows, groups, most, limit) } else { most };
+                            let all = reducer.drained_bytes(total);
+                            let kept = if is_by_group { drained_bytes(total.rows, groups, all, limit) } else { all };
                             EndBytes {
                                 task_bytes: least,
                                 grown_bytes: least.max(limit.saturating_mul(2)),

@@ -283,6 +283,10 @@ pub trait Reducer: fmt::Debug + Send + Sync {
     fn initial_bytes(&self) -> u64;
     /// Bytes of a partial after folding `input` rows and bytes: an estimate, since the data decides.
     fn expected_bytes(&self, input: BlockMeta) -> u64;
+    /// Bytes of all that partials drain after such input in all, when they are spread.
+    fn drained_bytes(&self, input: BlockMeta) -> u64 {
+        self.expected_bytes(input)
+    }
     /// Rows of the result, expected.
     fn result_rows(&self, _input_rows: Option<u64>) -> Option<u64> {
         None

@@ -53,6 +53,11 @@ impl Reducer for BuildTable {
         estimate_bytes(input.rows, input.bytes, self.keys.exprs().len())
     }
 
+    fn drained_bytes(&self, input: BlockMeta) -> u64 {
+        // Rows move as they are; what makes a table of them is made of one part at a time.
+        input.bytes
+    }
+
     fn result_rows(&self, input_rows: Option<u64>) -> Option<u64> {
         // A table is an object without rows; rows that were spread are counted.
         if self.parts == 1 { Some(0) } else { input_rows }
