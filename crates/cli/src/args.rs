@@ -7,7 +7,7 @@ use std::str::FromStr;
 use blockfold::{ByteSize, Expr};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{demo, distinct, estimate, explain, groupby, head, join, schema, sort, timeseries};
+use crate::commands::{array, demo, distinct, estimate, explain, groupby, head, join, schema, sort, timeseries};
 use crate::output::OutFile;
 use crate::{aggs, filter};
 
@@ -81,6 +81,8 @@ pub enum Command {
     Sort(sort::Args),
     /// Keep each row once
     Distinct(distinct::Args),
+    /// Compute with N-dimensional arrays larger than memory
+    Array(array::Args),
     /// Show the plan of a groupby, stage by stage, without running it
     Explain(explain::Args),
     /// Show what a groupby would need: rows, bytes, memory

@@ -79,6 +79,15 @@ impl Context {
         )
     }
 
+    /// Time and memory of a run over arrays in one line.
+    pub fn array_summary(&self, report: &RunReport) -> String {
+        let spilled = match report.spilled_bytes {
+            0 => String::new(),
+            bytes => format!("; {} went to scratch, since memory was used up", text::bytes(bytes)),
+        };
+        format!("{}; {}{spilled}", text::seconds(report.elapsed), self.memory())
+    }
+
     /// Peak memory of the process against the budget.
     pub fn memory(&self) -> String {
         let budget = self.session.memory_budget();

@@ -73,6 +73,11 @@ impl RunDocument {
     }
 }
 
+/// A number; NaN and the infinities are strings.
+pub fn number(value: f64) -> serde_json::Value {
+    serde_json::Number::from_f64(value).map_or_else(|| value.to_string().into(), serde_json::Value::Number)
+}
+
 /// What a run will need.
 pub fn estimate(estimate: &Estimate) -> serde_json::Value {
     let chains: Vec<_> = estimate

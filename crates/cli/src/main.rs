@@ -8,6 +8,7 @@
 mod aggs;
 mod allocator;
 mod args;
+mod arrays;
 mod commands;
 mod console;
 mod context;

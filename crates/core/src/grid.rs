@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::region::Chunks;
 use crate::scalar::Scalar;
 
-/// Lengths of the blocks along one axis.
+/// Lengths of the blocks: along a frame's one axis, or along each axis of an array.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lengths {
     /// So many blocks, of lengths that only a run can tell.
@@ -14,6 +15,8 @@ pub enum Lengths {
     },
     /// One length for each block.
     Known(Arc<[u64]>),
+    /// The chunks of an array; the length of a block is its number of elements.
+    Array(Chunks),
 }
 
 /// Index bounds of partitions: partition `i` holds values in `[bounds[i], bounds[i + 1])`, the last one closed. Nulls and
@@ -26,7 +29,8 @@ pub struct Divisions {
     pub bounds: Arc<[Scalar]>,
 }
 
-/// How blocks tile a frame: one axis, whose lengths may be unknown, with divisions when they are known.
+/// How blocks tile a frame or an array: a frame has one axis, whose lengths may be unknown, with divisions when they are
+/// known; an array has any number of axes of known lengths.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
     lengths: Lengths,
@@ -42,6 +46,19 @@ impl Grid {
     /// A grid of so many blocks of unknown length.
     pub fn unknown(blocks: usize) -> Self {
         Grid { lengths: Lengths::Unknown { blocks }, divisions: None }
+    }
+
+    /// The grid of an array.
+    pub fn array(chunks: Chunks) -> Self {
+        Grid { lengths: Lengths::Array(chunks), divisions: None }
+    }
+
+    /// The chunks, when the grid is an array's.
+    pub fn chunks(&self) -> Option<&Chunks> {
+        match &self.lengths {
+            Lengths::Array(chunks) => Some(chunks),
+            _ => None,
+        }
     }
 
     /// This grid with divisions.
@@ -60,6 +77,7 @@ impl Grid {
         match &self.lengths {
             Lengths::Unknown { blocks } => *blocks,
             Lengths::Known(lengths) => lengths.len(),
+            Lengths::Array(chunks) => chunks.blocks(),
         }
     }
 
@@ -68,6 +86,7 @@ impl Grid {
         match &self.lengths {
             Lengths::Unknown { .. } => None,
             Lengths::Known(lengths) => lengths.get(block).copied(),
+            Lengths::Array(chunks) => (block < chunks.blocks()).then(|| chunks.region(block).elements() as u64),
         }
     }
 
@@ -77,6 +96,7 @@ impl Grid {
             Lengths::Unknown { blocks: 0 } => Some(0),
             Lengths::Unknown { .. } => None,
             Lengths::Known(lengths) => Some(lengths.iter().sum()),
+            Lengths::Array(chunks) => Some(chunks.elements()),
         }
     }
 

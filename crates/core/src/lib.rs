@@ -14,7 +14,9 @@ pub mod error;
 pub mod expr;
 pub mod grid;
 pub mod memory;
+pub mod region;
 pub mod scalar;
+pub mod tensor;
 
 pub use arrow::array::{ArrayRef, RecordBatch};
 pub use arrow::datatypes::{DataType as DType, Field, Schema, SchemaRef, TimeUnit};
@@ -28,4 +30,6 @@ pub use expr::{
 };
 pub use grid::{Divisions, Grid, Lengths};
 pub use memory::{Budget, Permit};
+pub use region::{Chunks, Region};
 pub use scalar::Scalar;
+pub use tensor::Tensor;

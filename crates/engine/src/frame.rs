@@ -30,6 +30,10 @@ impl LazyFrame {
         Ok(LazyFrame { session: session.clone(), plan: Ok(Read::plan(source)?) })
     }
 
+    pub(crate) fn of_plan(session: &Session, plan: Result<Plan>) -> LazyFrame {
+        LazyFrame { session: session.clone(), plan: plan.map_err(Arc::new) }
+    }
+
     pub(crate) fn then(&self, f: impl FnOnce(Plan) -> Result<Plan>) -> LazyFrame {
         let plan = match &self.plan {
             Ok(plan) => f(plan.clone()).map_err(Arc::new),

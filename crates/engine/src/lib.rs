@@ -21,6 +21,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod array;
 mod asof;
 mod collected;
 mod comparison;
@@ -37,6 +38,7 @@ mod table;
 mod transform;
 pub mod window;
 
+pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, RandomArrays};
 pub use blockfold_core::{
     AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
     IntoExpr, IntoLiteral, RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, corr, cov, len, lit, when,
@@ -63,8 +65,9 @@ pub use window::WindowExpr;
 /// What most programs need.
 pub mod prelude {
     pub use crate::{
-        ByteSize, DType, Error, Expr, ExprFunctions, Frame, IntoExpr, JoinArgs, JoinKind, LazyFrame, RankMethod,
-        Result, Session, SetIndexOptions, SortKey, Stage, asc, col, concat, corr, cov, desc, len, lit, when,
+        Array, Axes, ByteSize, DType, Error, Expr, ExprFunctions, Frame, Index, IntoExpr, JoinArgs, JoinKind,
+        LazyFrame, NdArray, RankMethod, Result, Session, SetIndexOptions, SortKey, Stage, asc, col, concat, corr, cov,
+        desc, len, lit, when,
     };
     pub use crate::{datasets, window};
 }

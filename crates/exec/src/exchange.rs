@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use blockfold_core::{Permit, Result};
+use blockfold_core::{Block, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::estimate::exchange_task_bytes;
 use blockfold_plan::{Chain, Origin, Router, Routing, StepId};
 
@@ -58,13 +58,21 @@ pub(crate) fn run(
     Ok(())
 }
 
+/// The rows of a block; elements of an array are rows of its only column.
+fn rows_of(block: Block, schema: &SchemaRef) -> Result<RecordBatch> {
+    match block {
+        Block::Array(tile) => Ok(RecordBatch::try_new(schema.clone(), vec![tile.values.to_column()?])?),
+        other => other.frame().cloned(),
+    }
+}
+
 /// One task: all rows of its blocks.
 fn send(state: &Arc<RunState>, top: StepId, plan: &TaskPlan, mut feeder: Feeder, router: &dyn Router) -> Result<()> {
-    for block in plan.blocks.clone() {
+    for block in plan.all() {
         let mut stream = stream::open(state, top, block)?;
         let mut row = 0;
         while let Some(batch) = stream.next()? {
-            let batch = batch.frame()?;
+            let batch = &rows_of(batch, &state.graph.node(top).schema)?;
             let origin = if router.is_by_origin() { Origin { block, row } } else { Origin::default() };
             feeder.push(batch, origin)?;
             row += batch.num_rows() as u64;

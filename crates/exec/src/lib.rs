@@ -23,6 +23,7 @@ mod state;
 mod store;
 mod stream;
 mod tasks;
+mod tiles;
 mod write;
 
 pub use answer::BatchIter;

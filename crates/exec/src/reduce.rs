@@ -251,9 +251,10 @@ impl Folding {
     /// One task: every batch of its blocks folded into one partial.
     fn fold(&self, state: &Arc<RunState>, top: StepId, plan: &TaskPlan, task: usize, permit: Permit) -> Result<Held> {
         let mut held = Held { partial: self.reducer.partial()?, permit, task, feeder: None };
-        for block in plan.blocks.clone() {
+        for blocks in stream::together(state, top, plan) {
+            let block = blocks.first().copied().unwrap_or_default();
             let place = || format!("{} block {block}", self.reducer.name());
-            let mut stream = stream::open(state, top, block)?;
+            let mut stream = stream::open_blocks(state, top, &blocks)?;
             while let Some(batch) = stream.next()? {
                 for piece in self.pieces(batch)? {
                     held.partial.fold(&piece).map_err(|error| error.at(place()))?;

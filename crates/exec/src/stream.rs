@@ -8,10 +8,32 @@ use blockfold_plan::chain::{blocks_of_share, step_label};
 use blockfold_plan::{BlockMap, BlockStream, Input, Kernel, Sizes, Step, StepId, TaskContext};
 
 use crate::state::RunState;
+use crate::tasks::TaskPlan;
+use crate::tiles::{self, TileStream};
+
+/// The blocks of a task, those together that one stream gives: an array's readers serve any of its blocks.
+pub(crate) fn together(state: &RunState, id: StepId, plan: &TaskPlan) -> Vec<Vec<usize>> {
+    match state.graph.node(id).grid.chunks() {
+        Some(_) => vec![plan.all().collect()],
+        None => plan.all().map(|block| vec![block]).collect(),
+    }
+}
+
+/// Streams blocks that go together.
+pub(crate) fn open_blocks(state: &Arc<RunState>, id: StepId, blocks: &[usize]) -> Result<Box<dyn BlockStream>> {
+    match (state.graph.node(id).grid.chunks(), blocks) {
+        (Some(chunks), blocks) => Ok(Box::new(TileStream::open(state, id, blocks, chunks)?)),
+        (None, [block]) => open(state, id, *block),
+        (None, _) => Err(Error::internal("blocks of a frame are streamed one by one")),
+    }
+}
 
 /// Streams one block of a step.
 pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Box<dyn BlockStream>> {
     let node = state.graph.node(id);
+    if let Some(chunks) = node.grid.chunks() {
+        return Ok(Box::new(TileStream::open(state, id, &[block], chunks)?));
+    }
     match &node.step {
         Step::Read { source, narrowed_by } => {
             let task = state.task(id, block);
@@ -46,6 +68,9 @@ fn map(
     let block = task.block;
     let mut opened = Vec::with_capacity(inputs.len());
     for (input, map) in inputs {
+        if *map == BlockMap::Boxes {
+            opened.push(Input::Boxes(tiles::open(state, *input, block)?));
+        }
         if let Some(blocks) = map.run(block, state.graph.node(*input).grid.blocks()) {
             opened.push(Input::Stream(run(state, *input, blocks)));
         }

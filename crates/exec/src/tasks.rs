@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use blockfold_plan::Chain;
+use blockfold_core::Chunks;
+use blockfold_plan::{Chain, Step, StepId};
 
 use crate::state::RunState;
 
@@ -16,14 +17,30 @@ const TASK_BLOCKS: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TaskPlan {
     pub(crate) blocks: Range<usize>,
+    /// A block that comes cheap after the others, and is not in their run.
+    pub(crate) mirror: Option<usize>,
     /// Bytes alive while it streams, without what its end holds.
     pub(crate) stream_bytes: u64,
+}
+
+impl TaskPlan {
+    fn of_block(block: usize, stream_bytes: u64) -> Self {
+        TaskPlan { blocks: block..block + 1, mirror: None, stream_bytes }
+    }
+
+    /// The blocks in the order in which they are made.
+    pub(crate) fn all(&self) -> impl Iterator<Item = usize> + Clone + use<> {
+        self.blocks.clone().chain(self.mirror)
+    }
 }
 
 /// Runs of blocks such that each is worth a task, and the number of blocks that statistics rule out. The runs
 /// depend on the blocks alone, never on threads.
 pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
     let blocks = state.graph.node(chain.top).grid.blocks();
+    if let Some(chunks) = mirrored(state, chain) {
+        return (pairs(state, chain, chunks), 0);
+    }
     let mut tasks: Vec<TaskPlan> = Vec::new();
     let (mut rows, mut read_bytes, mut skipped) = (u64::MAX, 0u64, 0u64);
     for block in 0..blocks {
@@ -44,7 +61,7 @@ pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
                 read_bytes += bounds.read_bytes;
             }
             _ => {
-                tasks.push(TaskPlan { blocks: block..block + 1, stream_bytes: bounds.peak_bytes });
+                tasks.push(TaskPlan::of_block(block, bounds.peak_bytes));
                 (rows, read_bytes) = (more_rows, bounds.read_bytes);
             }
         }
@@ -52,12 +69,36 @@ pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
     (tasks, skipped)
 }
 
+/// The chunks of a chain through which a kernel streams that makes block `(j, i)` from block `(i, j)`.
+fn mirrored<'a>(state: &'a RunState, chain: &Chain) -> Option<&'a Chunks> {
+    let chunks = state.graph.node(chain.top).grid.chunks()?;
+    let is_mirrored = |id: &StepId| {
+        let node = state.graph.node(*id);
+        let same = node.grid.chunks() == Some(chunks);
+        same && matches!(&node.step, Step::Map { kernel, .. } if kernel.is_mirrored())
+    };
+    chain.steps.iter().any(is_mirrored).then_some(chunks)
+}
+
+/// One task for block `(i, j)` and block `(j, i)`.
+fn pairs(state: &RunState, chain: &Chain, chunks: &Chunks) -> Vec<TaskPlan> {
+    let mut tasks = Vec::new();
+    for block in 0..chunks.blocks() {
+        let mut position = chunks.position(block);
+        if position.is_sorted() {
+            let stream_bytes = chain.bounds(&state.graph, state, block).peak_bytes;
+            let mut task = TaskPlan::of_block(block, stream_bytes);
+            position.reverse();
+            task.mirror = Some(chunks.block_at(&position)).filter(|mirror| *mirror != block);
+            tasks.push(task);
+        }
+    }
+    tasks
+}
+
 /// One task a block, for chains whose blocks must stay apart.
 pub(crate) fn singles(state: &RunState, chain: &Chain) -> Vec<TaskPlan> {
     let blocks = state.graph.node(chain.top).grid.blocks();
-    let plan = |block: usize| TaskPlan {
-        blocks: block..block + 1,
-        stream_bytes: chain.bounds(&state.graph, state, block).peak_bytes,
-    };
+    let plan = |block: usize| TaskPlan::of_block(block, chain.bounds(&state.graph, state, block).peak_bytes);
     (0..blocks).map(plan).collect()
 }

@@ -3,7 +3,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod ipc;
+mod map;
 pub mod memory;
+pub mod npy;
 pub mod output;
 pub mod parquet;
 pub mod paths;
+pub mod tensor;

@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod array;
 pub mod exchange;
 pub mod frame;
 pub mod registry;

@@ -7,6 +7,8 @@
 use std::ops::Range;
 
 use crate::step::{BlockMap, BlockMeta, Kernel, Step, StepGraph, StepId};
+use crate::tiles::{element_type, largest_block, tile_meta};
+use blockfold_core::Chunks;
 
 /// What happens to the blocks at the end of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,6 +212,9 @@ fn collect(graph: &StepGraph, id: StepId, steps: &mut Vec<StepId>) {
 const STREAM_ROWS: u64 = 64 * 1024;
 
 fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize) -> StreamBounds {
+    if let Some(chunks) = graph.node(id).grid.chunks() {
+        return box_bounds(graph, sizes, id, chunks, block);
+    }
     match &graph.node(id).step {
         Step::Read { source, narrowed_by } => {
             let part = source.estimate(block);
@@ -244,6 +249,42 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
     }
 }
 
+/// Bounds of the tiles of an array's block. Any box of an input may be read, so its bounds are those of any block.
+fn box_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, chunks: &Chunks, block: usize) -> StreamBounds {
+    let node = graph.node(id);
+    let dtype = element_type(&node.schema).unwrap_or(blockfold_core::DType::Float64);
+    let batch = tile_meta(chunks, &dtype);
+    let elements = node.grid.length(block);
+    let of_step = StreamBounds { batch, rows: elements, ..StreamBounds::default() };
+    match &node.step {
+        Step::Read { source, .. } => {
+            let part = source.estimate(block);
+            StreamBounds { peak_bytes: part.peak_bytes, read_bytes: part.read_bytes, ..of_step }
+        }
+        Step::Map { inputs, kernel } => {
+            let mut sum = StreamBounds { peak_bytes: kernel.peak_bytes(&[]), ..of_step };
+            for (input, _) in inputs {
+                let below = stream_bounds(graph, sizes, *input, 0);
+                sum.peak_bytes = sum.peak_bytes.saturating_add(below.peak_bytes);
+                if graph.node(*input).grid.chunks().is_none() {
+                    // A partition of a frame is brought together as a whole.
+                    sum.peak_bytes = sum.peak_bytes.saturating_add(whole(below).bytes.saturating_mul(2));
+                }
+                let of_all = below.read_bytes.saturating_mul(graph.node(*input).grid.blocks() as u64);
+                sum.read_bytes += of_all / chunks.blocks().max(1) as u64;
+            }
+            sum
+        }
+        // A block that was stored is brought together as a whole before its boxes are read.
+        Step::Exchange { .. } => {
+            let bytes = largest_block(chunks).saturating_mul(blockfold_core::tensor::width(&dtype).unwrap_or(8) as u64);
+            StreamBounds { peak_bytes: bytes.saturating_mul(3), ..of_step }
+        }
+        // A finished block is paid for by its own permit.
+        Step::Reduce { .. } | Step::Write { .. } => StreamBounds { peak_bytes: batch.bytes, ..of_step },
+    }
+}
+
 /// Bounds of some of an input's blocks, one after the other.
 fn run_bounds(graph: &StepGraph, sizes: &dyn Sizes, input: StepId, blocks: Range<usize>) -> StreamBounds {
     let mut sum = StreamBounds { rows: Some(0), skipped: true, ..StreamBounds::default() };
@@ -269,6 +310,13 @@ fn map_bounds(
     let mut sum = StreamBounds { rows: None, skipped: true, ..StreamBounds::default() };
     let (mut metas, mut rows) = (Vec::new(), Vec::new());
     for (input, map) in inputs {
+        if *map == BlockMap::Boxes {
+            let bounds = stream_bounds(graph, sizes, *input, 0);
+            sum.peak_bytes = sum.peak_bytes.saturating_add(bounds.peak_bytes);
+            sum.skipped = false;
+            metas.push(bounds.batch);
+            continue;
+        }
         let bounds = match (map.run(block, graph.node(*input).grid.blocks()), map.input_block(block)) {
             (Some(blocks), _) => run_bounds(graph, sizes, *input, blocks),
             (None, Some(inner)) => stream_bounds(graph, sizes, *input, inner),

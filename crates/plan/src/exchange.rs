@@ -9,6 +9,7 @@ use crate::estimate::CHUNK_SHARE;
 use crate::narrow::Digest;
 use crate::step::BlockMeta;
 use crate::task::BlockStream;
+use crate::tiles::TileReader;
 
 /// Rows sorted by the part that they go to.
 #[derive(Clone, Debug)]
@@ -115,6 +116,8 @@ pub enum Input {
     Block(Block),
     /// Rows that an exchange brought together.
     Part(Arc<dyn Part>),
+    /// Any box of an array's elements.
+    Boxes(Box<dyn TileReader>),
 }
 
 impl Input {
@@ -124,6 +127,7 @@ impl Input {
             Input::Stream(stream) => Ok(stream),
             Input::Block(block) => Ok(Box::new(std::iter::once(Ok(block)))),
             Input::Part(part) => part.open(),
+            Input::Boxes(_) => Err(Error::internal("an array as rows")),
         }
     }
 }

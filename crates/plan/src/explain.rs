@@ -128,6 +128,7 @@ fn mapped(map: &BlockMap) -> String {
             (Some(first), Some(end)) => format!(" blocks {first}..{end}"),
             _ => " no blocks".to_string(),
         },
+        BlockMap::Boxes => " by boxes".to_string(),
         BlockMap::Offset { first, blocks } => format!(" as {first}..{}", first + blocks),
     }
 }
@@ -135,6 +136,9 @@ fn mapped(map: &BlockMap) -> String {
 fn blocks(grid: &Grid) -> String {
     let blocks = grid.blocks();
     let plural = if blocks == 1 { "" } else { "s" };
+    if let Some(chunks) = grid.chunks() {
+        return format!("{blocks} block{plural}, {} elements in chunks {chunks}", chunks.elements());
+    }
     match grid.total() {
         Some(rows) => format!("{blocks} block{plural}, {rows} rows"),
         None => format!("{blocks} block{plural}"),

@@ -14,8 +14,10 @@ pub mod narrow;
 pub mod op;
 pub mod optimize;
 pub mod rules;
+pub mod selectivity;
 pub mod step;
 pub mod task;
+pub mod tiles;
 mod uses;
 
 pub use chain::{Chain, ChainEnd, Sizes};
@@ -31,3 +33,4 @@ pub use step::{
     Written,
 };
 pub use task::{BlockStream, Metrics, TaskContext};
+pub use tiles::TileReader;

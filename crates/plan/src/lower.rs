@@ -158,6 +158,17 @@ impl Lower {
         self.push(Step::Reduce { input, reducer: Arc::new(reducer) }, schema, Grid::unknown(parts))
     }
 
+    /// All blocks of an array made into one block of another array.
+    pub fn reduce_array(
+        &mut self,
+        input: StepId,
+        reducer: impl Reducer + 'static,
+        schema: SchemaRef,
+        grid: Grid,
+    ) -> StepId {
+        self.push(Step::Reduce { input, reducer: Arc::new(reducer) }, schema, grid)
+    }
+
     /// Rows sent to the block that their routing names.
     pub fn exchange(
         &mut self,

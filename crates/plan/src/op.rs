@@ -100,6 +100,14 @@ pub trait Op: fmt::Debug + Send + Sync {
     fn column_range(&self, _column: &str) -> Option<(Scalar, Scalar)> {
         None
     }
+    /// The share of the rows that are expected from sizes alone which predicates and joins below are guessed to leave.
+    /// It may choose between plans that give the same, never say what memory they need.
+    fn kept_share(&self) -> f64 {
+        match self.inputs() {
+            [input] if self.is_row_by_row() => input.op().kept_share(),
+            _ => 1.0,
+        }
+    }
     /// Divisions of the result by a column, when what is known of it says that its blocks' values do not overlap;
     /// rows inside a block may be in any order.
     fn divisions_on(&self, column: &str) -> Option<Divisions> {
@@ -114,6 +122,10 @@ pub trait Op: fmt::Debug + Send + Sync {
     /// The same result computed from what is known without a run, as a row count from metadata.
     fn answered_by_metadata(&self) -> Result<Option<Plan>> {
         Ok(None)
+    }
+    /// The order of the input's axes, when this op only puts axes in another order.
+    fn axis_order(&self) -> Option<&[usize]> {
+        None
     }
     /// Adds this op's steps to the graph and returns the last one.
     fn lower(&self, lower: &mut Lower) -> Result<StepId>;

@@ -12,6 +12,7 @@ use crate::chain::blocks_of_share;
 use crate::exchange::{Input, Router, Routing};
 use crate::narrow::Narrowing;
 use crate::task::{BlockStream, TaskContext};
+use crate::tiles::TileReader;
 
 /// Index of a step in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +83,8 @@ pub enum BlockMap {
         /// One more start than there are blocks.
         starts: Arc<[usize]>,
     },
+    /// Any box of the input's elements may be asked for: arrays.
+    Boxes,
     /// Blocks `first .. first + blocks` are made from the input's blocks `0 .. blocks`; others not from this input.
     Offset {
         /// First block that this input gives.
@@ -97,7 +100,7 @@ impl BlockMap {
         match self {
             BlockMap::Same | BlockMap::SameOrWhole => Some(block),
             BlockMap::Whole => Some(0),
-            BlockMap::Share { .. } | BlockMap::Runs { .. } => None,
+            BlockMap::Share { .. } | BlockMap::Runs { .. } | BlockMap::Boxes => None,
             BlockMap::Offset { first, blocks } => block.checked_sub(*first).filter(|inner| inner < blocks),
         }
     }
@@ -139,6 +142,18 @@ impl StepGraph {
     /// A step with what is known about it.
     pub fn node(&self, id: StepId) -> &StepNode {
         &self.nodes[id.0]
+    }
+
+    /// How many places of other steps a step is read from.
+    pub fn readers_of(&self, id: StepId) -> usize {
+        let reads = |node: &StepNode| match &node.step {
+            Step::Read { .. } => 0,
+            Step::Map { inputs, .. } => inputs.iter().filter(|(input, _)| *input == id).count(),
+            Step::Reduce { input, .. } | Step::Exchange { input, .. } | Step::Write { input, .. } => {
+                usize::from(*input == id)
+            }
+        };
+        self.nodes.iter().map(reads).sum()
     }
 
     /// The first step that takes the blocks of a step in.
@@ -218,6 +233,13 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// # Errors
     /// Whatever the file or generator cannot give, naming the file.
     fn open(&self, partition: usize, task: &TaskContext) -> Result<Box<dyn BlockStream>>;
+    /// A reader of any box of an array's elements.
+    ///
+    /// # Errors
+    /// A source of frames.
+    fn open_tiles(&self, _task: &TaskContext) -> Result<Box<dyn TileReader>> {
+        Err(Error::internal(format!("{} is not an array", self.name())))
+    }
 }
 
 /// Pure work on blocks already in memory.
@@ -244,6 +266,14 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     fn keeps_allowance(&self) -> bool {
         false
     }
+    /// The axis of an array along which the kernel works on all elements together.
+    fn whole_axis(&self) -> Option<usize> {
+        None
+    }
+    /// Whether block `(j, i)` is block `(i, j)` transposed, and comes cheap right after it.
+    fn is_mirrored(&self) -> bool {
+        false
+    }
     /// Whether making a block once more takes longer than keeping it, or may give something else: then a result
     /// that is read more than once is stored.
     fn is_costly(&self) -> bool {
@@ -264,6 +294,13 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// Whatever the kernel finds wrong with its inputs; it may leave them half read.
     fn open(&self, _inputs: &mut Vec<Input>, _task: &TaskContext) -> Result<Option<Box<dyn BlockStream>>> {
         Ok(None)
+    }
+    /// The reader of an array's elements made from those of the inputs.
+    ///
+    /// # Errors
+    /// A kernel of frames.
+    fn open_tiles(&self, _inputs: Vec<Box<dyn TileReader>>, _task: &TaskContext) -> Result<Box<dyn TileReader>> {
+        Err(Error::internal(format!("{} is not of arrays", self.name())))
     }
 }
 

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::Violation;
 
-const ENGINE: [&str; 7] = [
+const ENGINE: [&str; 8] = [
     "blockfold-core",
     "blockfold-kernels",
+    "blockfold-dense",
     "blockfold-plan",
     "blockfold-ops",
     "blockfold-io",
@@ -20,8 +21,9 @@ const ENGINE: [&str; 7] = [
 const ALLOWED: &[(&str, &[&str])] = &[
     ("blockfold-core", &[]),
     ("blockfold-kernels", &["blockfold-core"]),
+    ("blockfold-dense", &["blockfold-core"]),
     ("blockfold-plan", &["blockfold-core"]),
-    ("blockfold-ops", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
+    ("blockfold-ops", &["blockfold-core", "blockfold-kernels", "blockfold-dense", "blockfold-plan"]),
     ("blockfold-io", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold-exec", &["blockfold-core", "blockfold-plan"]),
     ("blockfold-datasets", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
@@ -34,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates that meet outside ones: only `holders` may depend on those whose name starts with `prefix`.
 const OUTSIDE: &[(&str, &[&str])] = &[
+    ("faer", &["blockfold-dense"]),
     ("polars", &["blockfold-kernels", "blockfold-tests", "blockfold-benches"]),
     ("parquet", &["blockfold-io", "blockfold-tests", "blockfold-benches"]),
     ("clap", &["blockfold-cli", "blockfold-benches"]),

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod array;
 pub mod demo;
 pub mod distinct;
 pub mod estimate;
@@ -31,6 +32,7 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Join(args) => join::run(args, &context),
         Command::Sort(args) => sort::run(args, &context),
         Command::Distinct(args) => distinct::run(args, &context),
+        Command::Array(args) => array::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Estimate(args) => estimate::run(args, &context),
     }

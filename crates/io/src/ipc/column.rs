@@ -20,7 +20,7 @@ use arrow::datatypes::{
 use blockfold_core::{Error, Result};
 
 use super::layout::{ColumnLayout, row_width};
-use super::map::MappedFile;
+use crate::map::MappedFile;
 
 /// Reads rows of a mapped column and remembers which bytes it touched.
 pub(super) struct ColumnReader<'a> {

@@ -12,7 +12,7 @@ use blockfold_core::{Error, Result, SchemaRef};
 
 use super::guard::guarded;
 use super::layout::Layout;
-use super::map::MappedFile;
+use crate::map::MappedFile;
 
 const MAGIC: &[u8; 6] = b"ARROW1";
 /// Magic of the format that Feather was before it became Arrow IPC.

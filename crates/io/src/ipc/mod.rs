@@ -13,7 +13,6 @@ mod footer;
 mod guard;
 mod joint;
 mod layout;
-mod map;
 mod sink;
 mod source;
 mod stream;

@@ -64,6 +64,22 @@ impl OutputFile {
         self.file.metadata().map(|found| found.len()).map_err(|error| Error::io(&self.asked, error))
     }
 
+    /// Makes the file so long, of zeros.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file: a full disk may also show only when it is written to.
+    pub fn set_len(&self, bytes: u64) -> Result<()> {
+        self.file.set_len(bytes).map_err(|error| Error::io(&self.asked, error))
+    }
+
+    /// Writes bytes at a place.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn write_at(&self, bytes: &[u8], at: u64) -> Result<()> {
+        write_all_at(&self.file, bytes, at).map_err(|error| Error::io(&self.asked, error))
+    }
+
     /// Syncs the file and makes it appear under its name.
     ///
     /// # Errors
@@ -75,6 +91,21 @@ impl OutputFile {
         self.committed = true;
         self.target.parent().map_or(Ok(()), sync_folder)
     }
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
+        bytes = &bytes[written..];
+        at += written as u64;
+    }
+    Ok(())
 }
 
 impl Write for OutputFile {

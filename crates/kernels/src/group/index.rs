@@ -40,16 +40,16 @@ type Values = fn(&Column, &[u32]) -> Result<ArrayRef>;
 impl GroupIndex {
     pub(super) fn new(spec: &GroupSpec) -> Result<Self> {
         let column = |key: &KeySpec| Column::new(&key.name, &key.dtype, key.range);
-        Ok(Self::of(spec.keys.iter().map(column).collect::<Result<_>>()?))
+        Ok(Self::of(spec.keys.iter().map(column).collect::<Result<_>>()?, usize::MAX))
     }
 
-    /// An index of empty columns.
-    pub(super) fn of(mut columns: Vec<Column>) -> Self {
+    /// An index of empty columns that will see `most` groups at most.
+    pub(super) fn of(mut columns: Vec<Column>, most: usize) -> Self {
         match (columns.len(), columns.pop()) {
             (1, Some(column)) => GroupIndex::One(Box::new(column)),
             (width, Some(last)) => {
                 columns.push(last);
-                let (tuples, codes) = (Tuples::new(width), vec![Vec::new(); width]);
+                let (tuples, codes) = (Tuples::new(width, most), vec![Vec::new(); width]);
                 GroupIndex::Several(Box::new(Several { columns, tuples, codes }))
             }
             (_, None) => GroupIndex::Whole,

@@ -35,13 +35,14 @@ impl KeyIndex {
     /// # Errors
     /// [`Error::Type`] when the parts of a column differ in type, [`Error::Unsupported`] for types that cannot be keys.
     pub(crate) fn of(columns: &[Vec<ArrayRef>], rows: &[usize]) -> Result<(Self, Vec<u32>)> {
-        check_rows(rows.iter().sum())?;
+        let all = rows.iter().sum();
+        check_rows(all)?;
         let empty = columns.iter().map(|parts| {
             let dtype = parts.first().map_or(DType::Null, |part| part.data_type().clone());
             Column::of_parts("key", &dtype, parts)
         });
-        let mut index = GroupIndex::of(empty.collect::<Result<_>>()?);
-        let mut numbers = Vec::with_capacity(rows.iter().sum());
+        let mut index = GroupIndex::of(empty.collect::<Result<_>>()?, all);
+        let mut numbers = Vec::with_capacity(all);
         let mut part_numbers = Vec::new();
         for (part, rows) in rows.iter().enumerate() {
             let keys: Option<Vec<ArrayRef>> = columns.iter().map(|parts| parts.get(part).cloned()).collect();

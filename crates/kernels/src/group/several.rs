@@ -20,6 +20,8 @@ pub(super) struct Tuples {
     /// Codes of each tuple, one tuple after the other.
     codes: Vec<u32>,
     width: usize,
+    /// Length of a table that needs no tuples to justify it.
+    free_len: usize,
     /// Number of hashed tuples at which to see whether a table has become worth it.
     next_look: usize,
 }
@@ -35,11 +37,13 @@ enum Lookup {
 }
 
 impl Tuples {
-    pub(super) fn new(width: usize) -> Self {
+    /// No tuples yet, of which there will be `most` at most.
+    pub(super) fn new(width: usize, most: usize) -> Self {
         Tuples {
             lookup: Lookup::Table { bits: vec![0; width], ids: vec![0] },
             codes: Vec::new(),
             width,
+            free_len: most.saturating_mul(MAX_SPARSITY).min(1 << FREE_BITS),
             next_look: FIRST_LOOK,
         }
     }
@@ -153,7 +157,7 @@ impl Tuples {
         }
         self.next_look = FIRST_LOOK.max(self.len() * 2);
         let wider: Vec<u32> = distinct.iter().map(|distinct| bits_for(*distinct)).collect();
-        let max_len = (1usize << FREE_BITS).max(self.len() * MAX_SPARSITY);
+        let max_len = self.free_len.max(self.len() * MAX_SPARSITY);
         let len = 1usize.checked_shl(wider.iter().sum()).filter(|len| *len <= max_len);
         self.lookup = match (len, &self.lookup) {
             (Some(len), _) => self.tabled(wider, len),

@@ -140,10 +140,9 @@ impl JoinTable {
 /// 96 bytes a key column, and several columns the tuples of their numbers on top.
 pub fn estimate_bytes(rows: u64, bytes: u64, keys: usize) -> u64 {
     const FIXED: u64 = 1 << 19;
-    const SHORTEST_TUPLES: u64 = 12 << 20;
     let columns = keys as u64;
     let numbering = columns.saturating_mul(rows.saturating_mul(96).saturating_add(FIXED));
-    let tuples = if keys > 1 { rows.saturating_mul(64 + 8 * columns).saturating_add(SHORTEST_TUPLES) } else { 0 };
+    let tuples = if keys > 1 { rows.saturating_mul(64 + 8 * columns) } else { 0 };
     let sorted = rows.saturating_mul(12);
     bytes.saturating_mul(4).saturating_add(numbering).saturating_add(tuples).saturating_add(sorted)
 }

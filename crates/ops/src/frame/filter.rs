@@ -2,6 +2,7 @@
 
 use blockfold_core::{Block, Columns, DType, Divisions, Error, Expr, Result, Scalar, Schema};
 use blockfold_kernels::evaluate;
+use blockfold_plan::selectivity::guessed_share;
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Op, Plan, StepId, TaskContext};
 
 /// Rows where a predicate holds.
@@ -77,6 +78,10 @@ impl Op for Filter {
 
     fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
         self.input[0].op().column_range(column)
+    }
+
+    fn kept_share(&self) -> f64 {
+        self.input[0].op().kept_share() * guessed_share(&self.predicate)
     }
 
     fn divisions_on(&self, column: &str) -> Option<Divisions> {

@@ -12,7 +12,7 @@ mod pieces;
 use blockfold_core::expr::{plain_type, promote};
 use blockfold_core::{Columns, DType, Error, Expr, Grid, Result, Schema, SchemaRef, col};
 use blockfold_kernels::join::{JoinKind, JoinOptions, estimate_bytes};
-use blockfold_plan::estimate::row_bytes;
+use blockfold_plan::estimate::{ALLOWANCE_SHARE, row_bytes, share};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 
 use crate::exchange::{HashRouter, HashRouting, Keys};
@@ -189,6 +189,17 @@ impl Op for Join {
         self.aligned().is_some()
     }
 
+    fn kept_share(&self) -> f64 {
+        let [left, right] = [0, 1].map(|i| self.inputs[i].op().kept_share());
+        match self.args.kind {
+            // Keys of one side are mostly those of rows of the other: where that is filtered, as many rows go.
+            JoinKind::Inner | JoinKind::Semi => left * right,
+            JoinKind::Left => left,
+            JoinKind::Right => right,
+            JoinKind::Full | JoinKind::Anti | JoinKind::Cross => 1.0,
+        }
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let types = self.key_types()?;
         let ids = [lower.lower(&self.inputs[0])?, lower.lower(&self.inputs[1])?];
@@ -201,7 +212,8 @@ impl Op for Join {
         let table_bytes = |(rows, bytes): (Option<u64>, u64)| {
             estimate_bytes(rows.unwrap_or(bytes / UNKNOWN_ROW_BYTES), bytes, self.args.left_on.len())
         };
-        let smaller = self.smaller(sizes.map(table_bytes));
+        let tables = sizes.map(table_bytes);
+        let smaller = self.smaller(tables);
         let rows = sizes.map(|(rows, _)| rows);
         if let Some(aligned) = self.aligned() {
             let (options, fanout) = (self.options(smaller, lower.budget_bytes())?, self.fanout(rows, smaller));
@@ -213,7 +225,13 @@ impl Op for Join {
         // Without keys there is nothing to part by; a side known to be small needs no parts.
         let parts = match self.args.kind == JoinKind::Cross || small.is_some() {
             true => 1,
-            false => lower.parts(ids[0]).max(lower.parts(ids[1])),
+            false => {
+                let parts = lower.parts(ids[0]).max(lower.parts(ids[1]));
+                // The table of a part that is larger than most should still fit.
+                let room = share(ALLOWANCE_SHARE, lower.budget_bytes()) / TABLES_A_ROOM;
+                let by_table = usize::try_from(tables[build] / room.max(1)).unwrap_or(usize::MAX);
+                parts.max(by_table.min(lower.parts_of(u64::MAX)))
+            }
         };
         let bloom_keys = self.bloom_keys(rows, build, lower.budget_bytes());
         let fanout = self.fanout(rows, build);
@@ -240,18 +258,22 @@ struct Sides {
 const BATCH_SHARE: u64 = 64;
 const LEAST_BATCH_ROWS: u64 = 1024;
 
+/// Tables of parts that fit at once into what a kernel may have.
+const TABLES_A_ROOM: u64 = 2;
+
 /// Bytes of a row of which nothing is known.
 const UNKNOWN_ROW_BYTES: u64 = 32;
 
 /// How much larger the right side of a semi or anti join may seem and still become the table.
-const FILTERS_WELL: u64 = 4;
+const FILTERS_WELL: f64 = 4.0;
 
 impl Join {
     /// The side to make a table of when neither is known to be small. That of a semi join is mostly a filter, and
     /// smaller than it seems.
     fn smaller(&self, table_bytes: [u64; 2]) -> usize {
-        let factor = if matches!(self.args.kind, JoinKind::Semi | JoinKind::Anti) { FILTERS_WELL } else { 1 };
-        usize::from(table_bytes[1] <= table_bytes[0].saturating_mul(factor))
+        let factor = if matches!(self.args.kind, JoinKind::Semi | JoinKind::Anti) { FILTERS_WELL } else { 1.0 };
+        let guessed = |i: usize| table_bytes[i] as f64 * self.inputs[i].op().kept_share();
+        usize::from(guessed(1) <= guessed(0) * factor)
     }
 
     fn options(&self, build: usize, budget_bytes: u64) -> Result<JoinOptions> {

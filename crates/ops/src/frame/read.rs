@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use blockfold_core::{Columns, Divisions, Expr, Result, Scalar};
+use blockfold_plan::selectivity::guessed_share;
 use blockfold_plan::{Lower, Meta, Op, Plan, Source, StepId};
 
 /// Blocks of a source.
 #[derive(Debug)]
 pub struct Read {
     source: Arc<dyn Source>,
+    /// The share of rows that the source's filters are guessed to leave.
+    kept_share: f64,
 }
 
 impl Read {
     /// A plan that reads the source.
     pub fn plan(source: Arc<dyn Source>) -> Result<Plan> {
-        Plan::new(Read { source })
+        Plan::new(Read { source, kept_share: 1.0 })
     }
 
-    fn replaced(source: Option<Arc<dyn Source>>) -> Result<Option<Plan>> {
-        source.map(Read::plan).transpose()
+    fn replaced(source: Option<Arc<dyn Source>>, kept_share: f64) -> Result<Option<Plan>> {
+        source.map(|source| Plan::new(Read { source, kept_share })).transpose()
     }
 }
 
@@ -40,7 +43,7 @@ impl Op for Read {
     }
 
     fn with_inputs(&self, _inputs: Vec<Plan>) -> Result<Plan> {
-        Read::plan(self.source.clone())
+        Plan::new(Read { source: self.source.clone(), kept_share: self.kept_share })
     }
 
     fn meta(&self) -> Result<Meta> {
@@ -48,19 +51,23 @@ impl Op for Read {
     }
 
     fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
-        Read::replaced(self.source.with_columns(wanted)?)
+        Read::replaced(self.source.with_columns(wanted)?, self.kept_share)
     }
 
     fn filtered(&self, predicate: &Expr) -> Result<Option<Plan>> {
-        Read::replaced(self.source.with_filter(predicate)?)
+        Read::replaced(self.source.with_filter(predicate)?, self.kept_share * guessed_share(predicate))
     }
 
     fn limited(&self, rows: u64) -> Result<Option<Plan>> {
-        Read::replaced(self.source.with_limit(rows))
+        Read::replaced(self.source.with_limit(rows), self.kept_share)
     }
 
     fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {
         self.source.column_range(column)
+    }
+
+    fn kept_share(&self) -> f64 {
+        self.kept_share
     }
 
     fn divisions_on(&self, column: &str) -> Option<Divisions> {

@@ -283,7 +283,7 @@ impl Kernel for SortPart {
         match input {
             Input::Part(part) => waiting.push(Waiting { part, level: 0, is_equal: false }),
             Input::Block(block) => current = sorter.sort(block.frame()?.clone())?,
-            Input::Stream(stream) => current = sorter.gathered(stream)?,
+            other => current = sorter.gathered(other.into_stream()?)?,
         }
         Ok(Some(Box::new(SortStream { sorter, waiting, current })))
     }

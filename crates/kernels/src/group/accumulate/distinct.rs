@@ -27,7 +27,7 @@ impl Pairs {
         let dtype = carrier(dtype);
         let values = Column::new(name, &dtype, None)?;
         let element = state_type(&dtype);
-        Ok(Pairs { values, element, pairs: Tuples::new(2), codes: Vec::new(), ids: Vec::new() })
+        Ok(Pairs { values, element, pairs: Tuples::new(2, usize::MAX), codes: Vec::new(), ids: Vec::new() })
     }
 
     /// The numbers of the pairs of rows.

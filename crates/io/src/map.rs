@@ -20,7 +20,7 @@ use memmap2::Mmap;
 
 /// A file mapped for reading.
 #[derive(Clone)]
-pub(super) struct MappedFile {
+pub(crate) struct MappedFile {
     path: Arc<Path>,
     map: Arc<Mmap>,
     /// The map's bytes, for buffers that share them.
@@ -41,12 +41,12 @@ impl MappedFile {
     ///
     /// # Errors
     /// [`Error::NotFound`] and [`Error::Io`] naming the file; [`Error::Corrupt`] for an empty one.
-    pub(super) fn open(path: PathBuf) -> Result<Self> {
+    pub(crate) fn open(path: PathBuf) -> Result<Self> {
         let failed = |error| Error::io(&path, error);
         let file = File::open(&path).map_err(failed)?;
         let found = file.metadata().map_err(failed)?;
         if found.is_dir() {
-            return Err(Error::argument("read_ipc", format!("'{}' is a folder", path.display())));
+            return Err(Error::argument("map", format!("'{}' is a folder", path.display())));
         }
         if found.len() == 0 {
             return Err(Error::corrupt(&path, "it is empty"));
@@ -60,12 +60,12 @@ impl MappedFile {
     }
 
     /// The file's path.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// All bytes.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.map
     }
 
@@ -73,7 +73,7 @@ impl MappedFile {
     ///
     /// # Errors
     /// [`Error::Corrupt`] for a range that the file does not have.
-    pub(super) fn buffer(&self, range: Range<usize>) -> Result<Buffer> {
+    pub(crate) fn buffer(&self, range: Range<usize>) -> Result<Buffer> {
         if range.start > range.end || range.end > self.bytes.len() {
             return Err(Error::corrupt(&self.path, "a buffer lies outside of the file"));
         }
@@ -81,7 +81,7 @@ impl MappedFile {
     }
 
     /// Brings a range into memory in one call instead of fault by fault. A hint: failures do not matter.
-    pub(super) fn fetch(&self, range: Range<usize>) {
+    pub(crate) fn fetch(&self, range: Range<usize>) {
         let range = range.start..range.end.min(self.map.len());
         if range.is_empty() {
             return;
@@ -95,7 +95,7 @@ impl MappedFile {
     }
 
     /// Gives back the memory of the pages that a range touches; the page cache keeps them. A hint.
-    pub(super) fn release(&self, range: Range<usize>) {
+    pub(crate) fn release(&self, range: Range<usize>) {
         let range = range.start..range.end.min(self.map.len());
         if range.is_empty() {
             return;

@@ -1,0 +1,971 @@
+//! Reductions over axes: tiles are folded into a state, states of the same elements are merged.
+//!
+//! Sums go in eight lanes along rows; mean and variance are (n, mean, M2), taken in two passes over a tile that is still
+//! in the cache and merged after Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+//! variances" (1979). Which tiles there are, and in which order they come, is the caller's to fix: the result depends on it.
+
+use blockfold_core::region::Region;
+use blockfold_core::tensor::{Tensor, Tile};
+use blockfold_core::{DType, Error, Result};
+
+use crate::dispatch::dispatched;
+
+/// What becomes of the elements along the reduced axes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reduction {
+    /// Their sum; 0 of none.
+    Sum,
+    /// Their product; 1 of none.
+    Prod,
+    /// Their mean; NaN of none.
+    Mean,
+    /// Their variance, its divisor `n - ddof`.
+    Var {
+        /// Degrees of freedom that are taken off.
+        ddof: u32,
+    },
+    /// Their standard deviation, the divisor of its square `n - ddof`.
+    Std {
+        /// Degrees of freedom that are taken off.
+        ddof: u32,
+    },
+    /// The least one; NaN if there is one.
+    Min,
+    /// The greatest one; NaN if there is one.
+    Max,
+    /// Where the least one is first.
+    ArgMin,
+    /// Where the greatest one is first.
+    ArgMax,
+    /// Whether one is not zero.
+    Any,
+    /// Whether none is zero.
+    All,
+    /// How many are not zero.
+    CountNonzero,
+    /// The square root of the sum of their squares.
+    Norm,
+}
+
+impl Reduction {
+    /// The name that users type.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Reduction::Sum => "sum",
+            Reduction::Prod => "prod",
+            Reduction::Mean => "mean",
+            Reduction::Var { .. } => "var",
+            Reduction::Std { .. } => "std",
+            Reduction::Min => "min",
+            Reduction::Max => "max",
+            Reduction::ArgMin => "argmin",
+            Reduction::ArgMax => "argmax",
+            Reduction::Any => "any",
+            Reduction::All => "all",
+            Reduction::CountNonzero => "count_nonzero",
+            Reduction::Norm => "norm",
+        }
+    }
+}
+
+/// A reduction of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// What becomes of the elements.
+    pub reduction: Reduction,
+    /// Whether NaN is left out.
+    pub skip_nan: bool,
+    /// Which axes are reduced.
+    pub reduced: Vec<bool>,
+    /// Type of the elements.
+    pub dtype: DType,
+    /// Length of the array along each axis.
+    pub shape: Vec<u64>,
+}
+
+/// The type in which elements are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Float,
+    Int,
+    UInt,
+}
+
+impl Spec {
+    /// # Errors
+    /// A reduction that has no value over no elements, asked of an axis without any; one that the type does not have.
+    pub fn check(&self) -> Result<()> {
+        use Reduction::*;
+        let name = self.reduction.name();
+        let is_empty = self.shape.iter().zip(&self.reduced).any(|(length, reduced)| *reduced && *length == 0);
+        if is_empty && matches!(self.reduction, Min | Max | ArgMin | ArgMax) {
+            let what =
+                format!("an array of shape {:?} has no elements along a reduced axis, and so no {name}", self.shape);
+            return Err(Error::argument(name, what));
+        }
+        let reduced = self.reduced.iter().filter(|reduced| **reduced).count();
+        if matches!(self.reduction, ArgMin | ArgMax) && reduced != 1 && reduced != self.reduced.len() {
+            return Err(Error::argument(name, "takes one axis, or all of them"));
+        }
+        Ok(())
+    }
+
+    /// Type of the result, as in NumPy.
+    pub fn output_type(&self) -> DType {
+        use Reduction::*;
+        let float = if self.dtype == DType::Float32 { DType::Float32 } else { DType::Float64 };
+        match self.reduction {
+            Sum | Prod => match self.class() {
+                Class::Float => self.dtype.clone(),
+                Class::Int => DType::Int64,
+                Class::UInt => DType::UInt64,
+            },
+            Mean | Var { .. } | Std { .. } | Norm => float,
+            Min | Max => self.dtype.clone(),
+            ArgMin | ArgMax | CountNonzero => DType::Int64,
+            Any | All => DType::Boolean,
+        }
+    }
+
+    /// Lengths of the result, reduced axes kept with length 1.
+    pub fn output_shape(&self) -> Vec<u64> {
+        self.shape.iter().zip(&self.reduced).map(|(length, reduced)| if *reduced { 1 } else { *length }).collect()
+    }
+
+    /// The elements of the result that a box of the input goes into.
+    pub fn output_region(&self, region: &Region) -> Region {
+        let mut output = region.clone();
+        for (axis, reduced) in self.reduced.iter().enumerate().filter(|(_, reduced)| **reduced) {
+            let _ = reduced;
+            (output.start[axis], output.shape[axis]) = (0, 1);
+        }
+        output
+    }
+
+    /// Bytes of a state for each element of the result.
+    pub fn state_bytes(&self) -> u64 {
+        match self.reduction {
+            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } => 24,
+            Reduction::ArgMin | Reduction::ArgMax => 16,
+            _ => 8,
+        }
+    }
+
+    fn class(&self) -> Class {
+        match &self.dtype {
+            DType::Float32 | DType::Float64 => Class::Float,
+            dtype if dtype.is_unsigned_integer() => Class::UInt,
+            _ => Class::Int,
+        }
+    }
+
+    fn skips_nan(&self) -> bool {
+        self.skip_nan && self.class() == Class::Float
+    }
+
+    /// How far apart elements along the axes count that a position is told along.
+    fn place_strides(&self) -> Vec<u64> {
+        let mut strides = vec![0; self.shape.len()];
+        let is_flat = self.reduced.iter().all(|reduced| *reduced);
+        let mut stride = 1u64;
+        for axis in (0..self.shape.len()).rev() {
+            if self.reduced[axis] {
+                strides[axis] = stride;
+                stride = if is_flat { stride.saturating_mul(self.shape[axis]) } else { stride };
+            }
+        }
+        strides
+    }
+}
+
+/// A reduction in the making: a value for each element of a box of the result.
+#[derive(Clone, Debug)]
+pub struct State {
+    spec: Spec,
+    region: Region,
+    values: Values,
+}
+
+#[derive(Clone, Debug)]
+enum Values {
+    Float(Vec<f64>),
+    Int(Vec<i64>),
+    UInt(Vec<u64>),
+    Moments(Moments),
+    FloatPlace(Vec<f64>, Vec<u64>),
+    IntPlace(Vec<i64>, Vec<u64>),
+    UIntPlace(Vec<u64>, Vec<u64>),
+}
+
+#[derive(Clone, Debug)]
+struct Moments {
+    n: Vec<f64>,
+    mean: Vec<f64>,
+    m2: Vec<f64>,
+}
+
+/// No element yet.
+const NOWHERE: u64 = u64::MAX;
+
+impl State {
+    /// Nothing folded yet into a box of the result.
+    pub fn new(spec: &Spec, region: Region) -> Self {
+        let n = region.elements();
+        let (float, int, uint) = (
+            |value| Values::Float(vec![value; n]),
+            |value| Values::Int(vec![value; n]),
+            |value| Values::UInt(vec![value; n]),
+        );
+        let class = spec.class();
+        let values = match (spec.reduction, class) {
+            (Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. }, _) => {
+                Values::Moments(Moments { n: vec![0.0; n], mean: vec![0.0; n], m2: vec![0.0; n] })
+            }
+            (Reduction::ArgMin | Reduction::ArgMax, Class::Float) => Values::FloatPlace(vec![0.0; n], vec![NOWHERE; n]),
+            (Reduction::ArgMin | Reduction::ArgMax, Class::Int) => Values::IntPlace(vec![0; n], vec![NOWHERE; n]),
+            (Reduction::ArgMin | Reduction::ArgMax, Class::UInt) => Values::UIntPlace(vec![0; n], vec![NOWHERE; n]),
+            (Reduction::Any | Reduction::CountNonzero, _) => uint(0),
+            (Reduction::All, _) => uint(1),
+            (Reduction::Norm, _) => float(0.0),
+            (Reduction::Sum, Class::Float) => float(0.0),
+            (Reduction::Sum, Class::Int) => int(0),
+            (Reduction::Sum, Class::UInt) => uint(0),
+            (Reduction::Prod, Class::Float) => float(1.0),
+            (Reduction::Prod, Class::Int) => int(1),
+            (Reduction::Prod, Class::UInt) => uint(1),
+            (Reduction::Min | Reduction::Max, Class::Float) if spec.skip_nan => float(f64::NAN),
+            (Reduction::Min, Class::Float) => float(f64::INFINITY),
+            (Reduction::Max, Class::Float) => float(f64::NEG_INFINITY),
+            (Reduction::Min, Class::Int) => int(i64::MAX),
+            (Reduction::Max, Class::Int) => int(i64::MIN),
+            (Reduction::Min, Class::UInt) => uint(u64::MAX),
+            (Reduction::Max, Class::UInt) => uint(0),
+        };
+        State { spec: spec.clone(), region, values }
+    }
+
+    /// The box of the result.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        self.region.elements() as u64 * self.spec.state_bytes()
+    }
+
+    /// Takes in a box of the input whose elements go into this box of the result.
+    ///
+    /// # Errors
+    /// A box of another type, or whose elements go elsewhere.
+    pub fn fold(&mut self, tile: &Tile) -> Result<()> {
+        if tile.values.elements() == 0 {
+            return Ok(());
+        }
+        let output = self.spec.output_region(&tile.region);
+        if output.intersection(&self.region).as_ref() != Some(&output) {
+            return Err(Error::internal(format!("a tile {} folded into {}", tile.region, self.region)));
+        }
+        let rows = Rows::new(&self.spec, &tile.region, &output, &self.region);
+        match self.spec.reduction {
+            Reduction::Any | Reduction::All | Reduction::CountNonzero => {
+                let flags = nonzero(&tile.values)?;
+                let reduction = self.spec.reduction;
+                let Values::UInt(values) = &mut self.values else {
+                    return Err(Error::internal("a state of another kind"));
+                };
+                rows.each(&mut |row| {
+                    let flags = &flags[row.start..row.start + row.len];
+                    let update = |value: &mut u64, flag: u64| match reduction {
+                        Reduction::Any => *value |= flag,
+                        Reduction::All => *value &= flag,
+                        _ => *value += flag,
+                    };
+                    if row.is_reduced {
+                        let count: u64 = flags.iter().map(|flag| u64::from(*flag)).sum();
+                        let flag = match reduction {
+                            Reduction::Any => u64::from(count > 0),
+                            Reduction::All => u64::from(count == row.len as u64),
+                            _ => count,
+                        };
+                        update(&mut values[row.output], flag);
+                    } else {
+                        values[row.output..]
+                            .iter_mut()
+                            .zip(flags)
+                            .for_each(|(value, flag)| update(value, u64::from(*flag)));
+                    }
+                });
+                Ok(())
+            }
+            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } => {
+                let values = floats(&tile.values)?;
+                let needs_m2 = self.spec.reduction != Reduction::Mean;
+                let skips = self.spec.skips_nan();
+                let Values::Moments(moments) = &mut self.values else {
+                    return Err(Error::internal("a state of another kind"));
+                };
+                moments.fold(&values, &rows, &output, needs_m2, skips, &self.region);
+                Ok(())
+            }
+            _ => self.fold_values(&tile.values, &rows),
+        }
+    }
+
+    fn fold_values(&mut self, tile: &Tensor, rows: &Rows) -> Result<()> {
+        let (reduction, skips) = (self.spec.reduction, self.spec.skips_nan());
+        match &mut self.values {
+            Values::Float(values) => {
+                let tile = floats(tile)?;
+                match reduction {
+                    Reduction::Sum if skips => rows.fold(
+                        values,
+                        &tile,
+                        |row| row.iter().filter(|x| !x.is_nan()).sum(),
+                        |a, b| if b.is_nan() { a } else { a + b },
+                        |a, b| a + b,
+                    ),
+                    Reduction::Sum => rows.fold_by(values, &tile, sum_row, add_row, |a, b| a + b),
+                    Reduction::Norm if skips => rows.fold(
+                        values,
+                        &tile,
+                        |row| row.iter().filter(|x| !x.is_nan()).map(|x| x * x).sum(),
+                        |a, b| if b.is_nan() { a } else { a + b * b },
+                        |a, b| a + b,
+                    ),
+                    Reduction::Norm => {
+                        rows.fold(values, &tile, |row| square_row(row, 0.0), |a, b| a + b * b, |a, b| a + b)
+                    }
+                    Reduction::Prod if skips => rows.fold(
+                        values,
+                        &tile,
+                        |row| row.iter().filter(|x| !x.is_nan()).product(),
+                        |a, b| if b.is_nan() { a } else { a * b },
+                        |a, b| a * b,
+                    ),
+                    Reduction::Prod => rows.fold(values, &tile, |row| row.iter().product(), |a, b| a * b, |a, b| a * b),
+                    Reduction::Min if skips => rows.fold(
+                        values,
+                        &tile,
+                        |row| row.iter().fold(f64::NAN, |a, b| known_min(a, *b)),
+                        known_min,
+                        known_min,
+                    ),
+                    Reduction::Max if skips => rows.fold(
+                        values,
+                        &tile,
+                        |row| row.iter().fold(f64::NAN, |a, b| known_max(a, *b)),
+                        known_max,
+                        known_max,
+                    ),
+                    Reduction::Min => rows.fold(values, &tile, min_row, least, least),
+                    _ => rows.fold(values, &tile, max_row, greatest, greatest),
+                }
+            }
+            Values::Int(values) => {
+                let tile = integers(tile)?;
+                let f = match reduction {
+                    Reduction::Sum => i64::wrapping_add,
+                    Reduction::Prod => i64::wrapping_mul,
+                    Reduction::Min => i64::min,
+                    _ => i64::max,
+                };
+                rows.fold(values, &tile, |row| row.iter().copied().reduce(f).unwrap_or(0), f, f);
+            }
+            Values::UInt(values) => {
+                let tile = naturals(tile)?;
+                let f = match reduction {
+                    Reduction::Sum => u64::wrapping_add,
+                    Reduction::Prod => u64::wrapping_mul,
+                    Reduction::Min => u64::min,
+                    _ => u64::max,
+                };
+                rows.fold(values, &tile, |row| row.iter().copied().reduce(f).unwrap_or(0), f, f);
+            }
+            Values::FloatPlace(values, places) => {
+                let tile = floats(tile)?;
+                let is_min = reduction == Reduction::ArgMin;
+                let beats = |a: f64, b: f64| {
+                    if is_min { a < b || (a.is_nan() && !b.is_nan()) } else { a > b || (a.is_nan() && !b.is_nan()) }
+                };
+                rows.place(
+                    values,
+                    places,
+                    &tile,
+                    |x| !(skips && x.is_nan()),
+                    beats,
+                    |a, b| a == b || (a.is_nan() && b.is_nan()),
+                );
+            }
+            Values::IntPlace(values, places) => {
+                let is_min = reduction == Reduction::ArgMin;
+                rows.place(
+                    values,
+                    places,
+                    &integers(tile)?,
+                    |_| true,
+                    |a, b| if is_min { a < b } else { a > b },
+                    |a, b| a == b,
+                );
+            }
+            Values::UIntPlace(values, places) => {
+                let is_min = reduction == Reduction::ArgMin;
+                rows.place(
+                    values,
+                    places,
+                    &naturals(tile)?,
+                    |_| true,
+                    |a, b| if is_min { a < b } else { a > b },
+                    |a, b| a == b,
+                );
+            }
+            Values::Moments(_) => return Err(Error::internal("a state of another kind")),
+        }
+        Ok(())
+    }
+
+    /// Takes in what other tiles gave for the same box of the result.
+    ///
+    /// # Errors
+    /// States of other boxes or reductions.
+    pub fn merge(&mut self, other: &State) -> Result<()> {
+        if self.region != other.region || self.spec != other.spec {
+            return Err(Error::internal(format!("states of {} and {} merged", self.region, other.region)));
+        }
+        let (reduction, skips) = (self.spec.reduction, self.spec.skips_nan());
+        match (&mut self.values, &other.values) {
+            (Values::Float(a), Values::Float(b)) => {
+                let f: fn(f64, f64) -> f64 = match reduction {
+                    Reduction::Sum | Reduction::Norm => |a, b| a + b,
+                    Reduction::Prod => |a, b| a * b,
+                    Reduction::Min if skips => known_min,
+                    Reduction::Max if skips => known_max,
+                    Reduction::Min => least,
+                    _ => greatest,
+                };
+                a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, *b));
+            }
+            (Values::Int(a), Values::Int(b)) => {
+                let f = match reduction {
+                    Reduction::Sum => i64::wrapping_add,
+                    Reduction::Prod => i64::wrapping_mul,
+                    Reduction::Min => i64::min,
+                    _ => i64::max,
+                };
+                a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, *b));
+            }
+            (Values::UInt(a), Values::UInt(b)) => {
+                let f: fn(u64, u64) -> u64 = match reduction {
+                    Reduction::Any => |a, b| a | b,
+                    Reduction::All => |a, b| a & b,
+                    Reduction::Sum | Reduction::CountNonzero => u64::wrapping_add,
+                    Reduction::Prod => u64::wrapping_mul,
+                    Reduction::Min => u64::min,
+                    _ => u64::max,
+                };
+                a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, *b));
+            }
+            (Values::Moments(a), Values::Moments(b)) => {
+                for i in 0..a.n.len() {
+                    a.add(i, b.n[i], b.mean[i], b.m2[i]);
+                }
+            }
+            (Values::FloatPlace(a, at), Values::FloatPlace(b, bt)) => {
+                let is_min = reduction == Reduction::ArgMin;
+                let beats = |a: f64, b: f64| {
+                    if is_min { a < b || (a.is_nan() && !b.is_nan()) } else { a > b || (a.is_nan() && !b.is_nan()) }
+                };
+                merge_places((a, at), (b, bt), beats, |a, b| a == b || (a.is_nan() && b.is_nan()));
+            }
+            (Values::IntPlace(a, at), Values::IntPlace(b, bt)) => {
+                let is_min = reduction == Reduction::ArgMin;
+                merge_places((a, at), (b, bt), |a, b| if is_min { a < b } else { a > b }, |a, b| a == b);
+            }
+            (Values::UIntPlace(a, at), Values::UIntPlace(b, bt)) => {
+                let is_min = reduction == Reduction::ArgMin;
+                merge_places((a, at), (b, bt), |a, b| if is_min { a < b } else { a > b }, |a, b| a == b);
+            }
+            _ => return Err(Error::internal("states of other kinds merged")),
+        }
+        Ok(())
+    }
+
+    /// The box of the result.
+    ///
+    /// # Errors
+    /// A place of nothing: all elements are NaN and those are left out.
+    pub fn finish(self) -> Result<Tensor> {
+        let (shape, dtype) = (self.region.shape.clone(), self.spec.output_type());
+        match self.values {
+            Values::Float(mut values) => {
+                if self.spec.reduction == Reduction::Norm {
+                    values.iter_mut().for_each(|value| *value = value.sqrt());
+                }
+                of_floats(dtype, shape, values)
+            }
+            Values::Int(values) => of_integers(dtype, shape, values),
+            Values::UInt(values) if dtype == DType::Boolean => Tensor::from_vec(
+                dtype,
+                shape,
+                values.into_iter().map(|value| u8::from(value != 0)).collect::<Vec<u8>>(),
+            ),
+            Values::UInt(values) => of_naturals(dtype, shape, values),
+            Values::Moments(moments) => {
+                let of = |i: usize| {
+                    let (n, mean, m2) = (moments.n[i], moments.mean[i], moments.m2[i]);
+                    match self.spec.reduction {
+                        Reduction::Mean if n == 0.0 => f64::NAN,
+                        Reduction::Mean => mean,
+                        Reduction::Var { ddof } => variance(n, m2, ddof),
+                        Reduction::Std { ddof } => variance(n, m2, ddof).sqrt(),
+                        _ => f64::NAN,
+                    }
+                };
+                of_floats(dtype, shape, (0..moments.n.len()).map(of).collect())
+            }
+            Values::FloatPlace(_, places) | Values::IntPlace(_, places) | Values::UIntPlace(_, places) => {
+                if places.contains(&NOWHERE) {
+                    return Err(Error::argument(
+                        self.spec.reduction.name(),
+                        "all elements along an axis are NaN; there is no place to tell",
+                    ));
+                }
+                of_naturals(dtype, shape, places)
+            }
+        }
+    }
+}
+
+/// As NumPy: without enough elements not a number, or infinite where they differ.
+fn variance(n: f64, m2: f64, ddof: u32) -> f64 {
+    let divisor = (n - f64::from(ddof)).max(0.0);
+    if n == 0.0 { f64::NAN } else { m2 / divisor }
+}
+
+impl Moments {
+    fn add(&mut self, i: usize, n: f64, mean: f64, m2: f64) {
+        if n == 0.0 {
+            return;
+        }
+        let all = self.n[i] + n;
+        let delta = mean - self.mean[i];
+        self.m2[i] += m2 + delta * delta * self.n[i] * (n / all);
+        self.mean[i] += delta * (n / all);
+        self.n[i] = all;
+    }
+
+    fn fold(&mut self, tile: &[f64], rows: &Rows, output: &Region, needs_m2: bool, skips: bool, region: &Region) {
+        let outputs = output.elements();
+        let own = Rows { region: output.clone(), ..rows.clone() };
+        let mut sums = vec![0.0; outputs];
+        let mut counts = vec![(tile.len() / outputs) as f64; outputs];
+        if skips {
+            counts.fill(0.0);
+            own.fold(
+                &mut counts,
+                tile,
+                |row| row.iter().filter(|x| !x.is_nan()).count() as f64,
+                |a, b| a + f64::from(u8::from(!b.is_nan())),
+                |a, b| a + b,
+            );
+            own.fold(
+                &mut sums,
+                tile,
+                |row| row.iter().filter(|x| !x.is_nan()).sum(),
+                |a, b| if b.is_nan() { a } else { a + b },
+                |a, b| a + b,
+            );
+        } else {
+            own.fold_by(&mut sums, tile, sum_row, add_row, |a, b| a + b);
+        }
+        let means: Vec<f64> = sums.iter().zip(&counts).map(|(sum, n)| if *n == 0.0 { 0.0 } else { sum / n }).collect();
+        let mut squares = vec![0.0; outputs];
+        if needs_m2 {
+            own.each(&mut |row| {
+                let values = &tile[row.start..row.start + row.len];
+                match (row.is_reduced, skips) {
+                    (true, false) => squares[row.output] += square_row(values, means[row.output]),
+                    (true, true) => {
+                        let mean = means[row.output];
+                        squares[row.output] +=
+                            values.iter().filter(|x| !x.is_nan()).map(|x| (x - mean) * (x - mean)).sum::<f64>();
+                    }
+                    (false, false) => add_squares(
+                        &mut squares[row.output..row.output + row.len],
+                        values,
+                        &means[row.output..row.output + row.len],
+                    ),
+                    (false, true) => {
+                        let known = values.iter().zip(&means[row.output..]).zip(&mut squares[row.output..]);
+                        known
+                            .filter(|((x, _), _)| !x.is_nan())
+                            .for_each(|((x, mean), sum)| *sum += (x - mean) * (x - mean));
+                    }
+                }
+            });
+        }
+        // Where the box of the tile is in this state's.
+        let whole = Rows { region: region.clone(), ..rows.clone() };
+        let mut at = 0;
+        whole.outputs(output, &mut |start, len| {
+            for i in 0..len {
+                self.add(start + i, counts[at + i], means[at + i], squares[at + i]);
+            }
+            at += len;
+        });
+    }
+}
+
+/// A row of a tile, and where it goes.
+struct Row {
+    /// Its first element in the tile.
+    start: usize,
+    len: usize,
+    /// Where it goes in the state: to one element when it is reduced, else to as many as it has.
+    output: usize,
+    is_reduced: bool,
+    /// The place of its first element, told along the reduced axes.
+    place: u64,
+}
+
+/// The rows of a tile.
+#[derive(Clone)]
+struct Rows {
+    tile: Region,
+    output: Region,
+    /// The box that the state has values for.
+    region: Region,
+    is_reduced: bool,
+    place_strides: Vec<u64>,
+}
+
+impl Rows {
+    fn new(spec: &Spec, tile: &Region, output: &Region, region: &Region) -> Self {
+        let is_reduced = spec.reduced.last().copied().unwrap_or(true);
+        let place_strides = spec.place_strides();
+        Rows { tile: tile.clone(), output: output.clone(), region: region.clone(), is_reduced, place_strides }
+    }
+
+    /// How far apart elements along each axis are in the state; 0 along reduced ones.
+    fn strides(&self) -> Vec<usize> {
+        let ndim = self.region.ndim();
+        let mut strides = vec![0; ndim];
+        let mut stride = 1;
+        for axis in (0..ndim).rev() {
+            // A reduced axis has one element in the box of the result.
+            strides[axis] = if self.output.shape[axis] == 1 && self.tile.shape[axis] != 1 { 0 } else { stride };
+            stride *= self.region.shape[axis];
+        }
+        strides
+    }
+
+    fn each(&self, f: &mut impl FnMut(Row)) {
+        let shape = &self.tile.shape;
+        let Some(last) = shape.len().checked_sub(1) else {
+            return f(Row { start: 0, len: 1, output: 0, is_reduced: true, place: 0 });
+        };
+        let strides = self.strides();
+        let first: usize =
+            self.output.offset_in(&self.region).iter().zip(&self.full_strides()).map(|(at, stride)| at * stride).sum();
+        let mut index = vec![0; last];
+        let mut start = 0;
+        loop {
+            let output = first + index.iter().zip(&strides).map(|(at, stride)| at * stride).sum::<usize>();
+            let along = index.iter().chain(std::iter::once(&0)).zip(&self.tile.start).zip(&self.place_strides);
+            let place = along
+                .map(|((at, start), stride)| (start + *at as u64).wrapping_mul(*stride))
+                .fold(0, u64::wrapping_add);
+            f(Row { start, len: shape[last], output, is_reduced: self.is_reduced, place });
+            start += shape[last];
+            let mut axis = last;
+            loop {
+                let Some(next) = axis.checked_sub(1) else { return };
+                axis = next;
+                index[axis] += 1;
+                if index[axis] < shape[axis] {
+                    break;
+                }
+                index[axis] = 0;
+            }
+        }
+    }
+
+    fn full_strides(&self) -> Vec<usize> {
+        let mut strides = vec![1; self.region.ndim()];
+        for axis in (0..self.region.ndim().saturating_sub(1)).rev() {
+            strides[axis] = strides[axis + 1] * self.region.shape[axis + 1];
+        }
+        strides
+    }
+
+    /// Calls `f` with the start and length of each run of the state's elements that a box of the result is.
+    fn outputs(&self, output: &Region, f: &mut impl FnMut(usize, usize)) {
+        let strides = self.full_strides();
+        let Some(last) = output.ndim().checked_sub(1) else { return f(0, 1) };
+        let first: usize = output.offset_in(&self.region).iter().zip(&strides).map(|(at, stride)| at * stride).sum();
+        let mut index = vec![0; last];
+        loop {
+            f(first + index.iter().zip(&strides).map(|(at, stride)| at * stride).sum::<usize>(), output.shape[last]);
+            let mut axis = last;
+            loop {
+                let Some(next) = axis.checked_sub(1) else { return };
+                axis = next;
+                index[axis] += 1;
+                if index[axis] < output.shape[axis] {
+                    break;
+                }
+                index[axis] = 0;
+            }
+        }
+    }
+
+    /// Folds each row: to one value by `row` where it is reduced, which `join` takes in, else element by element.
+    fn fold<T: Copy>(
+        &self,
+        values: &mut [T],
+        tile: &[T],
+        row: impl Fn(&[T]) -> T,
+        add: impl Fn(T, T) -> T,
+        join: impl Fn(T, T) -> T,
+    ) {
+        let add_row =
+            |values: &mut [T], row: &[T]| values.iter_mut().zip(row).for_each(|(value, x)| *value = add(*value, *x));
+        self.fold_by(values, tile, row, add_row, join);
+    }
+
+    fn fold_by<T: Copy>(
+        &self,
+        values: &mut [T],
+        tile: &[T],
+        row: impl Fn(&[T]) -> T,
+        add_row: impl Fn(&mut [T], &[T]),
+        join: impl Fn(T, T) -> T,
+    ) {
+        self.each(&mut |at| {
+            let elements = &tile[at.start..at.start + at.len];
+            if at.is_reduced {
+                values[at.output] = join(values[at.output], row(elements));
+            } else {
+                add_row(&mut values[at.output..at.output + at.len], elements);
+            }
+        });
+    }
+
+    /// Keeps the element that beats the others, the first of equal ones, and its place.
+    fn place<T: Copy>(
+        &self,
+        values: &mut [T],
+        places: &mut [u64],
+        tile: &[T],
+        counts: impl Fn(T) -> bool,
+        beats: impl Fn(T, T) -> bool,
+        equals: impl Fn(T, T) -> bool,
+    ) {
+        let stride = self.place_strides.last().copied().unwrap_or(0);
+        self.each(&mut |row| {
+            for (i, x) in tile[row.start..row.start + row.len].iter().enumerate() {
+                let output = if row.is_reduced { row.output } else { row.output + i };
+                let place = row.place + stride * i as u64;
+                let (value, known) = (&mut values[output], &mut places[output]);
+                if counts(*x) && (*known == NOWHERE || beats(*x, *value) || (place < *known && equals(*x, *value))) {
+                    (*value, *known) = (*x, place);
+                }
+            }
+        });
+    }
+}
+
+fn merge_places<T: Copy>(
+    (a, at): (&mut [T], &mut [u64]),
+    (b, bt): (&[T], &[u64]),
+    beats: impl Fn(T, T) -> bool,
+    equals: impl Fn(T, T) -> bool,
+) {
+    for i in 0..at.len() {
+        if bt[i] != NOWHERE && (at[i] == NOWHERE || beats(b[i], a[i]) || (bt[i] < at[i] && equals(a[i], b[i]))) {
+            (a[i], at[i]) = (b[i], bt[i]);
+        }
+    }
+}
+
+fn least(a: f64, b: f64) -> f64 {
+    if b < a || b.is_nan() { b } else { a }
+}
+
+fn greatest(a: f64, b: f64) -> f64 {
+    if b > a || b.is_nan() { b } else { a }
+}
+
+fn known_min(a: f64, b: f64) -> f64 {
+    if b < a || a.is_nan() { b } else { a }
+}
+
+fn known_max(a: f64, b: f64) -> f64 {
+    if b > a || a.is_nan() { b } else { a }
+}
+
+/// Accumulators of a row.
+const LANES: usize = 16;
+
+dispatched! {
+    /// The sum of a row, in lanes.
+    fn sum_row(row: &[f64]) -> f64 {
+        let mut lanes = [0.0; LANES];
+        let (chunks, rest) = row.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane += x;
+            }
+        }
+        for (lane, x) in lanes.iter_mut().zip(rest) {
+            *lane += x;
+        }
+        tree(lanes)
+    }
+}
+
+dispatched! {
+    /// The sum of squares of differences from a mean, in lanes.
+    fn square_row(row: &[f64], mean: f64) -> f64 {
+        let mut lanes = [0.0; LANES];
+        let (chunks, rest) = row.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane += (x - mean) * (x - mean);
+            }
+        }
+        for (lane, x) in lanes.iter_mut().zip(rest) {
+            *lane += (x - mean) * (x - mean);
+        }
+        tree(lanes)
+    }
+}
+
+dispatched! {
+    fn min_row(row: &[f64]) -> f64 {
+        let mut lanes = [f64::INFINITY; LANES];
+        let (chunks, rest) = row.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane = if *x < *lane || x.is_nan() { *x } else { *lane };
+            }
+        }
+        lanes.iter().chain(rest).fold(f64::INFINITY, |a, b| if *b < a || b.is_nan() { *b } else { a })
+    }
+}
+
+dispatched! {
+    fn max_row(row: &[f64]) -> f64 {
+        let mut lanes = [f64::NEG_INFINITY; LANES];
+        let (chunks, rest) = row.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane = if *x > *lane || x.is_nan() { *x } else { *lane };
+            }
+        }
+        lanes.iter().chain(rest).fold(f64::NEG_INFINITY, |a, b| if *b > a || b.is_nan() { *b } else { a })
+    }
+}
+
+dispatched! {
+    fn add_row(sums: &mut [f64], row: &[f64]) {
+        for (sum, x) in sums.iter_mut().zip(row) {
+            *sum += x;
+        }
+    }
+}
+
+dispatched! {
+    fn add_squares(sums: &mut [f64], row: &[f64], means: &[f64]) {
+        for ((sum, x), mean) in sums.iter_mut().zip(row).zip(means) {
+            *sum += (x - mean) * (x - mean);
+        }
+    }
+}
+
+/// The sum of lanes, pair by pair.
+#[inline(always)]
+fn tree(mut lanes: [f64; LANES]) -> f64 {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// The elements as doubles.
+pub fn floats(tile: &Tensor) -> Result<std::borrow::Cow<'_, [f64]>> {
+    use std::borrow::Cow::{Borrowed, Owned};
+    Ok(match tile.dtype() {
+        DType::Float64 => Borrowed(tile.values::<f64>()?),
+        DType::Float32 => Owned(tile.values::<f32>()?.iter().map(|x| f64::from(*x)).collect()),
+        dtype if dtype.is_unsigned_integer() => Owned(naturals(tile)?.iter().map(|x| *x as f64).collect()),
+        _ => Owned(integers(tile)?.iter().map(|x| *x as f64).collect()),
+    })
+}
+
+fn integers(tile: &Tensor) -> Result<std::borrow::Cow<'_, [i64]>> {
+    use std::borrow::Cow::{Borrowed, Owned};
+    Ok(match tile.dtype() {
+        DType::Int64 => Borrowed(tile.values::<i64>()?),
+        DType::Int32 => Owned(tile.values::<i32>()?.iter().map(|x| i64::from(*x)).collect()),
+        DType::Int16 => Owned(tile.values::<i16>()?.iter().map(|x| i64::from(*x)).collect()),
+        DType::Int8 => Owned(tile.values::<i8>()?.iter().map(|x| i64::from(*x)).collect()),
+        DType::Boolean => Owned(tile.values::<u8>()?.iter().map(|x| i64::from(*x)).collect()),
+        other => return Err(Error::internal(format!("{other} as signed integers"))),
+    })
+}
+
+fn naturals(tile: &Tensor) -> Result<std::borrow::Cow<'_, [u64]>> {
+    use std::borrow::Cow::{Borrowed, Owned};
+    Ok(match tile.dtype() {
+        DType::UInt64 => Borrowed(tile.values::<u64>()?),
+        DType::UInt32 => Owned(tile.values::<u32>()?.iter().map(|x| u64::from(*x)).collect()),
+        DType::UInt16 => Owned(tile.values::<u16>()?.iter().map(|x| u64::from(*x)).collect()),
+        DType::UInt8 => Owned(tile.values::<u8>()?.iter().map(|x| u64::from(*x)).collect()),
+        other => return Err(Error::internal(format!("{other} as unsigned integers"))),
+    })
+}
+
+/// Whether each element is not zero; NaN is not.
+fn nonzero(tile: &Tensor) -> Result<Vec<bool>> {
+    Ok(match tile.dtype() {
+        DType::Float32 | DType::Float64 => floats(tile)?.iter().map(|x| *x != 0.0).collect(),
+        dtype if dtype.is_unsigned_integer() => naturals(tile)?.iter().map(|x| *x != 0).collect(),
+        _ => integers(tile)?.iter().map(|x| *x != 0).collect(),
+    })
+}
+
+fn of_floats(dtype: DType, shape: Vec<usize>, values: Vec<f64>) -> Result<Tensor> {
+    match dtype {
+        DType::Float32 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as f32).collect::<Vec<f32>>()),
+        _ => Tensor::from_vec(dtype, shape, values),
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // values of a narrower type come back to it
+fn of_integers(dtype: DType, shape: Vec<usize>, values: Vec<i64>) -> Result<Tensor> {
+    match dtype {
+        DType::Int8 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as i8).collect::<Vec<i8>>()),
+        DType::Int16 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as i16).collect::<Vec<i16>>()),
+        DType::Int32 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as i32).collect::<Vec<i32>>()),
+        DType::Boolean => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u8).collect::<Vec<u8>>()),
+        _ => Tensor::from_vec(dtype, shape, values),
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // values of a narrower type come back to it
+fn of_naturals(dtype: DType, shape: Vec<usize>, values: Vec<u64>) -> Result<Tensor> {
+    match dtype {
+        DType::UInt8 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u8).collect::<Vec<u8>>()),
+        DType::UInt16 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u16).collect::<Vec<u16>>()),
+        DType::UInt32 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u32).collect::<Vec<u32>>()),
+        _ => Tensor::from_vec(dtype, shape, values),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! Lazy arrays.
+
+mod answer;
+mod chunking;
+mod create;
+mod elementwise;
+mod lanes;
+mod linalg;
+mod reduce;
+mod rows;
+mod shape;
+
+use std::fmt;
+use std::sync::Arc;
+
+use blockfold_core::{Chunks, DType, Error, Result};
+use blockfold_io::npy::NpySink;
+use blockfold_io::tensor::TensorSink;
+use blockfold_ops::array::Rechunk;
+use blockfold_ops::frame::Write;
+use blockfold_plan::tiles::element_type;
+use blockfold_plan::{Estimate, Lower, Plan, Sink, Stage, StepGraph, explain, optimize};
+
+pub use answer::{Element, NdArray};
+pub use chunking::{AxisChunks, Chunking};
+pub use create::RandomArrays;
+pub use elementwise::Operand;
+pub use reduce::Axes;
+pub use shape::{Index, SliceBounds};
+
+use crate::collected::WriteSummary;
+use crate::session::Session;
+
+/// A description of an array that nobody has computed yet; cheap to clone.
+///
+/// Its vocabulary is NumPy's. Methods never fail at once: the first error stays in the handle, and the next call that
+/// returns a `Result` returns it.
+///
+/// # Examples
+/// ```
+/// use blockfold::prelude::*;
+///
+/// # fn main() -> blockfold::Result<()> {
+/// let session = Session::builder().build()?;
+/// let x = session.random(1).random([200, 200], 50);
+/// let y = &x + x.t() - x.mean(0);
+/// assert_eq!(y.shape()?, [200, 200]);
+/// assert!((y.mean(()).compute()?.item()? - 0.5).abs() < 0.05);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a lazy array does nothing until it is computed or written"]
+pub struct Array {
+    pub(crate) session: Session,
+    plan: Result<Plan, Arc<Error>>,
+}
+
+impl Array {
+    pub(crate) fn new(session: &Session, plan: Result<Plan>) -> Array {
+        Array { session: session.clone(), plan: plan.map_err(Arc::new) }
+    }
+
+    pub(crate) fn then(&self, f: impl FnOnce(Plan) -> Result<Plan>) -> Array {
+        let plan = match &self.plan {
+            Ok(plan) => f(plan.clone()).map_err(Arc::new),
+            Err(error) => Err(error.clone()),
+        };
+        Array { session: self.session.clone(), plan }
+    }
+
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        self.plan.clone().map_err(Error::Deferred)
+    }
+
+    // ---- what it is
+
+    /// How chunks tile the array.
+    pub fn chunks(&self) -> Result<Chunks> {
+        let plan = self.plan()?;
+        plan.meta().grid.chunks().cloned().ok_or_else(|| Error::internal("a frame as an array"))
+    }
+
+    /// Length along each axis.
+    pub fn shape(&self) -> Result<Vec<u64>> {
+        Ok(self.chunks()?.shape())
+    }
+
+    /// Number of axes.
+    pub fn ndim(&self) -> Result<usize> {
+        Ok(self.chunks()?.ndim())
+    }
+
+    /// Number of elements.
+    pub fn size(&self) -> Result<u64> {
+        Ok(self.chunks()?.elements())
+    }
+
+    /// Bytes of all elements.
+    pub fn nbytes(&self) -> Result<u64> {
+        Ok(self.size()?.saturating_mul(blockfold_core::tensor::width(&self.dtype()?)? as u64))
+    }
+
+    /// Type of the elements.
+    pub fn dtype(&self) -> Result<DType> {
+        element_type(self.plan()?.schema())
+    }
+
+    /// The same elements in other chunks. Nothing moves until the array is computed, and then only what has to.
+    pub fn rechunk(&self, chunks: impl Into<Chunking>) -> Array {
+        let chunks = chunks.into();
+        self.then(|plan| {
+            let (shape, dtype) = (self.shape()?, self.dtype()?);
+            Rechunk::plan(plan, chunks.of(&self.session, &shape, &dtype)?)
+        })
+    }
+
+    // ---- what it will take
+
+    /// A stage on the way from what was typed to what runs, as text.
+    pub fn explain(&self, stage: Stage) -> Result<String> {
+        Ok(match stage {
+            Stage::Logical => explain::tree(&self.plan()?),
+            Stage::Optimized => explain::tree(&optimize(&self.plan()?)?),
+            Stage::Steps => explain::steps(&self.graph()?),
+            Stage::Fused => explain::fused(&self.graph()?),
+            Stage::Memory => self.estimate()?.to_string(),
+        })
+    }
+
+    /// What computing the array will need, before a byte is read. The answer itself is not counted.
+    pub fn estimate(&self) -> Result<Estimate> {
+        let budget = self.session.memory_budget().0;
+        Ok(Estimate::of(&self.graph()?, self.session.threads(), budget))
+    }
+
+    fn graph(&self) -> Result<StepGraph> {
+        Lower::graph(&optimize(&self.plan()?)?, self.session.memory_budget().0)
+    }
+
+    // ---- runs
+
+    /// Computes the array and holds it.
+    ///
+    /// # Memory
+    /// The answer counts against the session's budget until it is dropped; one that does not fit is refused with
+    /// [`Error::OverBudget`] before anything runs.
+    pub fn compute(&self) -> Result<NdArray> {
+        let (shape, dtype, bytes) = (self.shape()?, self.dtype()?, self.nbytes()?);
+        let remedy = "raise the memory budget, or write the array block by block with to_npy";
+        let permit = self.session.executor().budget().permit("the answer", bytes, remedy)?;
+        let sink = TensorSink::new(&dtype, &shape)?;
+        let summary = self.write(sink.clone())?;
+        Ok(NdArray::new(sink.take()?, permit, summary))
+    }
+
+    /// Writes the array to an `.npy` file, block by block; the file appears whole or not at all.
+    ///
+    /// # Errors
+    /// An existing file unless `overwrite`; a full or unwritable disk. Nothing is left behind.
+    pub fn to_npy(&self, path: impl AsRef<std::path::Path>, overwrite: bool) -> Result<WriteSummary> {
+        self.write(NpySink::new(path.as_ref(), overwrite, self.dtype()?, self.shape()?)?)
+    }
+
+    pub(crate) fn write(&self, sink: Arc<dyn Sink>) -> Result<WriteSummary> {
+        let plan = Write::plan(optimize(&self.plan()?)?, sink)?;
+        let graph = Lower::graph(&plan, self.session.memory_budget().0)?;
+        let outcome = self.session.executor().run(&graph, self.session.cancel())?;
+        Ok(WriteSummary { files: outcome.files, report: outcome.report, estimate: outcome.estimate })
+    }
+}
+
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.dtype(), self.chunks()) {
+            (Ok(dtype), Ok(chunks)) => write!(f, "array of {dtype}, shape {:?}, chunks {chunks}", chunks.shape()),
+            (Err(error), _) | (_, Err(error)) => write!(f, "array that cannot be computed: {error}"),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! NumPy's `.npy` files: one array each, mapped into memory and read box by box.
+
+mod header;
+mod sink;
+mod source;
+
+pub use sink::NpySink;
+pub use source::NpySource;

@@ -1,0 +1,193 @@
+//! Reading `.npy` files.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use blockfold_core::tensor::{Tensor, TensorMut, width};
+use blockfold_core::{Chunks, DType, Error, Grid, Region, Result, SchemaRef};
+use blockfold_plan::tiles::{TileReader, array_schema, tile_meta};
+use blockfold_plan::{BlockStream, Metrics, PartitionEstimate, Source, TaskContext};
+
+use super::header::Header;
+use crate::map::MappedFile;
+
+/// An `.npy` file, mapped into memory.
+///
+/// A file in Fortran's order is read as the array of its axes reversed: see [`NpySource::is_fortran`].
+#[derive(Clone, Debug)]
+pub struct NpySource {
+    file: MappedFile,
+    header: Header,
+    /// Lengths in the order in which elements lie.
+    shape: Vec<u64>,
+    chunks: Chunks,
+}
+
+impl NpySource {
+    /// Maps a file and reads its header, not its elements.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] and [`Error::Io`]; [`Error::Corrupt`] for a damaged header or a file that is shorter than it
+    /// says; [`Error::Unsupported`] for elements that are objects or records.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let file = MappedFile::open(path.clone())?;
+        let header = Header::parse(file.bytes(), &path)?;
+        let elements = header.shape.iter().try_fold(1u64, |all, length| all.checked_mul(*length));
+        let bytes = elements.and_then(|elements| elements.checked_mul(width(&header.dtype).ok()? as u64));
+        let has = (file.bytes().len() - header.offset) as u64;
+        match bytes {
+            Some(bytes) if bytes <= has => {}
+            _ => {
+                let what =
+                    format!("it has {has} bytes of elements, too few for shape {:?} of {}", header.shape, header.dtype);
+                return Err(Error::corrupt(&path, what));
+            }
+        }
+        let mut shape = header.shape.clone();
+        if header.is_fortran {
+            shape.reverse();
+        }
+        let chunks = Chunks::one(&shape);
+        Ok(NpySource { file, header, shape, chunks })
+    }
+
+    /// Lengths in the order in which elements lie: those of the array reversed for a file in Fortran's order.
+    pub fn shape(&self) -> &[u64] {
+        &self.shape
+    }
+
+    /// Type of the elements.
+    pub fn dtype(&self) -> &DType {
+        &self.header.dtype
+    }
+
+    /// Whether the array's axes are to be reversed.
+    pub fn is_fortran(&self) -> bool {
+        self.header.is_fortran
+    }
+
+    /// This file read in chunks.
+    #[must_use]
+    pub fn with_chunks(mut self, chunks: Chunks) -> Self {
+        self.chunks = chunks;
+        self
+    }
+
+    fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
+impl Source for NpySource {
+    fn name(&self) -> &'static str {
+        "npy"
+    }
+
+    fn detail(&self) -> String {
+        format!("'{}', {} of shape {:?}, chunks {}", self.path().display(), self.header.dtype, self.shape, self.chunks)
+    }
+
+    fn token(&self) -> Option<String> {
+        Some(format!("{} {:?} {:?}", self.path().display(), self.file.bytes().as_ptr(), self.chunks.lengths()))
+    }
+
+    fn schema(&self) -> SchemaRef {
+        array_schema(&self.header.dtype)
+    }
+
+    fn grid(&self) -> Grid {
+        Grid::array(self.chunks.clone())
+    }
+
+    fn estimate(&self, partition: usize) -> PartitionEstimate {
+        let batch = tile_meta(&self.chunks, &self.header.dtype);
+        let elements = self.chunks.region(partition).elements() as u64;
+        let read_bytes = elements * width(&self.header.dtype).unwrap_or(8) as u64;
+        PartitionEstimate { rows: Some(elements), read_bytes, peak_bytes: 2 * batch.bytes, batch, skipped: false }
+    }
+
+    fn open(&self, _: usize, _: &TaskContext) -> Result<Box<dyn BlockStream>> {
+        Err(Error::internal("an array is read by boxes"))
+    }
+
+    fn open_tiles(&self, task: &TaskContext) -> Result<Box<dyn TileReader>> {
+        let whole = Region::whole(&self.shape)?;
+        let width = width(&self.header.dtype)?;
+        let bytes = whole.elements() * width;
+        let data = self.file.buffer(self.header.offset..self.header.offset + bytes)?;
+        let is_aligned = self.header.offset.is_multiple_of(width);
+        let values = Tensor::new(self.header.dtype.clone(), whole.shape.clone(), data)?;
+        let (metrics, touched) = (task.metrics.clone(), 0..0);
+        Ok(Box::new(NpyReader { source: self.clone(), whole, values, width, is_aligned, metrics, touched }))
+    }
+}
+
+/// Bytes of a mapped file that a reader leaves in memory behind itself, at most.
+const BEHIND_BYTES: usize = 32 << 20;
+
+struct NpyReader {
+    source: NpySource,
+    whole: Region,
+    values: Tensor,
+    width: usize,
+    is_aligned: bool,
+    metrics: Arc<Metrics>,
+    /// Bytes of the elements that were read since pages were given back last.
+    touched: Range<usize>,
+}
+
+impl NpyReader {
+    /// Notes which bytes a box is made of, and gives pages back when they have become many.
+    fn touch(&mut self, region: &Region) {
+        let at = |index: &mut dyn Iterator<Item = u64>| {
+            index.zip(&self.source.shape).fold(0u64, |at, (index, length)| at * length + index)
+        };
+        let first = at(&mut region.start.iter().copied());
+        let last = at(&mut (0..region.ndim()).map(|axis| region.end(axis) - 1));
+        let bytes = |element: u64| usize::try_from(element).unwrap_or(usize::MAX).saturating_mul(self.width);
+        let range = bytes(first)..bytes(last + 1);
+        let both = match self.touched.is_empty() {
+            true => range.clone(),
+            false => self.touched.start.min(range.start)..self.touched.end.max(range.end),
+        };
+        if both.len() > BEHIND_BYTES && !self.touched.is_empty() {
+            self.release();
+            self.touched = range;
+        } else {
+            self.touched = both;
+        }
+        self.metrics.add_bytes_read((region.elements() * self.width) as u64);
+    }
+
+    fn release(&self) {
+        let offset = self.source.header.offset;
+        self.source.file.release(offset + self.touched.start..offset + self.touched.end);
+    }
+}
+
+impl Drop for NpyReader {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl TileReader for NpyReader {
+    fn read(&mut self, region: &Region) -> Result<Tensor> {
+        if region.elements() == 0 {
+            return TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone()).map(TensorMut::freeze);
+        }
+        self.touch(region);
+        let start = region.offset_in(&self.whole);
+        if self.is_aligned && !self.source.header.is_swapped {
+            return self.values.part(&start, &region.shape);
+        }
+        let mut part = TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone())?;
+        part.paste_part(&vec![0; start.len()], &self.values, &start, &region.shape)?;
+        if self.source.header.is_swapped {
+            part.bytes_mut().chunks_exact_mut(self.width).for_each(<[u8]>::reverse);
+        }
+        Ok(part.freeze())
+    }
+}

@@ -1,0 +1,81 @@
+//! `broadcast_to`: an array repeated along axes of length 1, and along new ones in front.
+
+use blockfold_core::{Chunks, Error, Region, Result};
+use blockfold_dense::select::broadcast;
+use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
+
+use super::elementwise::shape_text;
+use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader, shape_of};
+
+/// An array repeated to fill a shape.
+#[derive(Debug)]
+pub struct BroadcastTo {
+    input: [Plan; 1],
+    shape: Vec<u64>,
+}
+
+impl BroadcastTo {
+    /// A plan of the input repeated to fill a shape.
+    ///
+    /// # Errors
+    /// A shape that the input does not broadcast to.
+    pub fn plan(input: Plan, shape: Vec<u64>) -> Result<Plan> {
+        Plan::new(BroadcastTo { input: [input], shape })
+    }
+}
+
+impl Op for BroadcastTo {
+    fn name(&self) -> &'static str {
+        "broadcast_to"
+    }
+
+    fn detail(&self) -> String {
+        shape_text(&self.shape)
+    }
+
+    fn inputs(&self) -> &[Plan] {
+        &self.input
+    }
+
+    fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
+        BroadcastTo::plan(inputs.remove(0), self.shape.clone())
+    }
+
+    fn meta(&self) -> Result<Meta> {
+        let chunks = chunks_of(&self.input[0])?;
+        let own = chunks.shape();
+        let offset = self.shape.len().checked_sub(own.len());
+        let fits = offset.is_some_and(|offset| own.iter().zip(&self.shape[offset..]).all(|(a, b)| a == b || *a == 1));
+        let (Some(offset), true) = (offset, fits) else {
+            return Err(Error::Shape {
+                op: "broadcast_to".into(),
+                left: shape_text(&own),
+                right: shape_text(&self.shape),
+            });
+        };
+        let mut bounds = Chunks::one(&self.shape).ndim_bounds();
+        for axis in (0..own.len()).filter(|axis| own[*axis] == self.shape[axis + offset]) {
+            bounds[axis + offset] = chunks.bounds(axis).clone();
+        }
+        Ok(meta(&dtype_of(&self.input[0])?, Chunks::of_bounds(bounds)))
+    }
+
+    fn lower(&self, lower: &mut Lower) -> Result<StepId> {
+        let own = self.meta()?;
+        let shape = shape_of(&self.input[0])?;
+        let kernel = TileKernel::of_one("broadcast", self.detail(), move |mut input| {
+            let shape = shape.clone();
+            reader(move |region| {
+                let offset = region.ndim() - shape.len();
+                let mut own = Region { start: region.start[offset..].to_vec(), shape: region.shape[offset..].to_vec() };
+                for axis in (0..shape.len()).filter(|axis| shape[*axis] == 1) {
+                    (own.start[axis], own.shape[axis]) = (0, own.shape[axis].min(1));
+                }
+                let mut all = vec![1; offset];
+                all.extend(&own.shape);
+                broadcast(&input.read(&own)?.reshaped(all)?, &region.shape)
+            })
+        });
+        lower_map(lower, &self.input, kernel, &own)
+    }
+}

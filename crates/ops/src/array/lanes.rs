@@ -1,0 +1,136 @@
+//! `lanes`: a function of the elements along one axis, in order: sorted, running sums, quantiles.
+
+use blockfold_core::region::TILE_ELEMENTS;
+use blockfold_core::tensor::{Tensor, Tile, width};
+use blockfold_core::{Chunks, DType, Result};
+use blockfold_dense::lanes::{LaneFn, apply};
+use blockfold_plan::tiles::{TileReader, lanes_shape};
+use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
+
+use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, read_by_tiles, shape_of};
+use super::take::no_axis;
+
+/// A function of whole lanes.
+#[derive(Debug)]
+pub struct Lanes {
+    input: [Plan; 1],
+    axis: usize,
+    function: LaneFn,
+}
+
+impl Lanes {
+    /// A plan of a function of the elements along an axis.
+    ///
+    /// # Errors
+    /// No such axis, or a function that asks for what is not there.
+    pub fn plan(input: Plan, axis: usize, function: LaneFn) -> Result<Plan> {
+        let shape = chunks_of(&input)?.shape();
+        if axis >= shape.len() {
+            return Err(no_axis(function.name(), axis, &shape));
+        }
+        function.check()?;
+        Plan::new(Lanes { input: [input], axis, function })
+    }
+
+    fn output_type(&self) -> Result<DType> {
+        Ok(self.function.output_type(&dtype_of(&self.input[0])?))
+    }
+}
+
+impl Op for Lanes {
+    fn name(&self) -> &'static str {
+        "lanes"
+    }
+
+    fn detail(&self) -> String {
+        let parameters = match &self.function {
+            LaneFn::Quantiles { at, skip_nan } => format!(" {at:?}{}", if *skip_nan { " without NaN" } else { "" }),
+            _ => String::new(),
+        };
+        format!("{}{parameters} along axis {}", self.function.name(), self.axis)
+    }
+
+    fn inputs(&self) -> &[Plan] {
+        &self.input
+    }
+
+    fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
+        Lanes::plan(inputs.remove(0), self.axis, self.function.clone())
+    }
+
+    fn meta(&self) -> Result<Meta> {
+        let chunks = chunks_of(&self.input[0])?;
+        let length = self.function.output_length(chunks.shape()[self.axis]);
+        let own = Chunks::one(&[length]);
+        Ok(meta(&self.output_type()?, chunks.with_axis(self.axis, own.bounds(0).clone())))
+    }
+
+    fn lower(&self, lower: &mut Lower) -> Result<StepId> {
+        let own = self.meta()?;
+        let (axis, function, dtype) = (self.axis, self.function.clone(), dtype_of(&self.input[0])?);
+        let length = shape_of(&self.input[0])?[axis];
+        // As many lanes at a time as make a tile, and at least one.
+        let at_once = TILES_OF_LANES as u64 * (TILE_ELEMENTS as u64).max(length);
+        let bytes = width(&dtype)? as u64 * 2 + width(&self.output_type()?)? as u64 + function.held_bytes();
+        let kernel = TileKernel::of_one("lanes", self.detail(), move |input| {
+            let (function, dtype) = (function.clone(), dtype.clone());
+            Box::new(LaneReader { input, axis, function, dtype, length, last: None })
+        });
+        lower_map(lower, &self.input, kernel.holding(at_once.saturating_mul(bytes)).costly().of_whole_axis(axis), &own)
+    }
+}
+
+/// Lanes are kept for the next box in this many tiles' worth of elements.
+const TILES_OF_LANES: usize = 4;
+
+/// Reads lanes: some of them are worked on when one of their elements is asked for, and kept until others are.
+struct LaneReader {
+    input: Box<dyn TileReader>,
+    axis: usize,
+    function: LaneFn,
+    dtype: DType,
+    length: u64,
+    last: Option<Tile>,
+}
+
+impl LaneReader {
+    /// The whole lanes that a box has elements of.
+    fn lanes(&mut self, region: &blockfold_core::Region) -> Result<Tile> {
+        let mut whole = region.clone();
+        let output_length = self.function.output_length(self.length);
+        whole.start[self.axis] = 0;
+        whole.shape[self.axis] = usize::try_from(output_length).unwrap_or(usize::MAX);
+        if let Some(last) = self.last.as_ref().filter(|last| last.region == whole) {
+            return Ok(last.clone());
+        }
+        self.last = None;
+        let mut below = whole.clone();
+        below.shape[self.axis] = usize::try_from(self.length).unwrap_or(usize::MAX);
+        let values = read_by_tiles(self.input.as_mut(), &below, &self.dtype)?;
+        let tile = Tile { region: whole, values: apply(&values, self.axis, &self.function)? };
+        self.last = Some(tile.clone());
+        Ok(tile)
+    }
+}
+
+impl TileReader for LaneReader {
+    fn read(&mut self, region: &blockfold_core::Region) -> Result<Tensor> {
+        // Few enough lanes at a time that they fit what the kernel said it holds.
+        let room = TILES_OF_LANES * TILE_ELEMENTS.max(usize::try_from(self.length).unwrap_or(usize::MAX));
+        let most = (room / usize::try_from(self.length.max(1)).unwrap_or(usize::MAX)).max(1);
+        let others: Vec<usize> = (0..region.ndim()).filter(|axis| *axis != self.axis).collect();
+        let lanes: usize = others.iter().map(|axis| region.shape[*axis]).product();
+        if lanes <= most {
+            let tile = self.lanes(region)?;
+            return tile.values.part(&region.offset_in(&tile.region), &region.shape);
+        }
+        let cut = lanes_shape(&region.shape, self.axis, most);
+        let dtype = self.function.output_type(&self.dtype);
+        let mut all = blockfold_core::tensor::TensorMut::zeros(dtype, region.shape.clone())?;
+        for part in region.boxes_of(cut) {
+            let tile = self.lanes(&part)?;
+            all.paste_part(&part.offset_in(region), &tile.values, &part.offset_in(&tile.region), &part.shape)?;
+        }
+        Ok(all.freeze())
+    }
+}

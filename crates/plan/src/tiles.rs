@@ -1,0 +1,95 @@
+//! How arrays stream: a reader is asked for boxes of elements, tile by tile, and asks its inputs in turn.
+//!
+//! A chain of array kernels is a tree of readers. Each hands on a tile that is still in the cache, so that nothing
+//! between a source and the chain's end is stored; and since a reader gives any box, the chunks of its inputs need not
+//! match its own.
+
+use blockfold_core::region::{TILE_ELEMENTS, Tiles};
+use blockfold_core::tensor::{Tensor, width};
+use blockfold_core::{Chunks, DType, Error, Region, Result, Schema, SchemaRef};
+use std::sync::Arc;
+
+use crate::step::{BlockMeta, Step, StepGraph, StepId};
+
+/// Elements of an array, asked for box by box.
+pub trait TileReader: Send {
+    /// The elements of a box that is inside the array.
+    ///
+    /// # Errors
+    /// Whatever the source cannot give, naming the file.
+    fn read(&mut self, region: &Region) -> Result<Tensor>;
+}
+
+impl TileReader for Box<dyn TileReader> {
+    fn read(&mut self, region: &Region) -> Result<Tensor> {
+        self.as_mut().read(region)
+    }
+}
+
+/// The name of an array's only column.
+pub const VALUES: &str = "values";
+
+/// The columns of an array: one, of its elements.
+pub fn array_schema(dtype: &DType) -> SchemaRef {
+    Arc::new(Schema::new(vec![blockfold_core::Field::new(VALUES, dtype.clone(), false)]))
+}
+
+/// The type of an array's elements.
+///
+/// # Errors
+/// A schema that is not that of an array.
+pub fn element_type(schema: &Schema) -> Result<DType> {
+    match schema.fields().as_ref() {
+        [field] => Ok(field.data_type().clone()),
+        _ => Err(Error::internal("a frame where an array is needed")),
+    }
+}
+
+/// A tile of the largest block of an array.
+pub fn tile_meta(chunks: &Chunks, dtype: &DType) -> BlockMeta {
+    let rows = largest_block(chunks).min(TILE_ELEMENTS as u64);
+    BlockMeta { rows, bytes: rows.saturating_mul(width(dtype).unwrap_or(8) as u64) }
+}
+
+/// Elements of the largest block of an array.
+pub fn largest_block(chunks: &Chunks) -> u64 {
+    let longest = |lengths: Vec<u64>| lengths.into_iter().max().unwrap_or(0);
+    chunks.lengths().into_iter().map(longest).fold(1, u64::saturating_mul)
+}
+
+/// The boxes in which a box of a step's result is made, in order: tiles, or whole lanes where a kernel that the step
+/// streams through works on those.
+pub fn tiles_of(graph: &StepGraph, id: StepId, region: &Region) -> Tiles {
+    match whole_axis(graph, id).filter(|axis| *axis < region.ndim()) {
+        Some(axis) => {
+            let lanes = TILE_ELEMENTS / region.shape[axis].max(1);
+            region.boxes_of(lanes_shape(&region.shape, axis, lanes.max(1)))
+        }
+        None => region.tiles(),
+    }
+}
+
+/// The axis along which a kernel needs whole lanes, as far as steps keep their places above it.
+fn whole_axis(graph: &StepGraph, id: StepId) -> Option<usize> {
+    let node = graph.node(id);
+    let Step::Map { inputs, kernel } = &node.step else { return None };
+    let same = |input: &StepId| graph.node(*input).grid.chunks() == node.grid.chunks();
+    kernel.whole_axis().or_else(|| {
+        inputs.iter().map(|(input, _)| input).filter(|input| same(input)).find_map(|input| whole_axis(graph, *input))
+    })
+}
+
+/// The shape of a box of at most so many whole lanes along an axis.
+pub fn lanes_shape(shape: &[usize], axis: usize, lanes: usize) -> Vec<usize> {
+    let mut cut = vec![1; shape.len()];
+    let mut room = lanes.max(1);
+    for at in (0..shape.len()).rev() {
+        if at == axis {
+            cut[at] = shape[at].max(1);
+        } else {
+            cut[at] = shape[at].clamp(1, room);
+            room = (room / cut[at]).max(1);
+        }
+    }
+    cut
+}
