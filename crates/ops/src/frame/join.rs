@@ -1,6 +1,7 @@
 //! `join`: rows of two frames side by side where their keys are equal.
 
 mod aligned;
+mod bits;
 pub(super) mod build;
 pub(super) mod columns;
 mod fanout;

@@ -14,10 +14,14 @@ use blockfold_kernels::join::{JoinKind, JoinTable};
 use blockfold_plan::{Lower, Narrow, Narrowed, RowFilter, Source, StepId};
 
 use super::Join;
+use super::bits::KeyBits;
 use crate::exchange::{BloomFilter, Keys, LearntKeys};
 
 /// Keys up to this number are looked for one by one: a set of them is made for each batch.
 const FEW_KEYS: usize = 512;
+
+/// Bits of keys are worth their time when the source has at least this many times more rows than there are keys.
+const BITS_WORTH: u64 = 4;
 
 /// A filter of numbers is worth its time when it leaves one of so many.
 const WORTH: i128 = 2;
@@ -68,7 +72,8 @@ impl Join {
             let keys: Vec<Option<Expr>> = keys.iter().zip(&types).map(fits).collect();
             let is_of_use =
                 fits_beside(source, budget_bytes) && keys.iter().flatten().any(|key| moves || takes(source, key));
-            let by = NarrowByKeys { keys, types: types.clone(), null_equals_null: self.args.null_equals_null };
+            let by =
+                NarrowByKeys { keys, types: types.clone(), null_equals_null: self.args.null_equals_null, budget_bytes };
             is_of_use.then(|| Arc::new(by) as Arc<dyn Narrow>)
         };
         Ok(lower.narrowed((&self.inputs[1 - build], probe), &keys, from, &narrow))
@@ -112,6 +117,7 @@ struct NarrowByKeys {
     keys: Vec<Option<Expr>>,
     types: Vec<DType>,
     null_equals_null: bool,
+    budget_bytes: u64,
 }
 
 impl Narrow for NarrowByKeys {
@@ -124,7 +130,10 @@ impl Narrow for NarrowByKeys {
         if let Ok(table) = result.object::<JoinTable>() {
             let few = table.distinct_keys(FEW_KEYS)?;
             let range = |at: usize| table.key_range(at).cloned();
-            return Ok(Narrowed { predicate: self.predicate(table.is_empty(), &range, few, source)?, rows: None });
+            let is_exact = few.is_some();
+            let predicate = self.predicate(table.is_empty(), &range, few, source)?;
+            let rows = if is_exact && predicate.is_some() { None } else { self.bits(&table, source)? };
+            return Ok(Narrowed { predicate, rows });
         }
         let Ok(learnt) = result.object::<LearntKeys>() else { return Ok(Narrowed::default()) };
         let range = |at: usize| learnt.ranges.get(at).cloned().flatten();
@@ -141,6 +150,24 @@ impl Narrow for NarrowByKeys {
 }
 
 impl NarrowByKeys {
+    /// A filter of the rows whose value of one key the build side has, where that leaves most rows out: a look into a
+    /// few bits saves the search for all keys.
+    fn bits(&self, table: &JoinTable, source: &dyn Source) -> Result<Option<Arc<dyn RowFilter>>> {
+        let rows: Option<u64> = (0..source.grid().blocks()).map(|block| source.estimate(block).rows).sum();
+        let most = usize::try_from(rows.unwrap_or(0) / BITS_WORTH).unwrap_or(usize::MAX);
+        if table.is_empty() || !self.keys.iter().any(Option::is_some) {
+            return Ok(None);
+        }
+        let Some(values) = table.distinct_keys(most)? else { return Ok(None) };
+        for (key, values) in self.keys.iter().zip(&values) {
+            let Some(key) = key else { continue };
+            if let Some(bits) = KeyBits::of(key, values, self.null_equals_null, self.budget_bytes)? {
+                return Ok(Some(Arc::new(bits)));
+            }
+        }
+        Ok(None)
+    }
+
     fn predicate(
         &self,
         is_empty: bool,
