@@ -178,6 +178,34 @@ def test_long_lanes(arrays):
         arrays.check(text, values, "--memory", "24MiB")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a[a > 0.5]", "a[~(a > 0)].sum()", "np.flatnonzero(a > 1)", "np.digitize(a, [-1.0, 0.0, 0.5, 2.0])", "np.bincount(np.floor(np.abs(a)).astype('int64').ravel())"]
+    + ["np.take_along_axis(a, np.argsort(a, axis=1), axis=1)", "np.take_along_axis(a, np.argsort(a, axis=0)[:2], axis=0)"]
+    + [f"np.pad(a, {width}, mode='{mode}')" for width in ["2", "((0, 1), (3, 0), (1, 1))"] for mode in ["edge", "reflect", "symmetric", "wrap"]]
+    + ["np.pad(a, 1)", "np.pad(a, ((1, 2), (0, 0), (0, 3)), constant_values=7)"],
+)
+def test_selections(arrays, text):
+    values = {"a": np.random.default_rng(8).normal(size=(7, 9, 4))}
+    for cut in ["-1", "2,4,3"]:
+        arrays.check(text, values, "--chunks", cut)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["np.einsum('ij,jk->ik', a, b)", "np.einsum('ij,jk', a, b)", "np.einsum('ij->ji', a)", "np.einsum('ij->', a)", "np.einsum('ii->i', c)", "np.einsum('ii', c)"]
+    + ["np.einsum('ij,ij->i', a, a)", "np.einsum('i,j->ij', v, v)", "np.einsum('ij,jk,k->i', a, b, w)", "np.einsum('bij,bjk->bik', t, t)", "np.einsum('iji->j', t)"]
+    + ["np.tensordot(a, b, axes=1)", "np.tensordot(t, t, axes=([0, 2], [0, 1]))", "np.trace(a)", "np.diag(a)", "np.diag(v)", "np.linalg.cholesky(c @ c.T + 50 * np.eye(6))"]
+    + ["np.linalg.solve(c, v)", "np.linalg.solve(c, a)", "np.linalg.svdvals(a)", "np.linalg.svdvals(tall)", "np.outer(v, w)"],
+)
+def test_algebra(arrays, text):
+    generator = np.random.default_rng(11)
+    values = {"a": generator.normal(size=(6, 5)), "b": generator.normal(size=(5, 7)), "c": generator.normal(size=(6, 6))}
+    values |= {"v": generator.normal(size=6), "w": generator.normal(size=7), "t": generator.normal(size=(4, 4, 4)), "tall": generator.normal(size=(500, 4))}
+    for cut in [None, "auto"]:
+        arrays.check(text, values, *(["--chunks", cut] if cut else ["--memory", "8MiB"]))
+
+
 def test_creation(arrays):
     for text in ["np.zeros((3, 4))", "np.ones(5)", "np.full((2, 3), 7)", "np.full((2,), 0.5)", "np.arange(10)", "np.arange(3, 20, 4)",
                  "np.arange(9, -5, -3)", "np.linspace(0, 1, 11)", "np.linspace(2.5, -1, 7)", "np.eye(5)", "np.eye(3, 5, 1)", "np.eye(4, 3, -2)"]:

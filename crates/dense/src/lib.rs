@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod decompose;
 mod dispatch;
 pub mod lanes;
 pub mod permute;

@@ -104,6 +104,33 @@ fn spread<T: Copy>(from: &[T], to: &mut [T], from_shape: &[usize], shape: &[usiz
     }
 }
 
+/// The elements of each lane along an axis at the places that another box gives for the lane; negative ones count from
+/// the end.
+///
+/// # Errors
+/// A place outside of the axis, boxes that do not fit.
+pub fn take_along(values: &Tensor, places: &Tensor, axis: usize) -> Result<Tensor> {
+    let (from, to) = (values.shape(), places.shape());
+    let (length, count) = (from[axis], to[axis]);
+    let outer: usize = to[..axis].iter().product();
+    let inner: usize = to[axis + 1..].iter().product();
+    if from.len() != to.len() || values.elements() != outer * length * inner {
+        return Err(Error::internal(format!("places of {to:?} in {from:?}")));
+    }
+    let mut at = Vec::with_capacity(places.elements());
+    for (i, place) in places.values::<i64>()?.iter().enumerate() {
+        let counted = if *place < 0 { place.saturating_add(length as i64) } else { *place };
+        let found = usize::try_from(counted).ok().filter(|place| *place < length).ok_or_else(|| {
+            let what = format!("index {place} is out of range for axis {axis}, which has {length} elements");
+            Error::argument("take_along_axis", what)
+        })?;
+        let (row, column) = (i / (count * inner).max(1), i % inner.max(1));
+        at.push((row * length + found) * inner + column);
+    }
+    let flat = values.clone().reshaped(vec![values.elements()])?;
+    take(&flat, 0, &at)?.reshaped(to.to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use blockfold_core::DType;

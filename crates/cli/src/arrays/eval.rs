@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, bail};
-use blockfold::array::{Axes, AxisChunks, Chunking, Operand};
+use blockfold::array::{Axes, AxisChunks, Boundary, Chunking, Operand};
 use blockfold::{Array, DType, Index, Scalar, Session};
 
 use super::parser::Tree;
@@ -244,6 +244,12 @@ impl Env<'_> {
             return item.cloned().ok_or_else(|| anyhow!("index {at} of a list of {}", items.len()));
         }
         let Value::Array(array) = of else { bail!("{} cannot be indexed", kind(&of)) };
+        if let [one] = indices
+            && !matches!(one, Tree::Slice(..) | Tree::Ellipsis)
+            && let Value::Array(mask) = self.value(one)?
+        {
+            return Ok(Value::Array(array.mask(&mask)?));
+        }
         let bound = |part: &Option<Box<Tree>>| part.as_ref().map(|tree| integer(&self.value(tree)?)).transpose();
         let index = |tree: &Tree| {
             Ok(match tree {
@@ -254,7 +260,7 @@ impl Env<'_> {
                     Value::None => Index::NewAxis,
                     Value::List(places) => Index::Places(places.iter().map(integer).collect::<Result<_>>()?),
                     Value::Array(_) => {
-                        bail!("an index that is an array is not supported here; write a list of numbers")
+                        bail!("an array of places among indices; take them with take_along_axis, or write a list")
                     }
                     other => bail!("{} is no index", kind(&other)),
                 },
@@ -264,13 +270,21 @@ impl Env<'_> {
         Ok(Value::Array(array.index(indices)))
     }
 
+    /// Whether a name is NumPy, or a part of it.
+    fn is_module(&self, of: &Tree) -> bool {
+        match of {
+            Tree::Name(module) => ["np", "numpy", "da"].contains(&module.as_str()) && !self.names.contains_key(module),
+            Tree::Attribute(inner, part) => ["linalg", "random"].contains(&part.as_str()) && self.is_module(inner),
+            _ => false,
+        }
+    }
+
     fn call(&self, function: &Tree, args: &[Tree], named: &[(String, Tree)]) -> Result<Value> {
         let mut values = Vec::new();
         let name = match function {
             Tree::Name(name) => name.clone(),
             Tree::Attribute(of, name) => {
-                let is_module = matches!(of.as_ref(), Tree::Name(module) if ["np", "numpy", "da"].contains(&module.as_str()) && !self.names.contains_key(module));
-                if !is_module {
+                if !self.is_module(of) {
                     values.push(self.value(of)?);
                 }
                 name.clone()
@@ -293,6 +307,14 @@ impl Env<'_> {
         }
         if let Some(array) = self.creation(name, args)? {
             return Ok(array);
+        }
+        if name == "einsum" {
+            let Value::Text(spec) = args.need("subscripts")? else { bail!("einsum takes its indices as a text first") };
+            let arrays = args.args.by_ref().map(|value| match value {
+                Value::Array(array) => Ok(array),
+                other => bail!("einsum takes arrays, not {}", kind(&other)),
+            });
+            return Ok(Array::einsum(&spec, &arrays.collect::<Result<Vec<_>>>()?)?);
         }
         let x = match args.need("x")? {
             Value::Array(array) => array,
@@ -372,6 +394,33 @@ impl Env<'_> {
             "cumprod" => x.cumprod(args.integer_or("axis", 0)?),
             "diff" => x.diff(args.integer_or("axis", -1)?),
             "unique" => x.unique()?,
+            "bincount" => x.bincount()?,
+            "flatnonzero" => x.flatnonzero()?,
+            "digitize" => x.digitize(&floats(args.need("bins")?)?),
+            "take_along_axis" => {
+                let places = args.array("indices")?;
+                x.take_along_axis(&places, args.integer_or("axis", -1)?)
+            }
+            "pad" => padded(&x, args)?,
+            "trace" => x.trace(),
+            "diag" => x.diag(),
+            "cholesky" => x.cholesky()?,
+            "solve" => x.solve(&args.array("b")?)?,
+            "svdvals" => x.svd()?.1,
+            "tensordot" => {
+                let other = args.array("b")?;
+                let (left, right) = match args.next("axes") {
+                    Some(Value::List(axes)) if axes.len() == 2 => {
+                        (integers(axes[0].clone())?, integers(axes[1].clone())?)
+                    }
+                    axes => {
+                        let count = axes.map_or(Ok(2), |axes| integer(&axes))?;
+                        let ndim = i64::try_from(x.ndim()?)?;
+                        ((ndim - count..ndim).collect(), (0..count).collect())
+                    }
+                };
+                x.tensordot(&other, (&left, &right))
+            }
             "median" | "nanmedian" | "quantile" | "percentile" | "nanquantile" => {
                 let q = match name {
                     "median" | "nanmedian" => 0.5,
@@ -438,6 +487,53 @@ impl Env<'_> {
             _ => return Ok(None),
         }))
     }
+}
+
+fn floats(value: Value) -> Result<Vec<f64>> {
+    match value {
+        Value::List(values) => values.iter().map(float).collect(),
+        one => Ok(vec![float(&one)?]),
+    }
+}
+
+/// NumPy's `pad`.
+fn padded(x: &Array, args: &mut Args) -> Result<Array> {
+    let width = args.need("pad_width")?;
+    let mode = match args.next("mode") {
+        None => "constant".to_string(),
+        Some(Value::Text(mode)) => mode,
+        Some(other) => bail!("pad: 'mode' should be a text, not {}", kind(&other)),
+    };
+    let constant = args.named("constant_values").map_or(Ok(0.0), |value| float(&value))?;
+    let boundary = match mode.as_str() {
+        "constant" => Boundary::Constant(constant),
+        "edge" => Boundary::Nearest,
+        "reflect" => Boundary::Reflect,
+        "symmetric" => Boundary::Symmetric,
+        "wrap" => Boundary::Periodic,
+        other => bail!("pad: no mode is called '{other}'; there are constant, edge, reflect, symmetric, wrap"),
+    };
+    let ndim = x.ndim()?;
+    let pair = |value: &Value| {
+        let both = integers(value.clone())?;
+        let of = |count: &i64| u64::try_from(*count).map_err(|_| anyhow!("pad: {count} elements to add"));
+        match both.as_slice() {
+            [one] => Ok((of(one)?, of(one)?)),
+            [before, after] => Ok((of(before)?, of(after)?)),
+            more => bail!("pad: {} numbers for the two ends of an axis", more.len()),
+        }
+    };
+    let widths = match &width {
+        Value::List(axes) if axes.len() == ndim && matches!(axes.first(), Some(Value::List(_))) => {
+            axes.iter().map(pair).collect::<Result<Vec<_>>>()?
+        }
+        one => vec![pair(one)?; ndim],
+    };
+    let mut padded = x.clone();
+    for (axis, (before, after)) in widths.into_iter().enumerate() {
+        padded = padded.pad(i64::try_from(axis)?, before, after, boundary);
+    }
+    Ok(padded)
 }
 
 fn float(value: &Value) -> Result<f64> {

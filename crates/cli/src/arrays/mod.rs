@@ -15,7 +15,9 @@ Expressions are NumPy's: + - * / % ** @, comparisons, & | ~, x.T, x[2:10, ::-1, 
 follow an array as methods too: sum prod mean std var min max argmin argmax any all count_nonzero norm and their nan- forms (axis=,
 keepdims=, ddof=); abs sign sqrt cbrt exp expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh radians
 degrees floor ceil trunc isnan isinf isfinite square reciprocal; where clip minimum maximum power astype isclose; dot outer transpose
-reshape ravel squeeze expand_dims broadcast_to concatenate stack flip roll repeat tile rechunk; ones zeros full arange linspace eye.";
+reshape ravel squeeze expand_dims broadcast_to concatenate stack flip roll repeat tile take pad rechunk; sort argsort cumsum cumprod diff
+median quantile percentile nanmedian unique bincount digitize take_along_axis flatnonzero; tensordot einsum trace diag cholesky solve
+svdvals; x[mask]; ones zeros full arange linspace eye.";
 
 /// Where an expression is wrong, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]

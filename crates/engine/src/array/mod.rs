@@ -1,13 +1,17 @@
 //! Lazy arrays.
 
 mod answer;
+mod blocks;
 mod chunking;
 mod create;
+mod decompose;
+mod einsum;
 mod elementwise;
 mod lanes;
 mod linalg;
 mod reduce;
 mod rows;
+mod select;
 mod shape;
 
 use std::fmt;
@@ -22,6 +26,7 @@ use blockfold_plan::tiles::element_type;
 use blockfold_plan::{Estimate, Lower, Plan, Sink, Stage, StepGraph, explain, optimize};
 
 pub use answer::{Element, NdArray};
+pub use blocks::Boundary;
 pub use chunking::{AxisChunks, Chunking};
 pub use create::RandomArrays;
 pub use elementwise::Operand;
@@ -71,6 +76,12 @@ impl Array {
 
     pub(crate) fn plan(&self) -> Result<Plan> {
         self.plan.clone().map_err(Error::Deferred)
+    }
+
+    /// This array, when nothing was wrong so far.
+    pub(crate) fn checked(self) -> Result<Array> {
+        self.plan()?;
+        Ok(self)
     }
 
     // ---- what it is

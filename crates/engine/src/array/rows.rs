@@ -73,11 +73,11 @@ impl LazyFrame {
             Ok((0..grid.blocks()).map(|block| grid.length(block)).collect())
         };
         if let Some(lengths) = known(self)? {
-            return Ok(self.to_array_of(&lengths));
+            return self.to_array_of(&lengths).checked();
         }
         let kept = self.persist()?;
         let lengths = known(&kept)?.ok_or_else(|| Error::internal("a kept frame of unknown length"))?;
-        Ok(kept.to_array_of(&lengths))
+        kept.to_array_of(&lengths).checked()
     }
 
     /// Some columns as a matrix, as [`LazyFrame::to_array`].

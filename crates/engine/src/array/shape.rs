@@ -280,7 +280,7 @@ impl Array {
 }
 
 /// A place counted from the front of an axis.
-fn place_of(at: i64, axis: usize, length: u64) -> Result<u64> {
+pub(super) fn place_of(at: i64, axis: usize, length: u64) -> Result<u64> {
     let counted = if at < 0 { i128::from(at) + i128::from(length) } else { i128::from(at) };
     let place = u64::try_from(counted).ok().filter(|place| *place < length);
     place.ok_or_else(|| {

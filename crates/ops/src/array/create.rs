@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use blockfold_core::tensor::{Tensor, TensorMut, width};
-use blockfold_core::{Chunks, DType, Error, Grid, Region, Result, Scalar, SchemaRef};
+use blockfold_core::{Chunks, DType, Error, Grid, Permit, Region, Result, Scalar, SchemaRef};
 use blockfold_dense::random::{Distribution, Generator, Key};
 use blockfold_plan::tiles::{TileReader, array_schema, tile_meta};
 use blockfold_plan::{BlockStream, PartitionEstimate, Plan, Source, TaskContext};
@@ -168,6 +168,14 @@ pub fn random(seed: u64, array: u64, distribution: &Distribution, chunks: Chunks
 /// # Errors
 /// Chunks of another shape.
 pub fn memory(values: Tensor, chunks: Chunks) -> Result<Plan> {
+    memory_of(values, chunks, None)
+}
+
+/// An array in memory, with the permit for its bytes.
+///
+/// # Errors
+/// Chunks of another shape.
+pub fn memory_of(values: Tensor, chunks: Chunks, permit: Option<Permit>) -> Result<Plan> {
     let shape: Vec<u64> = values.shape().iter().map(|length| *length as u64).collect();
     if shape != chunks.shape() {
         let (left, right) = (format!("{shape:?}"), format!("{:?}", chunks.shape()));
@@ -175,7 +183,11 @@ pub fn memory(values: Tensor, chunks: Chunks) -> Result<Plan> {
     }
     let whole = Region::whole(&shape)?;
     let (dtype, token) = (values.dtype().clone(), format!("{:?} {}", values.data().as_ptr(), values.bytes()));
-    let fill = move |region: &Region| values.part(&region.offset_in(&whole), &region.shape);
+    let permit = permit.map(Arc::new);
+    let fill = move |region: &Region| {
+        let _held = &permit;
+        values.part(&region.offset_in(&whole), &region.shape)
+    };
     // The buffer is kept alive by the plan, so its address tells it apart from others.
     made(Made { name: "memory", token: Some(token), detail: String::new(), chunks, dtype, fill: Arc::new(fill) })
 }

@@ -1,11 +1,14 @@
 //! Ops over arrays. Each lowers to a map whose kernel opens a reader over readers, or to a reduction.
 
+mod assign;
 mod broadcast;
 mod concat;
 pub mod create;
+mod digitize;
 mod elementwise;
 mod kernel;
 mod lanes;
+mod map_blocks;
 mod matmul;
 mod permute;
 mod rechunk;
@@ -14,11 +17,15 @@ mod reshape;
 mod rows;
 mod slice;
 mod take;
+mod triangle;
 
+pub use assign::Assign;
 pub use broadcast::BroadcastTo;
 pub use concat::ConcatAxis;
+pub use digitize::{Digitize, TakeAlong};
 pub use elementwise::Elementwise;
 pub use lanes::Lanes;
+pub use map_blocks::{BoxFn, MapBlocks, MapOverlap};
 pub use matmul::Matmul;
 pub use permute::Permute;
 pub use rechunk::Rechunk;
@@ -27,5 +34,6 @@ pub use reshape::Reshape;
 pub use rows::{FromFrame, ToFrame};
 pub use slice::{AxisSlice, Slice};
 pub use take::Take;
+pub use triangle::TallTriangle;
 
 pub use elementwise::operand;

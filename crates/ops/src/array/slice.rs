@@ -47,7 +47,7 @@ impl AxisSlice {
     }
 
     /// The element of the input that is element `at` of the slice.
-    fn element(&self, at: u64) -> u64 {
+    pub(crate) fn element(&self, at: u64) -> u64 {
         self.start.wrapping_add_signed(self.step.wrapping_mul(at.cast_signed()))
     }
 
