@@ -4,6 +4,8 @@
 //! pseudorandom number generators", 2014) over a counter, with a second key between its two products. So any box of an
 //! array is made without those before it, in any order, as often as it is needed.
 
+use std::mem::MaybeUninit;
+
 use blockfold_core::region::Region;
 use blockfold_core::tensor::Tensor;
 use blockfold_core::{DType, Error, Result};
@@ -89,6 +91,13 @@ impl Distribution {
 /// The largest mean of Poisson counts: its table of probabilities has some ten standard deviations to each side.
 const MOST_POISSON: f64 = 1e8;
 
+/// Makes a vector as long as was written to the room behind its end.
+#[allow(unsafe_code)]
+fn written(values: &mut Vec<f64>, elements: usize) {
+    // SAFETY: each row of a box was filled, element by element, and its rows are all of the elements.
+    unsafe { values.set_len(elements) };
+}
+
 /// A stream of random words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -129,11 +138,11 @@ fn unit(word: u64) -> f64 {
 
 dispatched! {
     /// Doubles in `[low, low + width)` of the elements from `first` on, at most `most`: rounding may reach the bound.
-    fn fill_uniform(key: Key, first: u64, low: f64, width: f64, most: f64, values: &mut [f64]) {
+    fn fill_uniform(key: Key, first: u64, low: f64, width: f64, most: f64, values: &mut [MaybeUninit<f64>]) {
         let mut z = key.start.wrapping_add(first.wrapping_mul(GOLDEN));
         for value in values.iter_mut() {
             let x = unit(hash(z, key.turn)) * width + low;
-            *value = if x < most { x } else { most };
+            value.write(if x < most { x } else { most });
             z = z.wrapping_add(GOLDEN);
         }
     }
@@ -182,9 +191,11 @@ impl Generator {
         let elements = region.elements();
         match &self.distribution {
             Distribution::Uniform { low, high } => {
-                let mut values = vec![0.0; elements];
+                let mut values = Vec::with_capacity(elements);
                 let (width, most) = (high - low, high.next_down().max(*low));
-                self.rows(region, &mut values, |first, row| fill_uniform(self.key, first, *low, width, most, row));
+                let room = &mut values.spare_capacity_mut()[..elements];
+                self.rows(region, room, |first, row| fill_uniform(self.key, first, *low, width, most, row));
+                written(&mut values, elements);
                 Tensor::from_vec(DType::Float64, region.shape.clone(), values)
             }
             Distribution::Normal { mean, std } => self.doubles(region, |word| normal(centred(word)) * std + mean),
@@ -427,8 +438,9 @@ mod tests {
 
     #[test]
     fn every_instruction_set_gives_the_same_bits() {
-        let (key, mut values) = (Key::new(1, 2), vec![0.0; 1001]);
-        fill_uniform(key, 5, 0.0, 1.0, 1.0, &mut values);
+        let (key, mut values) = (Key::new(1, 2), Vec::with_capacity(1001));
+        fill_uniform(key, 5, 0.0, 1.0, 1.0, &mut values.spare_capacity_mut()[..1001]);
+        written(&mut values, 1001);
         for (i, value) in values.iter().enumerate() {
             assert_eq!(*value, unit(key.word(5 + i as u64)));
         }

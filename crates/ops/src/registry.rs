@@ -39,3 +39,33 @@ pub const OPS: &[Entry] = &[
     Entry { name: "map_partitions", summary: "a function of the user's over whole partitions" },
     Entry { name: "write", summary: "one file for each partition" },
 ];
+
+/// All ops over arrays.
+pub const ARRAY_OPS: &[Entry] = &[
+    Entry {
+        name: "read",
+        summary: "chunks of a source: a file, memory, a constant, a sequence, random numbers, a function",
+    },
+    Entry { name: "elementwise", summary: "an expression over elements at the same place; shapes broadcast" },
+    Entry { name: "broadcast_to", summary: "an array repeated to fill a shape" },
+    Entry { name: "transpose", summary: "the axes in another order" },
+    Entry { name: "slice", summary: "some elements along each axis, at even steps" },
+    Entry { name: "take", summary: "elements of an axis at a list of places" },
+    Entry { name: "take_along_axis", summary: "elements of each lane at the places that another array gives" },
+    Entry { name: "reshape", summary: "the same elements, row by row, in another shape" },
+    Entry { name: "rechunk", summary: "the same elements in other chunks" },
+    Entry { name: "concatenate", summary: "arrays one after the other along an axis" },
+    Entry { name: "assign", summary: "an array with some elements replaced by those of another one" },
+    Entry { name: "reduce", summary: "the elements along axes made one: sum, mean, place of the least, ..." },
+    Entry {
+        name: "lanes",
+        summary: "a function of the elements along an axis, in order: sorted, running sums, quantiles",
+    },
+    Entry { name: "digitize", summary: "between which of some sorted bounds each element lies" },
+    Entry { name: "matmul", summary: "the product of two matrices, block by block" },
+    Entry { name: "triangle", summary: "the triangle R of Q R, which a tall matrix is" },
+    Entry { name: "map_blocks", summary: "a function of the user's over chunks" },
+    Entry { name: "map_overlap", summary: "a function of the user's over boxes with their neighbours" },
+    Entry { name: "to_frame", summary: "the columns of a matrix as a frame" },
+    Entry { name: "from_frame", summary: "the columns of a frame as a matrix" },
+];

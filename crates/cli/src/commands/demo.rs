@@ -1,5 +1,6 @@
 //! `blockfold demo`: a data set larger than the budget, from nothing to its answer.
 
+mod arrays;
 mod check;
 mod folder;
 mod story;
@@ -116,7 +117,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let difference = check::difference(&result, &again)?;
     let proof = story::Proof { span, column_bytes, written, run, rerun, difference };
     story::proof(&proof, &result, context)?;
-    story::document(&proof, &result, &largest, args.keep.then_some(folder.path()), context)?;
+    context.check()?;
+    let arrays = arrays::run(context)?;
+    story::document(&proof, &result, &largest, args.keep.then_some(folder.path()), &arrays, context)?;
 
     if args.keep {
         let kept = format!("Kept '{}'.", folder.path().display());

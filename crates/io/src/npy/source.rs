@@ -1,5 +1,6 @@
 //! Reading `.npy` files.
 
+use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use crate::map::MappedFile;
 #[derive(Clone, Debug)]
 pub struct NpySource {
     file: MappedFile,
+    /// The same file, for boxes whose elements lie in many short runs.
+    runs: Arc<File>,
     header: Header,
     /// Lengths in the order in which elements lie.
     shape: Vec<u64>,
@@ -33,6 +36,7 @@ impl NpySource {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let file = MappedFile::open(path.clone())?;
+        let runs = Arc::new(File::open(&path).map_err(|error| Error::io(&path, error))?);
         let header = Header::parse(file.bytes(), &path)?;
         let elements = header.shape.iter().try_fold(1u64, |all, length| all.checked_mul(*length));
         let bytes = elements.and_then(|elements| elements.checked_mul(width(&header.dtype).ok()? as u64));
@@ -50,7 +54,7 @@ impl NpySource {
             shape.reverse();
         }
         let chunks = Chunks::one(&shape);
-        Ok(NpySource { file, header, shape, chunks })
+        Ok(NpySource { file, runs, header, shape, chunks })
     }
 
     /// Lengths in the order in which elements lie: those of the array reversed for a file in Fortran's order.
@@ -127,6 +131,9 @@ impl Source for NpySource {
 /// Bytes of a mapped file that a reader leaves in memory behind itself, at most.
 const BEHIND_BYTES: usize = 32 << 20;
 
+/// Shorter runs of elements are read, longer ones mapped: a page that is mapped for a few elements costs more than a read.
+const MAPPED_RUN_BYTES: usize = 64 << 10;
+
 struct NpyReader {
     source: NpySource,
     whole: Region,
@@ -161,10 +168,56 @@ impl NpyReader {
         self.metrics.add_bytes_read((region.elements() * self.width) as u64);
     }
 
+    /// Elements of a box that lie side by side in the file, and the number of axes in front of them.
+    fn run(&self, region: &Region) -> (usize, usize) {
+        let is_whole = |axis: &usize| self.source.shape[*axis] == region.shape[*axis] as u64;
+        let first = (0..region.ndim()).rev().take_while(is_whole).last().unwrap_or(region.ndim());
+        let axes = first.saturating_sub(1);
+        (region.shape[axes..].iter().product(), axes)
+    }
+
+    /// A box read run by run.
+    fn read_runs(&mut self, region: &Region, run: usize, axes: usize) -> Result<Tensor> {
+        let mut part = TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone())?;
+        let outer = Region::new(&region.start[..axes], &region.shape[..axes]);
+        for (at, bytes) in outer.boxes_of(vec![1; axes]).zip(part.bytes_mut().chunks_exact_mut(run * self.width)) {
+            let index = at.start.iter().chain(&region.start[axes..]);
+            let element = index.zip(&self.source.shape).fold(0u64, |at, (index, length)| at * length + index);
+            let offset = self.source.header.offset as u64 + element * self.width as u64;
+            read_exact_at(&self.source.runs, bytes, offset).map_err(|error| Error::io(self.source.path(), error))?;
+        }
+        if self.source.header.is_swapped {
+            part.bytes_mut().chunks_exact_mut(self.width).for_each(<[u8]>::reverse);
+        }
+        self.metrics.add_bytes_read((region.elements() * self.width) as u64);
+        Ok(part.freeze())
+    }
+
     fn release(&self) {
+        if self.touched.is_empty() {
+            return;
+        }
         let offset = self.source.header.offset;
         self.source.file.release(offset + self.touched.start..offset + self.touched.end);
     }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[read..];
+        at += read as u64;
+    }
+    Ok(())
 }
 
 impl Drop for NpyReader {
@@ -178,8 +231,12 @@ impl TileReader for NpyReader {
         if region.elements() == 0 {
             return TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone()).map(TensorMut::freeze);
         }
-        self.touch(region);
         let start = region.offset_in(&self.whole);
+        let (run, axes) = self.run(region);
+        if run * self.width < MAPPED_RUN_BYTES {
+            return self.read_runs(region, run, axes);
+        }
+        self.touch(region);
         if self.is_aligned && !self.source.header.is_swapped {
             return self.values.part(&start, &region.shape);
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use blockfold::{DType, Frame, LazyFrame, RecordBatch, Schema};
 
+use super::arrays::Computed;
 use super::check::Difference;
 use super::{Part, STAGES, Span};
 use crate::context::Context;
@@ -151,6 +152,7 @@ pub fn document(
     result: &Frame,
     largest: &RecordBatch,
     kept: Option<&Path>,
+    arrays: &[Computed],
     context: &Context,
 ) -> Result<()> {
     let part = |part: &Part| {
@@ -174,5 +176,6 @@ pub fn document(
         "write": part(&proof.written),
         "run": part(&proof.run),
         "generate_and_run": part(&proof.rerun),
+        "arrays": arrays.iter().map(Computed::document).collect::<Vec<_>>(),
     }))
 }
