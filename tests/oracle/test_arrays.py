@@ -238,6 +238,19 @@ def test_bad_input(blockfold, tmp_path):
         ("c + 1", "no array is called 'c'"),
         ("a +", "the expression ends too early"),
         ("~(a.sum(axis=(0, 0)))", "named twice"),
+        ("np.zeros((10**10, 10**10))", "take longer chunks"),
+        ("np.broadcast_to(b, (10**12, 10**12, 5)).sum()", "more elements than can be counted"),
+        ("np.repeat(a, 10**12, 0).sum()", "too many copies"),
+        ("np.tile(a, (10**9, 1))", "too many copies"),
+        ("np.ones(10**9, chunks=1).sum()", "take longer chunks"),
+        ("a.reshape(10**15, 10**15)", "reshape"),
+        ("a.rechunk((2, 3, 4))", "chunks of 3 axes"),
+        ("a.rechunk(((1, 1), 4))", "add up to 2, not to its length 3"),
+        ("a[a > 5] + b", "do not fit"),
+        ("np.linalg.solve(np.ones((3, 3)), np.ones(3))", "the matrix is singular"),
+        ("np.pad(a, 9, mode='reflect')", "at most 2"),
+        ("np.einsum('ij,j->i', a, b)", "index j is 4 long in one array, 5 in another"),
+        ("np.arange(10**18).sum()", "take longer chunks"),
     ]:
         blockfold("array", "eval", text, *names, fails=message)
 

@@ -147,5 +147,5 @@ fn plans_say_what_the_optimizer_made_of_them() {
     assert!(few.contains("10 blocks, 1000000 elements"), "ten chunks of a hundred:\n{few}");
     let same = x.sin() + x.sin();
     assert_eq!(optimized(&same).matches("read random").count(), 1, "equal parts are one:\n{}", optimized(&same));
-    assert!(x.estimate().unwrap().peak_bytes() < 8 << 20);
+    assert!(x.mean(()).estimate().unwrap().peak_bytes() < 8 << 20);
 }

@@ -123,6 +123,10 @@ pub trait Op: fmt::Debug + Send + Sync {
     fn answered_by_metadata(&self) -> Result<Option<Plan>> {
         Ok(None)
     }
+    /// Whether the result has the elements of the input unchanged, in other blocks.
+    fn only_cuts(&self) -> bool {
+        false
+    }
     /// The order of the input's axes, when this op only puts axes in another order.
     fn axis_order(&self) -> Option<&[usize]> {
         None

@@ -70,29 +70,38 @@ impl Chunking {
             let what = format!("chunks of {} axes for an array of shape {shape:?}", axes.len());
             return Err(Error::argument("chunks", what));
         }
-        let mut lengths: Vec<Vec<u64>> = Vec::with_capacity(shape.len());
-        let (mut room, mut autos) = (self.bytes(session) / width(dtype)? as u64, Vec::new());
-        for (axis, (chunks, length)) in axes.iter().zip(shape).enumerate() {
-            let of = match chunks {
-                AxisChunks::Auto => {
-                    autos.push(axis);
-                    Vec::new()
+        let given = |(axis, chunks): (usize, &AxisChunks)| {
+            let length = shape[axis];
+            Ok(match chunks {
+                AxisChunks::Auto => Vec::new(),
+                AxisChunks::Whole => vec![length],
+                AxisChunks::Of(chunk) => regular(length, *chunk),
+                AxisChunks::Lengths(lengths) => {
+                    let sum = lengths.iter().fold(0u64, |sum, length| sum.saturating_add(*length));
+                    if sum != length {
+                        let what =
+                            format!("chunks {lengths:?} of axis {axis} add up to {sum}, not to its length {length}");
+                        return Err(Error::argument("chunks", what));
+                    }
+                    lengths.clone()
                 }
-                AxisChunks::Whole => vec![*length],
-                AxisChunks::Of(0) => return Err(Error::argument("chunks", "chunks of length 0; take at least 1")),
-                AxisChunks::Of(chunk) => regular(*length, *chunk),
-                AxisChunks::Lengths(lengths) if lengths.iter().sum::<u64>() != *length => {
-                    let what = format!(
-                        "chunks {lengths:?} of axis {axis} add up to {}, not to its length {length}",
-                        lengths.iter().sum::<u64>()
-                    );
-                    return Err(Error::argument("chunks", what));
-                }
-                AxisChunks::Lengths(lengths) => lengths.clone(),
-            };
-            room /= of.iter().copied().max().unwrap_or(1).max(1);
-            lengths.push(of);
+            })
+        };
+        if axes.contains(&AxisChunks::Of(0)) {
+            return Err(Error::argument("chunks", "chunks of length 0; take at least 1"));
         }
+        // Lengths are made only of what can be planned.
+        let count = |(axis, chunks): (usize, &AxisChunks)| match chunks {
+            AxisChunks::Of(chunk) => shape[axis].div_ceil(*chunk),
+            _ => 1,
+        };
+        let counts: Vec<usize> =
+            axes.iter().enumerate().map(count).map(|count| usize::try_from(count).unwrap_or(usize::MAX)).collect();
+        check_counts("chunks", &counts)?;
+        let mut lengths: Vec<Vec<u64>> = axes.iter().enumerate().map(given).collect::<Result<_>>()?;
+        let mut room = self.bytes(session) / width(dtype)? as u64;
+        lengths.iter().for_each(|of| room /= of.iter().copied().max().unwrap_or(1).max(1));
+        let mut autos: Vec<usize> = (0..axes.len()).filter(|axis| axes[*axis] == AxisChunks::Auto).collect();
         // The shortest axes first, so that what they leave is for the others.
         autos.sort_by_key(|axis| shape[*axis]);
         for (i, axis) in autos.iter().enumerate() {
@@ -100,12 +109,27 @@ impl Chunking {
             let side = ((room.max(1) as f64).powf(1.0 / left).floor() as u64).clamp(1, shape[*axis].max(1));
             // Even chunks, so that the last one is not a sliver.
             let count = shape[*axis].div_ceil(side).max(1);
+            check_counts("chunks", &[usize::try_from(count).unwrap_or(usize::MAX)])?;
             let side = shape[*axis].div_ceil(count).max(1);
             lengths[*axis] = regular(shape[*axis], side);
             room = (room / side).max(1);
         }
         Chunks::of_lengths(&lengths)
     }
+}
+
+/// Chunks of one array: each is a line of the plan's bounds, and a task or a part of one.
+const MOST_CHUNKS: usize = 1 << 22;
+
+/// # Errors
+/// More chunks than can be planned.
+pub(super) fn check_counts(op: &str, counts: &[usize]) -> Result<()> {
+    let all = counts.iter().fold(1usize, |all, count| all.saturating_mul(*count));
+    if all > MOST_CHUNKS {
+        let what = format!("{counts:?} chunks along the axes are more than {MOST_CHUNKS} in all; take longer chunks");
+        return Err(Error::argument(op, what));
+    }
+    Ok(())
 }
 
 fn regular(length: u64, chunk: u64) -> Vec<u64> {

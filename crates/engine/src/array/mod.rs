@@ -63,12 +63,12 @@ pub struct Array {
 
 impl Array {
     pub(crate) fn new(session: &Session, plan: Result<Plan>) -> Array {
-        Array { session: session.clone(), plan: plan.map_err(Arc::new) }
+        Array { session: session.clone(), plan: plan.and_then(countable).map_err(Arc::new) }
     }
 
     pub(crate) fn then(&self, f: impl FnOnce(Plan) -> Result<Plan>) -> Array {
         let plan = match &self.plan {
-            Ok(plan) => f(plan.clone()).map_err(Arc::new),
+            Ok(plan) => f(plan.clone()).and_then(countable).map_err(Arc::new),
             Err(error) => Err(error.clone()),
         };
         Array { session: self.session.clone(), plan }
@@ -170,7 +170,13 @@ impl Array {
     /// # Errors
     /// An existing file unless `overwrite`; a full or unwritable disk. Nothing is left behind.
     pub fn to_npy(&self, path: impl AsRef<std::path::Path>, overwrite: bool) -> Result<WriteSummary> {
-        self.write(NpySink::new(path.as_ref(), overwrite, self.dtype()?, self.shape()?)?)
+        let mut plan = self.plan()?;
+        // The file has no chunks: how the array is cut last does not matter.
+        while let ([input], true) = (plan.op().inputs(), plan.op().only_cuts()) {
+            plan = input.clone();
+        }
+        let whole = Array::new(&self.session, Ok(plan));
+        whole.write(NpySink::new(path.as_ref(), overwrite, self.dtype()?, self.shape()?)?)
     }
 
     pub(crate) fn write(&self, sink: Arc<dyn Sink>) -> Result<WriteSummary> {
@@ -179,6 +185,25 @@ impl Array {
         let outcome = self.session.executor().run(&graph, self.session.cancel())?;
         Ok(WriteSummary { files: outcome.files, report: outcome.report, estimate: outcome.estimate })
     }
+}
+
+/// An array whose elements and chunks can be counted.
+///
+/// # Errors
+/// More elements than 63 bits can count, or more chunks than can be planned.
+fn countable(plan: Plan) -> Result<Plan> {
+    if let Some(chunks) = plan.meta().grid.chunks() {
+        let shape = chunks.shape();
+        let elements = shape.iter().try_fold(1u64, |all, length| all.checked_mul(*length));
+        if elements.is_none_or(|elements| elements > i64::MAX.cast_unsigned()) {
+            return Err(Error::argument(
+                plan.op().name(),
+                format!("shape {shape:?} has more elements than can be counted"),
+            ));
+        }
+        chunking::check_counts(plan.op().name(), &chunks.counts())?;
+    }
+    Ok(plan)
 }
 
 impl fmt::Debug for Array {

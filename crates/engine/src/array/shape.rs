@@ -107,7 +107,8 @@ impl Array {
         let shape = shape.as_ref();
         self.then(|plan| {
             let size = self.size()?;
-            let known: u64 = shape.iter().filter(|length| **length >= 0).map(|length| length.unsigned_abs()).product();
+            let lengths = shape.iter().filter(|length| **length >= 0).map(|length| length.unsigned_abs());
+            let known = lengths.fold(1u64, u64::saturating_mul);
             let unknown = shape.iter().filter(|length| **length < 0).count();
             if unknown > 1 || (unknown == 1 && (known == 0 || size % known != 0)) {
                 let (left, right) = (format!("{:?}", self.shape()?), format!("{shape:?}"));
@@ -256,6 +257,10 @@ impl Array {
 
     /// The array repeated so many times along each axis.
     pub fn tile(&self, repeats: &[u64]) -> Array {
+        if let Some(error) = repeats.iter().find_map(|repeats| check_places("tile", repeats.saturating_mul(COPY)).err())
+        {
+            return Array::new(&self.session, Err(error));
+        }
         let mut tiled = self.clone();
         for (axis, repeats) in repeats.iter().enumerate().filter(|(_, repeats)| **repeats != 1) {
             let copies = vec![tiled.clone(); usize::try_from(*repeats).unwrap_or(usize::MAX)];
@@ -273,10 +278,24 @@ impl Array {
         self.then(|plan| {
             let shape = self.shape()?;
             let axis = axis_of("repeat", axis, shape.len())?;
+            check_places("repeat", shape[axis].saturating_mul(repeats))?;
             let places = (0..shape[axis]).flat_map(|at| (0..repeats).map(move |_| at)).collect();
             Take::plan(plan, axis, places)
         })
     }
+}
+
+/// Places that are listed, and how many of them a copy of an array stands for.
+const MOST_PLACES: u64 = 1 << 27;
+const COPY: u64 = 1 << 12;
+
+/// # Errors
+/// More places than are listed.
+fn check_places(op: &str, places: u64) -> Result<()> {
+    if places > MOST_PLACES {
+        return Err(Error::argument(op, "too many copies to list; take broadcast_to and reshape"));
+    }
+    Ok(())
 }
 
 /// A place counted from the front of an axis.

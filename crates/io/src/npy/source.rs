@@ -123,16 +123,28 @@ impl Source for NpySource {
         let data = self.file.buffer(self.header.offset..self.header.offset + bytes)?;
         let is_aligned = self.header.offset.is_multiple_of(width);
         let values = Tensor::new(self.header.dtype.clone(), whole.shape.clone(), data)?;
-        let (metrics, touched) = (task.metrics.clone(), 0..0);
-        Ok(Box::new(NpyReader { source: self.clone(), whole, values, width, is_aligned, metrics, touched }))
+        let (metrics, touched, used, is_sparse) = (task.metrics.clone(), 0..0, 0, false);
+        Ok(Box::new(NpyReader {
+            source: self.clone(),
+            whole,
+            values,
+            width,
+            is_aligned,
+            metrics,
+            touched,
+            used,
+            is_sparse,
+        }))
     }
 }
 
 /// Bytes of a mapped file that a reader leaves in memory behind itself, at most.
 const BEHIND_BYTES: usize = 32 << 20;
 
-/// Shorter runs of elements are read, longer ones mapped: a page that is mapped for a few elements costs more than a read.
+/// Shorter runs of elements are read, not mapped, once a reader has been seen to use less than one of so many bytes of
+/// the pages that it maps: a page that is mapped for a few elements costs more than a read.
 const MAPPED_RUN_BYTES: usize = 64 << 10;
+const SPARSE: usize = 4;
 
 struct NpyReader {
     source: NpySource,
@@ -143,6 +155,10 @@ struct NpyReader {
     metrics: Arc<Metrics>,
     /// Bytes of the elements that were read since pages were given back last.
     touched: Range<usize>,
+    /// Bytes of them that were used.
+    used: usize,
+    /// Whether few of the bytes of pages are used.
+    is_sparse: bool,
 }
 
 impl NpyReader {
@@ -161,10 +177,12 @@ impl NpyReader {
         };
         if both.len() > BEHIND_BYTES && !self.touched.is_empty() {
             self.release();
-            self.touched = range;
+            self.is_sparse = self.used < self.touched.len() / SPARSE;
+            (self.touched, self.used) = (range, 0);
         } else {
             self.touched = both;
         }
+        self.used += region.elements() * self.width;
         self.metrics.add_bytes_read((region.elements() * self.width) as u64);
     }
 
@@ -233,7 +251,7 @@ impl TileReader for NpyReader {
         }
         let start = region.offset_in(&self.whole);
         let (run, axes) = self.run(region);
-        if run * self.width < MAPPED_RUN_BYTES {
+        if self.is_sparse && run * self.width < MAPPED_RUN_BYTES {
             return self.read_runs(region, run, axes);
         }
         self.touch(region);

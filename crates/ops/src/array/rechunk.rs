@@ -55,6 +55,10 @@ impl Op for Rechunk {
         Rechunk::plan(inputs.remove(0), self.chunks.clone())
     }
 
+    fn only_cuts(&self) -> bool {
+        true
+    }
+
     fn meta(&self) -> Result<Meta> {
         Ok(meta(&dtype_of(&self.input[0])?, self.chunks.clone()))
     }
