@@ -206,6 +206,19 @@ def test_algebra(arrays, text):
         arrays.check(text, values, *(["--chunks", cut] if cut else ["--memory", "8MiB"]))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["~i", "~u", "~(i > 0)", "-u", "np.tile(i, 2)", "np.tile(i, (2, 1, 3))", "i.cumsum()", "np.cumprod(i.astype(np.float64))", "i.astype(np.int32) + 1"]
+    + ["i[::3, ::3][::-2].argmax(axis=-1, keepdims=True).max(axis=-2)", "i[::2, ::2].sum(axis=-1, keepdims=True).sum(axis=0)"]
+    + ["np.median(e, axis=0)", "np.sort(e, axis=1)", "np.cumsum(e, axis=0)", "e.sum(axis=1)"],
+)
+def test_what_was_wrong_once(arrays, text):
+    generator = np.random.default_rng(13)
+    values = {"i": some(generator, (7, 7), "int16"), "u": some(generator, (5, 3), "uint8"), "e": np.zeros((0, 2))}
+    for cut in ["3", "2,3"]:
+        arrays.check(text, values, "--chunks", cut)
+
+
 def test_creation(arrays):
     for text in ["np.zeros((3, 4))", "np.ones(5)", "np.full((2, 3), 7)", "np.full((2,), 0.5)", "np.arange(10)", "np.arange(3, 20, 4)",
                  "np.arange(9, -5, -3)", "np.linspace(0, 1, 11)", "np.linspace(2.5, -1, 7)", "np.eye(5)", "np.eye(3, 5, 1)", "np.eye(4, 3, -2)"]:

@@ -205,9 +205,9 @@ impl Lanes {
                 continue;
             }
             for inner in 0..self.inner {
-                lane.iter_mut().zip(from[inner..].iter().step_by(self.inner)).for_each(|(to, x)| *to = *x);
+                lane.iter_mut().zip(from.iter().skip(inner).step_by(self.inner)).for_each(|(to, x)| *to = *x);
                 f(&mut result, &lane);
-                to[inner..].iter_mut().step_by(self.inner).zip(&result).for_each(|(to, x)| *to = *x);
+                to.iter_mut().skip(inner).step_by(self.inner).zip(&result).for_each(|(to, x)| *to = *x);
             }
         }
     }
@@ -336,6 +336,15 @@ mod tests {
         let function = LaneFn::Quantiles { at: vec![0.5], skip_nan: false };
         assert!(of(&function, 1)[0].is_nan());
         assert!(LaneFn::Quantiles { at: vec![1.5], skip_nan: false }.check().is_err());
+    }
+
+    #[test]
+    fn lanes_may_be_empty() {
+        let empty = Tensor::from_vec(DType::Float64, vec![0, 2], Vec::<f64>::new()).unwrap();
+        let median = apply(&empty, 0, &LaneFn::Quantiles { at: vec![0.5], skip_nan: false }).unwrap();
+        assert!(median.values::<f64>().unwrap().iter().all(|x| x.is_nan()) && median.shape() == [1, 2]);
+        assert_eq!(apply(&empty, 0, &LaneFn::Sort).unwrap().shape(), [0, 2]);
+        assert_eq!(apply(&empty, 1, &LaneFn::CumSum).unwrap().shape(), [0, 2]);
     }
 
     #[test]

@@ -266,8 +266,9 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     fn keeps_allowance(&self) -> bool {
         false
     }
-    /// The axis of an array along which the kernel works on all elements together.
-    fn whole_axis(&self) -> Option<usize> {
+    /// The axis of an array along which the kernel works on all elements together, and about how many elements it takes at
+    /// a time.
+    fn whole_axis(&self) -> Option<(usize, usize)> {
         None
     }
     /// Whether block `(j, i)` is block `(i, j)` transposed, and comes cheap right after it.

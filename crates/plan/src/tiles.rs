@@ -60,9 +60,9 @@ pub fn largest_block(chunks: &Chunks) -> u64 {
 /// The boxes in which a box of a step's result is made, in order: tiles, or whole lanes where a kernel that the step
 /// streams through works on those.
 pub fn tiles_of(graph: &StepGraph, id: StepId, region: &Region) -> Tiles {
-    match whole_axis(graph, id).filter(|axis| *axis < region.ndim()) {
-        Some(axis) => {
-            let lanes = TILE_ELEMENTS / region.shape[axis].max(1);
+    match whole_axis(graph, id).filter(|(axis, _)| *axis < region.ndim()) {
+        Some((axis, elements)) => {
+            let lanes = elements / region.shape[axis].max(1);
             region.boxes_of(lanes_shape(&region.shape, axis, lanes.max(1)))
         }
         None => region.tiles(),
@@ -70,7 +70,7 @@ pub fn tiles_of(graph: &StepGraph, id: StepId, region: &Region) -> Tiles {
 }
 
 /// The axis along which a kernel needs whole lanes, as far as steps keep their places above it.
-fn whole_axis(graph: &StepGraph, id: StepId) -> Option<usize> {
+fn whole_axis(graph: &StepGraph, id: StepId) -> Option<(usize, usize)> {
     let node = graph.node(id);
     let Step::Map { inputs, kernel } = &node.step else { return None };
     let same = |input: &StepId| graph.node(*input).grid.chunks() == node.grid.chunks();

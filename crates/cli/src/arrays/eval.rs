@@ -218,6 +218,9 @@ impl Env<'_> {
 
     fn attribute(&self, of: &Tree, name: &str) -> Result<Value> {
         if *of == Tree::Name("np".into()) || *of == Tree::Name("numpy".into()) {
+            if dtype_of(Value::Text(name.to_string())).is_ok() {
+                return Ok(Value::Text(name.to_string()));
+            }
             return self.name(name);
         }
         let array = self.array(of)?;
@@ -390,8 +393,14 @@ impl Env<'_> {
             }
             "sort" => x.sort(args.integer_or("axis", -1)?),
             "argsort" => x.argsort(args.integer_or("axis", -1)?),
-            "cumsum" => x.cumsum(args.integer_or("axis", 0)?),
-            "cumprod" => x.cumprod(args.integer_or("axis", 0)?),
+            "cumsum" | "cumprod" => {
+                // Without an axis of all elements, row by row.
+                let (lanes, axis) = match args.next("axis") {
+                    None | Some(Value::None) => (x.ravel(), 0),
+                    Some(axis) => (x, integer(&axis)?),
+                };
+                if name == "cumsum" { lanes.cumsum(axis) } else { lanes.cumprod(axis) }
+            }
             "diff" => x.diff(args.integer_or("axis", -1)?),
             "unique" => x.unique()?,
             "bincount" => x.bincount()?,
@@ -617,7 +626,7 @@ fn unary(sign: &str, value: Value) -> Result<Value> {
         ("-", Value::Float(value)) => Value::Float(-value),
         ("+", value @ (Value::Integer(_) | Value::Float(_) | Value::Array(_))) => value,
         ("-", Value::Array(array)) => Value::Array(-array),
-        ("~", Value::Array(array)) => Value::Array(array.logical_not()),
+        ("~", Value::Array(array)) => Value::Array(array.invert()),
         (sign, value) => bail!("'{sign}' is not for {}", kind(&value)),
     })
 }

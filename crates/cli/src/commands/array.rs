@@ -208,7 +208,8 @@ fn chunking(text: &str, axes: usize) -> Result<Chunking> {
     let parts: Vec<AxisChunks> = text.split(',').map(axis).collect::<Result<_>>()?;
     match parts.as_slice() {
         [one] => Ok(Chunking::Every(one.clone())),
-        many if many.len() == axes => Ok(Chunking::Axes(parts)),
+        // Those of the last axes, as shapes broadcast.
+        many if many.len() >= axes => Ok(Chunking::Axes(many[many.len() - axes..].to_vec())),
         many => Err(usage(format!("--chunks gives {} lengths for an array of {axes} axes", many.len()))),
     }
 }

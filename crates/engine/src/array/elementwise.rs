@@ -225,6 +225,23 @@ impl Array {
         self.map(|own| !own.cast(DType::Boolean))
     }
 
+    /// The elements' bits inverted: of Booleans their opposite.
+    pub fn invert(&self) -> Array {
+        match self.dtype() {
+            Ok(DType::UInt8) => Operand::from(i64::from(u8::MAX)) - self,
+            Ok(DType::UInt16) => Operand::from(i64::from(u16::MAX)) - self,
+            Ok(DType::UInt32) => Operand::from(i64::from(u32::MAX)) - self,
+            Ok(DType::UInt64) => Operand::from(u64::MAX) - self,
+            Ok(dtype) if dtype.is_signed_integer() => Operand::from(-1i64) - self,
+            Ok(DType::Boolean) | Err(_) => self.logical_not(),
+            Ok(dtype) => {
+                let expected = "Booleans and whole numbers".to_string();
+                let error = blockfold_core::Error::Type { op: "invert".into(), expected, got: dtype.to_string() };
+                Array::new(&self.session, Err(error))
+            }
+        }
+    }
+
     /// Whether an element is infinite.
     pub fn isinf(&self) -> Array {
         self.map(|own| {
@@ -414,8 +431,12 @@ operators!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div, Rem rem Rem, BitA
 impl ops::Neg for &Array {
     type Output = Array;
 
+    /// A number without a sign wraps.
     fn neg(self) -> Array {
-        self.map(|own| -own)
+        match self.dtype() {
+            Ok(dtype) if dtype.is_unsigned_integer() => Operand::from(0i64) - self,
+            _ => self.map(|own| -own),
+        }
     }
 }
 

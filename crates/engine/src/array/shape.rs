@@ -255,13 +255,18 @@ impl Array {
         Array::concatenate(&expanded, axis)
     }
 
-    /// The array repeated so many times along each axis.
+    /// The array repeated so many times along each axis; as in NumPy, fewer numbers are those of the last axes, more make
+    /// axes in front.
     pub fn tile(&self, repeats: &[u64]) -> Array {
         if let Some(error) = repeats.iter().find_map(|repeats| check_places("tile", repeats.saturating_mul(COPY)).err())
         {
             return Array::new(&self.session, Err(error));
         }
-        let mut tiled = self.clone();
+        let Ok(ndim) = self.ndim() else { return self.clone() };
+        let mut tiled = (ndim..repeats.len()).fold(self.clone(), |array, _| array.expand_dims(0));
+        let mut all = vec![1; ndim.saturating_sub(repeats.len())];
+        all.extend(repeats);
+        let repeats = all;
         for (axis, repeats) in repeats.iter().enumerate().filter(|(_, repeats)| **repeats != 1) {
             let copies = vec![tiled.clone(); usize::try_from(*repeats).unwrap_or(usize::MAX)];
             tiled = if copies.is_empty() {

@@ -19,7 +19,7 @@ pub(crate) struct TileKernel {
     peak_bytes: u64,
     is_costly: bool,
     is_mirrored: bool,
-    whole_axis: Option<usize>,
+    whole_axis: Option<(usize, usize)>,
     open: Arc<Open>,
 }
 
@@ -60,8 +60,8 @@ impl TileKernel {
     }
 
     /// The kernel as one that works on all elements of an axis together.
-    pub(crate) fn of_whole_axis(mut self, axis: usize) -> Self {
-        self.whole_axis = Some(axis);
+    pub(crate) fn of_whole_axis(mut self, axis: usize, elements: usize) -> Self {
+        self.whole_axis = Some((axis, elements));
         self
     }
 
@@ -110,7 +110,7 @@ impl Kernel for TileKernel {
         self.is_costly
     }
 
-    fn whole_axis(&self) -> Option<usize> {
+    fn whole_axis(&self) -> Option<(usize, usize)> {
         self.whole_axis
     }
 

@@ -69,19 +69,23 @@ impl Op for Lanes {
         let own = self.meta()?;
         let (axis, function, dtype) = (self.axis, self.function.clone(), dtype_of(&self.input[0])?);
         let length = shape_of(&self.input[0])?[axis];
-        // As many lanes at a time as make a tile, and at least one.
-        let at_once = TILES_OF_LANES as u64 * (TILE_ELEMENTS as u64).max(length);
-        let bytes = width(&dtype)? as u64 * 2 + width(&self.output_type()?)? as u64 + function.held_bytes();
+        let bytes = width(&dtype)? as u64 * 2 + width(&self.output_type()?)? as u64 + self.function.held_bytes();
+        // Many lanes at a time, so that rows of the input are read in runs; at least one, and a tile.
+        let fits = lower.budget_bytes() / LANES_SHARE / bytes;
+        let at_once = fits.min(MOST_ELEMENTS).max(TILE_ELEMENTS as u64).max(length);
+        let elements = usize::try_from(at_once).unwrap_or(usize::MAX);
         let kernel = TileKernel::of_one("lanes", self.detail(), move |input| {
             let (function, dtype) = (function.clone(), dtype.clone());
-            Box::new(LaneReader { input, axis, function, dtype, length, last: None })
+            Box::new(LaneReader { input, axis, function, dtype, length, elements, last: None })
         });
-        lower_map(lower, &self.input, kernel.holding(at_once.saturating_mul(bytes)).costly().of_whole_axis(axis), &own)
+        let kernel = kernel.holding(at_once.saturating_mul(bytes)).costly().of_whole_axis(axis, elements);
+        lower_map(lower, &self.input, kernel, &own)
     }
 }
 
-/// Lanes are kept for the next box in this many tiles' worth of elements.
-const TILES_OF_LANES: usize = 4;
+/// Lanes that are worked on together take no more than this share of the budget, nor more elements than this.
+const LANES_SHARE: u64 = 16;
+const MOST_ELEMENTS: u64 = 1 << 20;
 
 /// Reads lanes: some of them are worked on when one of their elements is asked for, and kept until others are.
 struct LaneReader {
@@ -90,6 +94,8 @@ struct LaneReader {
     function: LaneFn,
     dtype: DType,
     length: u64,
+    /// Elements that are worked on together.
+    elements: usize,
     last: Option<Tile>,
 }
 
@@ -116,8 +122,7 @@ impl LaneReader {
 impl TileReader for LaneReader {
     fn read(&mut self, region: &blockfold_core::Region) -> Result<Tensor> {
         // Few enough lanes at a time that they fit what the kernel said it holds.
-        let room = TILES_OF_LANES * TILE_ELEMENTS.max(usize::try_from(self.length).unwrap_or(usize::MAX));
-        let most = (room / usize::try_from(self.length.max(1)).unwrap_or(usize::MAX)).max(1);
+        let most = (self.elements / usize::try_from(self.length.max(1)).unwrap_or(usize::MAX)).max(1);
         let others: Vec<usize> = (0..region.ndim()).filter(|axis| *axis != self.axis).collect();
         let lanes: usize = others.iter().map(|axis| region.shape[*axis]).product();
         if lanes <= most {

@@ -173,8 +173,19 @@ impl Partial for States {
         let output = self.spec.output_region(&tile.region);
         for block in self.chunks.touching(&output) {
             let region = self.chunks.region(block);
+            // The part of the tile that goes there: a tile may be of several chunks of the result.
+            let mut part = region.clone();
+            for axis in (0..part.ndim()).filter(|axis| self.spec.reduced[*axis]) {
+                (part.start[axis], part.shape[axis]) = (tile.region.start[axis], tile.region.shape[axis]);
+            }
+            let Some(part) = part.intersection(&tile.region) else { continue };
             let state = self.states.entry(block).or_insert_with(|| State::new(&self.spec, region));
-            state.fold(tile)?;
+            if part == tile.region {
+                state.fold(tile)?;
+            } else {
+                let values = tile.values.part(&part.offset_in(&tile.region), &part.shape)?;
+                state.fold(&Tile { region: part, values })?;
+            }
         }
         Ok(())
     }

@@ -73,7 +73,12 @@ impl Op for TallTriangle {
         let rows = meta(&DType::Float64, chunks);
         let kernel = TileKernel::of_one("rows", String::new(), |input| input);
         let held = tiles_bytes(1, &DType::Float64).max(columns * 8);
-        let input = lower_map(lower, &self.input, kernel.holding(held).of_whole_axis(1), &rows)?;
+        let input = lower_map(
+            lower,
+            &self.input,
+            kernel.holding(held).of_whole_axis(1, blockfold_core::region::TILE_ELEMENTS),
+            &rows,
+        )?;
         let columns = usize::try_from(columns).unwrap_or(usize::MAX);
         Ok(lower.reduce_array(input, Triangles { columns }, own.schema, own.grid))
     }
