@@ -6,6 +6,7 @@
 
 pub mod decompose;
 mod dispatch;
+mod index;
 pub mod lanes;
 pub mod permute;
 pub mod product;

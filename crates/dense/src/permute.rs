@@ -3,6 +3,8 @@
 use blockfold_core::tensor::{Tensor, TensorMut, width};
 use blockfold_core::{Error, Result};
 
+use crate::index::advance;
+
 /// Elements of a square that is moved at a time: its rows and columns stay in the nearest cache.
 const SQUARE: usize = 16;
 
@@ -26,7 +28,7 @@ pub fn permute(input: &Tensor, order: &[usize]) -> Result<Tensor> {
         1 => run::<u8>(input.values()?, output.values_mut()?, input.shape(), order),
         2 => run::<u16>(input.values()?, output.values_mut()?, input.shape(), order),
         4 => run::<u32>(input.values()?, output.values_mut()?, input.shape(), order),
-        _ => run::<u64>(words(input)?, words_mut(&mut output)?, input.shape(), order),
+        _ => run::<u64>(input.values()?, output.values_mut()?, input.shape(), order),
     }
     Ok(output.freeze())
 }
@@ -34,14 +36,6 @@ pub fn permute(input: &Tensor, order: &[usize]) -> Result<Tensor> {
 /// Whether the axes that are longer than 1 keep their order.
 fn moves_only_ones(shape: &[usize], order: &[usize]) -> bool {
     order.iter().filter(|axis| shape[**axis] != 1).is_sorted()
-}
-
-fn words(input: &Tensor) -> Result<&[u64]> {
-    input.values()
-}
-
-fn words_mut(output: &mut TensorMut) -> Result<&mut [u64]> {
-    output.values_mut()
 }
 
 fn run<T: Copy>(from: &[T], to: &mut [T], from_shape: &[usize], order: &[usize]) {
@@ -73,15 +67,8 @@ fn run<T: Copy>(from: &[T], to: &mut [T], from_shape: &[usize], order: &[usize])
             let (rows, columns) = (shape[near], shape[last]);
             squares(&from[from_at..], &mut to[to_at..], (rows, columns), strides[last], to_strides[near]);
         }
-        let mut axis = outer.len();
-        loop {
-            let Some(next) = axis.checked_sub(1) else { return };
-            axis = next;
-            index[axis] += 1;
-            if index[axis] < shape[outer[axis]] {
-                break;
-            }
-            index[axis] = 0;
+        if !advance(&mut index, |axis| shape[outer[axis]]) {
+            return;
         }
     }
 }

@@ -4,11 +4,22 @@
 //! in the cache and merged after Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
 //! variances" (1979). Which tiles there are, and in which order they come, is the caller's to fix: the result depends on it.
 
+mod loops;
+mod numbers;
+mod rows;
+
 use blockfold_core::region::Region;
 use blockfold_core::tensor::{Tensor, Tile};
 use blockfold_core::{DType, Error, Result};
 
-use crate::dispatch::dispatched;
+pub use numbers::floats;
+
+use loops::{
+    add_row, add_squares, are_equal_floats, beats, float_beats, greatest, join_floats, join_integers, join_naturals,
+    known_max, known_min, least, max_row, min_row, square_row, sum_row,
+};
+use numbers::{integers, naturals, nonzero, of_floats, of_integers, of_naturals};
+use rows::Rows;
 
 /// What becomes of the elements along the reduced axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -314,6 +325,7 @@ impl State {
 
     fn fold_values(&mut self, tile: &Tensor, rows: &Rows) -> Result<()> {
         let (reduction, skips) = (self.spec.reduction, self.spec.skips_nan());
+        let is_min = reduction == Reduction::ArgMin;
         match &mut self.values {
             Values::Float(values) => {
                 let tile = floats(tile)?;
@@ -364,60 +376,23 @@ impl State {
             }
             Values::Int(values) => {
                 let tile = integers(tile)?;
-                let f = match reduction {
-                    Reduction::Sum => i64::wrapping_add,
-                    Reduction::Prod => i64::wrapping_mul,
-                    Reduction::Min => i64::min,
-                    _ => i64::max,
-                };
+                let f = join_integers(reduction);
                 rows.fold(values, &tile, |row| row.iter().copied().reduce(f).unwrap_or(0), f, f);
             }
             Values::UInt(values) => {
                 let tile = naturals(tile)?;
-                let f = match reduction {
-                    Reduction::Sum => u64::wrapping_add,
-                    Reduction::Prod => u64::wrapping_mul,
-                    Reduction::Min => u64::min,
-                    _ => u64::max,
-                };
+                let f = join_naturals(reduction);
                 rows.fold(values, &tile, |row| row.iter().copied().reduce(f).unwrap_or(0), f, f);
             }
             Values::FloatPlace(values, places) => {
                 let tile = floats(tile)?;
-                let is_min = reduction == Reduction::ArgMin;
-                let beats = |a: f64, b: f64| {
-                    if is_min { a < b || (a.is_nan() && !b.is_nan()) } else { a > b || (a.is_nan() && !b.is_nan()) }
-                };
-                rows.place(
-                    values,
-                    places,
-                    &tile,
-                    |x| !(skips && x.is_nan()),
-                    beats,
-                    |a, b| a == b || (a.is_nan() && b.is_nan()),
-                );
+                rows.place(values, places, &tile, |x| !(skips && x.is_nan()), float_beats(is_min), are_equal_floats);
             }
             Values::IntPlace(values, places) => {
-                let is_min = reduction == Reduction::ArgMin;
-                rows.place(
-                    values,
-                    places,
-                    &integers(tile)?,
-                    |_| true,
-                    |a, b| if is_min { a < b } else { a > b },
-                    |a, b| a == b,
-                );
+                rows.place(values, places, &integers(tile)?, |_| true, beats(is_min), |a, b| a == b);
             }
             Values::UIntPlace(values, places) => {
-                let is_min = reduction == Reduction::ArgMin;
-                rows.place(
-                    values,
-                    places,
-                    &naturals(tile)?,
-                    |_| true,
-                    |a, b| if is_min { a < b } else { a > b },
-                    |a, b| a == b,
-                );
+                rows.place(values, places, &naturals(tile)?, |_| true, beats(is_min), |a, b| a == b);
             }
             Values::Moments(_) => return Err(Error::internal("a state of another kind")),
         }
@@ -433,36 +408,18 @@ impl State {
             return Err(Error::internal(format!("states of {} and {} merged", self.region, other.region)));
         }
         let (reduction, skips) = (self.spec.reduction, self.spec.skips_nan());
+        let is_min = reduction == Reduction::ArgMin;
         match (&mut self.values, &other.values) {
             (Values::Float(a), Values::Float(b)) => {
-                let f: fn(f64, f64) -> f64 = match reduction {
-                    Reduction::Sum | Reduction::Norm => |a, b| a + b,
-                    Reduction::Prod => |a, b| a * b,
-                    Reduction::Min if skips => known_min,
-                    Reduction::Max if skips => known_max,
-                    Reduction::Min => least,
-                    _ => greatest,
-                };
+                let f = join_floats(reduction, skips);
                 a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, *b));
             }
             (Values::Int(a), Values::Int(b)) => {
-                let f = match reduction {
-                    Reduction::Sum => i64::wrapping_add,
-                    Reduction::Prod => i64::wrapping_mul,
-                    Reduction::Min => i64::min,
-                    _ => i64::max,
-                };
+                let f = join_integers(reduction);
                 a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, *b));
             }
             (Values::UInt(a), Values::UInt(b)) => {
-                let f: fn(u64, u64) -> u64 = match reduction {
-                    Reduction::Any => |a, b| a | b,
-                    Reduction::All => |a, b| a & b,
-                    Reduction::Sum | Reduction::CountNonzero => u64::wrapping_add,
-                    Reduction::Prod => u64::wrapping_mul,
-                    Reduction::Min => u64::min,
-                    _ => u64::max,
-                };
+                let f = join_naturals(reduction);
                 a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, *b));
             }
             (Values::Moments(a), Values::Moments(b)) => {
@@ -471,19 +428,13 @@ impl State {
                 }
             }
             (Values::FloatPlace(a, at), Values::FloatPlace(b, bt)) => {
-                let is_min = reduction == Reduction::ArgMin;
-                let beats = |a: f64, b: f64| {
-                    if is_min { a < b || (a.is_nan() && !b.is_nan()) } else { a > b || (a.is_nan() && !b.is_nan()) }
-                };
-                merge_places((a, at), (b, bt), beats, |a, b| a == b || (a.is_nan() && b.is_nan()));
+                merge_places((a, at), (b, bt), float_beats(is_min), are_equal_floats);
             }
             (Values::IntPlace(a, at), Values::IntPlace(b, bt)) => {
-                let is_min = reduction == Reduction::ArgMin;
-                merge_places((a, at), (b, bt), |a, b| if is_min { a < b } else { a > b }, |a, b| a == b);
+                merge_places((a, at), (b, bt), beats(is_min), |a, b| a == b);
             }
             (Values::UIntPlace(a, at), Values::UIntPlace(b, bt)) => {
-                let is_min = reduction == Reduction::ArgMin;
-                merge_places((a, at), (b, bt), |a, b| if is_min { a < b } else { a > b }, |a, b| a == b);
+                merge_places((a, at), (b, bt), beats(is_min), |a, b| a == b);
             }
             _ => return Err(Error::internal("states of other kinds merged")),
         }
@@ -556,7 +507,7 @@ impl Moments {
 
     fn fold(&mut self, tile: &[f64], rows: &Rows, output: &Region, needs_m2: bool, skips: bool, region: &Region) {
         let outputs = output.elements();
-        let own = Rows { region: output.clone(), ..rows.clone() };
+        let own = rows.within(output);
         let mut sums = vec![0.0; outputs];
         let mut counts = vec![(tile.len() / outputs) as f64; outputs];
         if skips {
@@ -605,172 +556,13 @@ impl Moments {
             });
         }
         // Where the box of the tile is in this state's.
-        let whole = Rows { region: region.clone(), ..rows.clone() };
+        let whole = rows.within(region);
         let mut at = 0;
         whole.outputs(output, &mut |start, len| {
             for i in 0..len {
                 self.add(start + i, counts[at + i], means[at + i], squares[at + i]);
             }
             at += len;
-        });
-    }
-}
-
-/// A row of a tile, and where it goes.
-struct Row {
-    /// Its first element in the tile.
-    start: usize,
-    len: usize,
-    /// Where it goes in the state: to one element when it is reduced, else to as many as it has.
-    output: usize,
-    is_reduced: bool,
-    /// The place of its first element, told along the reduced axes.
-    place: u64,
-}
-
-/// The rows of a tile.
-#[derive(Clone)]
-struct Rows {
-    tile: Region,
-    output: Region,
-    /// The box that the state has values for.
-    region: Region,
-    is_reduced: bool,
-    place_strides: Vec<u64>,
-}
-
-impl Rows {
-    fn new(spec: &Spec, tile: &Region, output: &Region, region: &Region) -> Self {
-        let is_reduced = spec.reduced.last().copied().unwrap_or(true);
-        let place_strides = spec.place_strides();
-        Rows { tile: tile.clone(), output: output.clone(), region: region.clone(), is_reduced, place_strides }
-    }
-
-    /// How far apart elements along each axis are in the state; 0 along reduced ones.
-    fn strides(&self) -> Vec<usize> {
-        let ndim = self.region.ndim();
-        let mut strides = vec![0; ndim];
-        let mut stride = 1;
-        for axis in (0..ndim).rev() {
-            // A reduced axis has one element in the box of the result.
-            strides[axis] = if self.output.shape[axis] == 1 && self.tile.shape[axis] != 1 { 0 } else { stride };
-            stride *= self.region.shape[axis];
-        }
-        strides
-    }
-
-    fn each(&self, f: &mut impl FnMut(Row)) {
-        let shape = &self.tile.shape;
-        let Some(last) = shape.len().checked_sub(1) else {
-            return f(Row { start: 0, len: 1, output: 0, is_reduced: true, place: 0 });
-        };
-        let strides = self.strides();
-        let first: usize =
-            self.output.offset_in(&self.region).iter().zip(&self.full_strides()).map(|(at, stride)| at * stride).sum();
-        let mut index = vec![0; last];
-        let mut start = 0;
-        loop {
-            let output = first + index.iter().zip(&strides).map(|(at, stride)| at * stride).sum::<usize>();
-            let along = index.iter().chain(std::iter::once(&0)).zip(&self.tile.start).zip(&self.place_strides);
-            let place = along
-                .map(|((at, start), stride)| (start + *at as u64).wrapping_mul(*stride))
-                .fold(0, u64::wrapping_add);
-            f(Row { start, len: shape[last], output, is_reduced: self.is_reduced, place });
-            start += shape[last];
-            let mut axis = last;
-            loop {
-                let Some(next) = axis.checked_sub(1) else { return };
-                axis = next;
-                index[axis] += 1;
-                if index[axis] < shape[axis] {
-                    break;
-                }
-                index[axis] = 0;
-            }
-        }
-    }
-
-    fn full_strides(&self) -> Vec<usize> {
-        let mut strides = vec![1; self.region.ndim()];
-        for axis in (0..self.region.ndim().saturating_sub(1)).rev() {
-            strides[axis] = strides[axis + 1] * self.region.shape[axis + 1];
-        }
-        strides
-    }
-
-    /// Calls `f` with the start and length of each run of the state's elements that a box of the result is.
-    fn outputs(&self, output: &Region, f: &mut impl FnMut(usize, usize)) {
-        let strides = self.full_strides();
-        let Some(last) = output.ndim().checked_sub(1) else { return f(0, 1) };
-        let first: usize = output.offset_in(&self.region).iter().zip(&strides).map(|(at, stride)| at * stride).sum();
-        let mut index = vec![0; last];
-        loop {
-            f(first + index.iter().zip(&strides).map(|(at, stride)| at * stride).sum::<usize>(), output.shape[last]);
-            let mut axis = last;
-            loop {
-                let Some(next) = axis.checked_sub(1) else { return };
-                axis = next;
-                index[axis] += 1;
-                if index[axis] < output.shape[axis] {
-                    break;
-                }
-                index[axis] = 0;
-            }
-        }
-    }
-
-    /// Folds each row: to one value by `row` where it is reduced, which `join` takes in, else element by element.
-    fn fold<T: Copy>(
-        &self,
-        values: &mut [T],
-        tile: &[T],
-        row: impl Fn(&[T]) -> T,
-        add: impl Fn(T, T) -> T,
-        join: impl Fn(T, T) -> T,
-    ) {
-        let add_row =
-            |values: &mut [T], row: &[T]| values.iter_mut().zip(row).for_each(|(value, x)| *value = add(*value, *x));
-        self.fold_by(values, tile, row, add_row, join);
-    }
-
-    fn fold_by<T: Copy>(
-        &self,
-        values: &mut [T],
-        tile: &[T],
-        row: impl Fn(&[T]) -> T,
-        add_row: impl Fn(&mut [T], &[T]),
-        join: impl Fn(T, T) -> T,
-    ) {
-        self.each(&mut |at| {
-            let elements = &tile[at.start..at.start + at.len];
-            if at.is_reduced {
-                values[at.output] = join(values[at.output], row(elements));
-            } else {
-                add_row(&mut values[at.output..at.output + at.len], elements);
-            }
-        });
-    }
-
-    /// Keeps the element that beats the others, the first of equal ones, and its place.
-    fn place<T: Copy>(
-        &self,
-        values: &mut [T],
-        places: &mut [u64],
-        tile: &[T],
-        counts: impl Fn(T) -> bool,
-        beats: impl Fn(T, T) -> bool,
-        equals: impl Fn(T, T) -> bool,
-    ) {
-        let stride = self.place_strides.last().copied().unwrap_or(0);
-        self.each(&mut |row| {
-            for (i, x) in tile[row.start..row.start + row.len].iter().enumerate() {
-                let output = if row.is_reduced { row.output } else { row.output + i };
-                let place = row.place + stride * i as u64;
-                let (value, known) = (&mut values[output], &mut places[output]);
-                if counts(*x) && (*known == NOWHERE || beats(*x, *value) || (place < *known && equals(*x, *value))) {
-                    (*value, *known) = (*x, place);
-                }
-            }
         });
     }
 }
@@ -785,185 +577,6 @@ fn merge_places<T: Copy>(
         if bt[i] != NOWHERE && (at[i] == NOWHERE || beats(b[i], a[i]) || (bt[i] < at[i] && equals(a[i], b[i]))) {
             (a[i], at[i]) = (b[i], bt[i]);
         }
-    }
-}
-
-fn least(a: f64, b: f64) -> f64 {
-    if b < a || b.is_nan() { b } else { a }
-}
-
-fn greatest(a: f64, b: f64) -> f64 {
-    if b > a || b.is_nan() { b } else { a }
-}
-
-fn known_min(a: f64, b: f64) -> f64 {
-    if b < a || a.is_nan() { b } else { a }
-}
-
-fn known_max(a: f64, b: f64) -> f64 {
-    if b > a || a.is_nan() { b } else { a }
-}
-
-/// Accumulators of a row.
-const LANES: usize = 16;
-
-dispatched! {
-    /// The sum of a row, in lanes.
-    fn sum_row(row: &[f64]) -> f64 {
-        let mut lanes = [0.0; LANES];
-        let (chunks, rest) = row.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (lane, x) in lanes.iter_mut().zip(chunk) {
-                *lane += x;
-            }
-        }
-        for (lane, x) in lanes.iter_mut().zip(rest) {
-            *lane += x;
-        }
-        tree(lanes)
-    }
-}
-
-dispatched! {
-    /// The sum of squares of differences from a mean, in lanes.
-    fn square_row(row: &[f64], mean: f64) -> f64 {
-        let mut lanes = [0.0; LANES];
-        let (chunks, rest) = row.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (lane, x) in lanes.iter_mut().zip(chunk) {
-                *lane += (x - mean) * (x - mean);
-            }
-        }
-        for (lane, x) in lanes.iter_mut().zip(rest) {
-            *lane += (x - mean) * (x - mean);
-        }
-        tree(lanes)
-    }
-}
-
-dispatched! {
-    fn min_row(row: &[f64]) -> f64 {
-        let mut lanes = [f64::INFINITY; LANES];
-        let (chunks, rest) = row.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (lane, x) in lanes.iter_mut().zip(chunk) {
-                *lane = if *x < *lane || x.is_nan() { *x } else { *lane };
-            }
-        }
-        lanes.iter().chain(rest).fold(f64::INFINITY, |a, b| if *b < a || b.is_nan() { *b } else { a })
-    }
-}
-
-dispatched! {
-    fn max_row(row: &[f64]) -> f64 {
-        let mut lanes = [f64::NEG_INFINITY; LANES];
-        let (chunks, rest) = row.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (lane, x) in lanes.iter_mut().zip(chunk) {
-                *lane = if *x > *lane || x.is_nan() { *x } else { *lane };
-            }
-        }
-        lanes.iter().chain(rest).fold(f64::NEG_INFINITY, |a, b| if *b > a || b.is_nan() { *b } else { a })
-    }
-}
-
-dispatched! {
-    fn add_row(sums: &mut [f64], row: &[f64]) {
-        for (sum, x) in sums.iter_mut().zip(row) {
-            *sum += x;
-        }
-    }
-}
-
-dispatched! {
-    fn add_squares(sums: &mut [f64], row: &[f64], means: &[f64]) {
-        for ((sum, x), mean) in sums.iter_mut().zip(row).zip(means) {
-            *sum += (x - mean) * (x - mean);
-        }
-    }
-}
-
-/// The sum of lanes, pair by pair.
-#[inline(always)]
-fn tree(mut lanes: [f64; LANES]) -> f64 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
-
-/// The elements as doubles.
-pub fn floats(tile: &Tensor) -> Result<std::borrow::Cow<'_, [f64]>> {
-    use std::borrow::Cow::{Borrowed, Owned};
-    Ok(match tile.dtype() {
-        DType::Float64 => Borrowed(tile.values::<f64>()?),
-        DType::Float32 => Owned(tile.values::<f32>()?.iter().map(|x| f64::from(*x)).collect()),
-        dtype if dtype.is_unsigned_integer() => Owned(naturals(tile)?.iter().map(|x| *x as f64).collect()),
-        _ => Owned(integers(tile)?.iter().map(|x| *x as f64).collect()),
-    })
-}
-
-fn integers(tile: &Tensor) -> Result<std::borrow::Cow<'_, [i64]>> {
-    use std::borrow::Cow::{Borrowed, Owned};
-    Ok(match tile.dtype() {
-        DType::Int64 => Borrowed(tile.values::<i64>()?),
-        DType::Int32 => Owned(tile.values::<i32>()?.iter().map(|x| i64::from(*x)).collect()),
-        DType::Int16 => Owned(tile.values::<i16>()?.iter().map(|x| i64::from(*x)).collect()),
-        DType::Int8 => Owned(tile.values::<i8>()?.iter().map(|x| i64::from(*x)).collect()),
-        DType::Boolean => Owned(tile.values::<u8>()?.iter().map(|x| i64::from(*x)).collect()),
-        other => return Err(Error::internal(format!("{other} as signed integers"))),
-    })
-}
-
-fn naturals(tile: &Tensor) -> Result<std::borrow::Cow<'_, [u64]>> {
-    use std::borrow::Cow::{Borrowed, Owned};
-    Ok(match tile.dtype() {
-        DType::UInt64 => Borrowed(tile.values::<u64>()?),
-        DType::UInt32 => Owned(tile.values::<u32>()?.iter().map(|x| u64::from(*x)).collect()),
-        DType::UInt16 => Owned(tile.values::<u16>()?.iter().map(|x| u64::from(*x)).collect()),
-        DType::UInt8 => Owned(tile.values::<u8>()?.iter().map(|x| u64::from(*x)).collect()),
-        other => return Err(Error::internal(format!("{other} as unsigned integers"))),
-    })
-}
-
-/// Whether each element is not zero; NaN is not.
-fn nonzero(tile: &Tensor) -> Result<Vec<bool>> {
-    Ok(match tile.dtype() {
-        DType::Float32 | DType::Float64 => floats(tile)?.iter().map(|x| *x != 0.0).collect(),
-        dtype if dtype.is_unsigned_integer() => naturals(tile)?.iter().map(|x| *x != 0).collect(),
-        _ => integers(tile)?.iter().map(|x| *x != 0).collect(),
-    })
-}
-
-fn of_floats(dtype: DType, shape: Vec<usize>, values: Vec<f64>) -> Result<Tensor> {
-    match dtype {
-        DType::Float32 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as f32).collect::<Vec<f32>>()),
-        _ => Tensor::from_vec(dtype, shape, values),
-    }
-}
-
-#[allow(clippy::cast_possible_truncation)] // values of a narrower type come back to it
-fn of_integers(dtype: DType, shape: Vec<usize>, values: Vec<i64>) -> Result<Tensor> {
-    match dtype {
-        DType::Int8 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as i8).collect::<Vec<i8>>()),
-        DType::Int16 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as i16).collect::<Vec<i16>>()),
-        DType::Int32 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as i32).collect::<Vec<i32>>()),
-        DType::Boolean => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u8).collect::<Vec<u8>>()),
-        _ => Tensor::from_vec(dtype, shape, values),
-    }
-}
-
-#[allow(clippy::cast_possible_truncation)] // values of a narrower type come back to it
-fn of_naturals(dtype: DType, shape: Vec<usize>, values: Vec<u64>) -> Result<Tensor> {
-    match dtype {
-        DType::UInt8 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u8).collect::<Vec<u8>>()),
-        DType::UInt16 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u16).collect::<Vec<u16>>()),
-        DType::UInt32 => Tensor::from_vec(dtype, shape, values.into_iter().map(|x| x as u32).collect::<Vec<u32>>()),
-        _ => Tensor::from_vec(dtype, shape, values),
     }
 }
 

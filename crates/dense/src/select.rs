@@ -3,6 +3,8 @@
 use blockfold_core::tensor::{Tensor, TensorMut, width};
 use blockfold_core::{Error, Result};
 
+use crate::index::advance;
+
 /// The elements of an axis at some places, in their order; a place may be asked for more than once.
 ///
 /// # Errors
@@ -94,13 +96,7 @@ fn spread<T: Copy>(from: &[T], to: &mut [T], from_shape: &[usize], shape: &[usiz
         } else {
             row.copy_from_slice(&from[at..at + shape[last]]);
         }
-        for axis in (0..last).rev() {
-            index[axis] += 1;
-            if index[axis] < shape[axis] {
-                break;
-            }
-            index[axis] = 0;
-        }
+        advance(&mut index, |axis| shape[axis]);
     }
 }
 

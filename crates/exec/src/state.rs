@@ -82,11 +82,6 @@ impl RunState {
         RunState { graph, cancel, metrics, budget, room, stored, narrowed: Mutex::default(), allowances }
     }
 
-    /// How many places of other steps a step is read from.
-    pub(crate) fn readers_of(&self, id: StepId) -> usize {
-        self.graph.readers_of(id)
-    }
-
     /// What a task sees that makes a block of a step.
     pub(crate) fn task(&self, id: StepId, block: usize) -> TaskContext {
         let (cancel, metrics) = (self.cancel.clone(), self.metrics.clone());

@@ -8,7 +8,7 @@ use blockfold_core::region::Tiles;
 use blockfold_core::tensor::{Tensor, TensorMut, Tile};
 use blockfold_core::{Block, Chunks, DType, Error, Region, Result};
 use blockfold_plan::chain::step_label;
-use blockfold_plan::tiles::{TileReader, element_type, tiles_of};
+use blockfold_plan::tiles::{TileReader, element_type, read_from_blocks, tiles_of};
 use blockfold_plan::{BlockStream, Input, Step, StepId, TaskContext};
 
 use crate::state::RunState;
@@ -89,7 +89,7 @@ impl Opened {
             }
             Step::Write { .. } => return Err(Error::internal("a write has no elements to read")),
         };
-        if state.readers_of(id) < 2 {
+        if state.graph.readers_of(id) < 2 {
             return Ok(reader);
         }
         let shared = Arc::new(Mutex::new(Shared { reader, last: None }));
@@ -227,18 +227,8 @@ impl StoredReader {
 
 impl TileReader for StoredReader {
     fn read(&mut self, region: &Region) -> Result<Tensor> {
-        let blocks = self.chunks.touching(region);
-        if let [block] = blocks.as_slice() {
-            let tile = self.block(*block)?;
-            return tile.values.part(&region.offset_in(&tile.region), &region.shape);
-        }
-        let mut values = TensorMut::zeros(self.dtype.clone(), region.shape.clone())?;
-        for block in blocks {
-            let tile = self.block(block)?;
-            let Some(both) = tile.region.intersection(region) else { continue };
-            values.paste_part(&both.offset_in(region), &tile.values, &both.offset_in(&tile.region), &both.shape)?;
-        }
-        Ok(values.freeze())
+        let (chunks, dtype) = (self.chunks.clone(), self.dtype.clone());
+        read_from_blocks(&chunks, region, &dtype, |block| self.block(block))
     }
 }
 

@@ -155,7 +155,7 @@ impl Lower {
     /// All blocks made into one, or spread over as many as the reducer's router has parts.
     pub fn reduce(&mut self, input: StepId, reducer: impl Reducer + 'static, schema: SchemaRef) -> StepId {
         let parts = reducer.spread().map_or(1, |router| router.parts());
-        self.push(Step::Reduce { input, reducer: Arc::new(reducer) }, schema, Grid::unknown(parts))
+        self.reduce_array(input, reducer, schema, Grid::unknown(parts))
     }
 
     /// All blocks of an array made into one block of another array.

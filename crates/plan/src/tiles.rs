@@ -5,7 +5,7 @@
 //! match its own.
 
 use blockfold_core::region::{TILE_ELEMENTS, Tiles};
-use blockfold_core::tensor::{Tensor, width};
+use blockfold_core::tensor::{Tensor, TensorMut, Tile, width};
 use blockfold_core::{Chunks, DType, Error, Region, Result, Schema, SchemaRef};
 use std::sync::Arc;
 
@@ -20,10 +20,28 @@ pub trait TileReader: Send {
     fn read(&mut self, region: &Region) -> Result<Tensor>;
 }
 
-impl TileReader for Box<dyn TileReader> {
-    fn read(&mut self, region: &Region) -> Result<Tensor> {
-        self.as_mut().read(region)
+/// A box of an array that is to be had chunk by chunk: a part of one, or parts of several put together.
+///
+/// # Errors
+/// Those of `block`, which gives a chunk.
+pub fn read_from_blocks(
+    chunks: &Chunks,
+    region: &Region,
+    dtype: &DType,
+    mut block: impl FnMut(usize) -> Result<Tile>,
+) -> Result<Tensor> {
+    let blocks = chunks.touching(region);
+    if let [one] = blocks.as_slice() {
+        let tile = block(*one)?;
+        return tile.values.part(&region.offset_in(&tile.region), &region.shape);
     }
+    let mut values = TensorMut::zeros(dtype.clone(), region.shape.clone())?;
+    for number in blocks {
+        let tile = block(number)?;
+        let Some(both) = tile.region.intersection(region) else { continue };
+        values.paste_part(&both.offset_in(region), &tile.values, &both.offset_in(&tile.region), &both.shape)?;
+    }
+    Ok(values.freeze())
 }
 
 /// The name of an array's only column.

@@ -114,6 +114,18 @@ impl Args {
         lengths.ok_or_else(|| anyhow!("{}: a shape of {shape:?}; lengths are not negative", self.function))
     }
 
+    /// `axis` and `keepdims` of a reduction.
+    fn axes(&mut self) -> Result<Axes> {
+        let axes = match self.next("axis") {
+            None | Some(Value::None) => Axes::default(),
+            Some(axes) => integers(axes)?.into(),
+        };
+        Ok(match self.named("keepdims") {
+            Some(Value::Bool(true)) => axes.keepdims(),
+            _ => axes,
+        })
+    }
+
     fn chunks(&mut self) -> Result<Chunking> {
         self.named("chunks").map_or(Ok(Chunking::Auto), chunking)
     }
@@ -436,13 +448,7 @@ impl Env<'_> {
                     "percentile" => args.float("q")? / 100.0,
                     _ => args.float("q")?,
                 };
-                let mut axes = match args.next("axis") {
-                    None | Some(Value::None) => Axes::default(),
-                    Some(axes) => integers(axes)?.into(),
-                };
-                if let Some(Value::Bool(true)) = args.named("keepdims") {
-                    axes = axes.keepdims();
-                }
+                let axes = args.axes()?;
                 if name.starts_with("nan") { x.nanquantile(q, axes) } else { x.quantile(q, axes) }
             }
             "rechunk" => x.rechunk(chunking(args.need("chunks")?)?),
@@ -597,13 +603,7 @@ fn reduction(name: &str, args: &mut Args) -> Result<Option<Array>> {
         _ => return Ok(None),
     };
     let x = args.array("x")?;
-    let mut axes = match args.next("axis") {
-        None | Some(Value::None) => Axes::default(),
-        Some(axes) => integers(axes)?.into(),
-    };
-    if let Some(Value::Bool(true)) = args.named("keepdims") {
-        axes = axes.keepdims();
-    }
+    let axes = args.axes()?;
     let ddof = match name {
         "std" | "var" | "nanstd" | "nanvar" => args.named("ddof").map_or(Ok(0), |value| integer(&value))?,
         _ => 0,

@@ -31,7 +31,7 @@ pub use chunking::{AxisChunks, Chunking};
 pub use create::RandomArrays;
 pub use elementwise::Operand;
 pub use reduce::Axes;
-pub use shape::{Index, SliceBounds};
+pub use shape::Index;
 
 use crate::collected::WriteSummary;
 use crate::session::Session;

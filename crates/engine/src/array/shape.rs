@@ -8,9 +8,6 @@ use blockfold_ops::array::{AxisSlice, BroadcastTo, ConcatAxis, Permute, Reshape,
 use super::Array;
 use super::reduce::axis_of;
 
-/// Bounds of a slice: `start`, `stop` and `step` as in Python.
-pub type SliceBounds = (Option<i64>, Option<i64>, i64);
-
 /// What is taken of one axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Index {

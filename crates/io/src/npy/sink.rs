@@ -8,6 +8,7 @@ use blockfold_core::{DType, Error, Result};
 use blockfold_plan::{BlockMeta, BlockStream, Sink, TaskContext, Written};
 
 use super::header::Header;
+use super::runs::Runs;
 use crate::output::OutputFile;
 
 /// Writes an array to one `.npy` file, each block to its place; the file appears whole or not at all.
@@ -50,17 +51,9 @@ impl NpySink {
         if tile.values.elements() == 0 {
             return Ok(());
         }
-        // Axes from here on are whole: their elements are one run.
-        let whole = |axis: &usize| self.shape[*axis] == region.shape[*axis] as u64;
-        let first = (0..region.ndim()).rev().take_while(whole).last().unwrap_or(region.ndim());
-        let axes = first.saturating_sub(1);
-        let run: usize = region.shape[axes..].iter().product();
-        let outer =
-            blockfold_core::Region { start: region.start[..axes].to_vec(), shape: region.shape[..axes].to_vec() };
-        let bytes = tile.values.data().chunks_exact(run * width);
-        for (at, bytes) in outer.boxes_of(vec![1; axes]).zip(bytes) {
-            let index = at.start.iter().chain(&region.start[axes..]);
-            let element = index.zip(&self.shape).fold(0u64, |at, (index, length)| at * length + index);
+        let runs = Runs::of(&self.shape, region);
+        let bytes = tile.values.data().chunks_exact(runs.elements() * width);
+        for (element, bytes) in runs.starts().zip(bytes) {
             file.write_at(bytes, self.header.len() as u64 + element * width as u64)?;
         }
         Ok(())

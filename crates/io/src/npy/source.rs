@@ -11,6 +11,7 @@ use blockfold_plan::tiles::{TileReader, array_schema, tile_meta};
 use blockfold_plan::{BlockStream, Metrics, PartitionEstimate, Source, TaskContext};
 
 use super::header::Header;
+use super::runs::Runs;
 use crate::map::MappedFile;
 
 /// An `.npy` file, mapped into memory.
@@ -186,21 +187,11 @@ impl NpyReader {
         self.metrics.add_bytes_read((region.elements() * self.width) as u64);
     }
 
-    /// Elements of a box that lie side by side in the file, and the number of axes in front of them.
-    fn run(&self, region: &Region) -> (usize, usize) {
-        let is_whole = |axis: &usize| self.source.shape[*axis] == region.shape[*axis] as u64;
-        let first = (0..region.ndim()).rev().take_while(is_whole).last().unwrap_or(region.ndim());
-        let axes = first.saturating_sub(1);
-        (region.shape[axes..].iter().product(), axes)
-    }
-
     /// A box read run by run.
-    fn read_runs(&mut self, region: &Region, run: usize, axes: usize) -> Result<Tensor> {
+    fn read_runs(&self, region: &Region, runs: &Runs<'_>) -> Result<Tensor> {
         let mut part = TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone())?;
-        let outer = Region::new(&region.start[..axes], &region.shape[..axes]);
-        for (at, bytes) in outer.boxes_of(vec![1; axes]).zip(part.bytes_mut().chunks_exact_mut(run * self.width)) {
-            let index = at.start.iter().chain(&region.start[axes..]);
-            let element = index.zip(&self.source.shape).fold(0u64, |at, (index, length)| at * length + index);
+        let bytes = part.bytes_mut().chunks_exact_mut(runs.elements() * self.width);
+        for (element, bytes) in runs.starts().zip(bytes) {
             let offset = self.source.header.offset as u64 + element * self.width as u64;
             read_exact_at(&self.source.runs, bytes, offset).map_err(|error| Error::io(self.source.path(), error))?;
         }
@@ -250,9 +241,9 @@ impl TileReader for NpyReader {
             return TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone()).map(TensorMut::freeze);
         }
         let start = region.offset_in(&self.whole);
-        let (run, axes) = self.run(region);
-        if self.is_sparse && run * self.width < MAPPED_RUN_BYTES {
-            return self.read_runs(region, run, axes);
+        let runs = Runs::of(&self.source.shape, region);
+        if self.is_sparse && runs.elements() * self.width < MAPPED_RUN_BYTES {
+            return self.read_runs(region, &runs);
         }
         self.touch(region);
         if self.is_aligned && !self.source.header.is_swapped {

@@ -1,10 +1,9 @@
 //! `broadcast_to`: an array repeated along axes of length 1, and along new ones in front.
 
-use blockfold_core::{Chunks, Error, Region, Result};
-use blockfold_dense::select::broadcast;
+use blockfold_core::{Chunks, Error, Result};
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
-use super::elementwise::shape_text;
+use super::elementwise::{shape_text, spread};
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader, shape_of};
 
 /// An array repeated to fill a shape.
@@ -65,16 +64,7 @@ impl Op for BroadcastTo {
         let shape = shape_of(&self.input[0])?;
         let kernel = TileKernel::of_one("broadcast", self.detail(), move |mut input| {
             let shape = shape.clone();
-            reader(move |region| {
-                let offset = region.ndim() - shape.len();
-                let mut own = Region { start: region.start[offset..].to_vec(), shape: region.shape[offset..].to_vec() };
-                for axis in (0..shape.len()).filter(|axis| shape[*axis] == 1) {
-                    (own.start[axis], own.shape[axis]) = (0, own.shape[axis].min(1));
-                }
-                let mut all = vec![1; offset];
-                all.extend(&own.shape);
-                broadcast(&input.read(&own)?.reshaped(all)?, &region.shape)
-            })
+            reader(move |region| spread(input.as_mut(), &shape, region))
         });
         lower_map(lower, &self.input, kernel, &own)
     }

@@ -158,7 +158,7 @@ fn depth(expr: &Expr) -> u64 {
 }
 
 /// The box of an input that goes with a box of the result, repeated along axes of length 1.
-fn spread(input: &mut dyn TileReader, shape: &[u64], region: &Region) -> Result<Tensor> {
+pub(super) fn spread(input: &mut dyn TileReader, shape: &[u64], region: &Region) -> Result<Tensor> {
     let offset = region.ndim() - shape.len();
     let mut own = Region { start: region.start[offset..].to_vec(), shape: region.shape[offset..].to_vec() };
     for (axis, length) in shape.iter().enumerate() {

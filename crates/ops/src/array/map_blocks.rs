@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use blockfold_core::tensor::{Tensor, Tile, width};
 use blockfold_core::{DType, Error, Region, Result};
-use blockfold_plan::tiles::{TileReader, largest_block};
+use blockfold_plan::tiles::{largest_block, read_from_blocks};
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, read_by_tiles, reader, tiles_bytes};
@@ -68,11 +68,9 @@ impl Op for MapBlocks {
             let (chunks, of, function, dtype) = (chunks.clone(), of.clone(), function.clone(), dtype.clone());
             let mut last: Option<Tile> = None;
             reader(move |region| {
-                let mut all = blockfold_core::tensor::TensorMut::zeros(dtype.clone(), region.shape.clone())?;
-                for block in chunks.touching(region) {
+                read_from_blocks(&chunks, region, &dtype, |block| {
                     let whole = chunks.region(block);
-                    let known = last.take().filter(|last| last.region == whole);
-                    let tile = match known {
+                    let tile = match last.take().filter(|last| last.region == whole) {
                         Some(tile) => tile,
                         None => {
                             let values = read_by_tiles(input.as_mut(), &whole, &of)?;
@@ -80,13 +78,9 @@ impl Op for MapBlocks {
                             Tile { region: whole, values }
                         }
                     };
-                    if let Some(both) = tile.region.intersection(region) {
-                        let (to, from) = (both.offset_in(region), both.offset_in(&tile.region));
-                        all.paste_part(&to, &tile.values, &from, &both.shape)?;
-                    }
-                    last = Some(tile);
-                }
-                Ok(all.freeze())
+                    last = Some(tile.clone());
+                    Ok(tile)
+                })
             })
         });
         lower_map(lower, &self.input, kernel.holding(held).costly(), &own)

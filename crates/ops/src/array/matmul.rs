@@ -1,11 +1,10 @@
 //! `matmul`: the product of two matrices, block by block.
 
-use std::sync::Arc;
-
-use blockfold_core::tensor::{Tensor, TensorMut, width};
+use blockfold_core::tensor::{Tensor, TensorMut, Tile, width};
 use blockfold_core::{Chunks, DType, Error, Region, Result, expr::promote};
+use blockfold_dense::permute::permute;
 use blockfold_dense::product::{Extent, add_product};
-use blockfold_plan::tiles::TileReader;
+use blockfold_plan::tiles::{TileReader, read_from_blocks};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 
 use super::elementwise::shape_text;
@@ -162,23 +161,23 @@ struct Product {
     inner: u64,
     right_is_turned: bool,
     is_symmetric: bool,
-    last: Option<(usize, Arc<Tensor>)>,
+    /// The block that was computed last.
+    last: Option<(usize, Tile)>,
 }
 
 impl Product {
-    fn block(&mut self, block: usize) -> Result<Arc<Tensor>> {
-        if let Some((_, values)) = self.last.as_ref().filter(|(last, _)| *last == block) {
-            return Ok(values.clone());
+    fn block(&mut self, block: usize) -> Result<Tile> {
+        if let Some((_, tile)) = self.last.as_ref().filter(|(last, _)| *last == block) {
+            return Ok(tile.clone());
         }
-        let mirror = self.mirror(block);
+        let (mirror, region) = (self.mirror(block), self.chunks.region(block));
         let values = match self.last.take() {
-            Some((last, values)) if Some(last) == mirror => {
-                Arc::new(blockfold_dense::permute::permute(&values, &[1, 0])?)
-            }
-            _ => Arc::new(self.computed(&self.chunks.region(block))?),
+            Some((last, tile)) if Some(last) == mirror => permute(&tile.values, &[1, 0])?,
+            _ => self.computed(&region)?,
         };
-        self.last = Some((block, values.clone()));
-        Ok(values)
+        let tile = Tile { region, values };
+        self.last = Some((block, tile.clone()));
+        Ok(tile)
     }
 
     /// The block of a symmetric product that has the same elements, transposed.
@@ -213,18 +212,7 @@ impl Product {
 
 impl TileReader for Product {
     fn read(&mut self, region: &Region) -> Result<Tensor> {
-        let blocks = self.chunks.touching(region);
-        if let [block] = blocks.as_slice() {
-            let values = self.block(*block)?;
-            return values.part(&region.offset_in(&self.chunks.region(*block)), &region.shape);
-        }
-        let mut all = TensorMut::zeros(self.dtype.clone(), region.shape.clone())?;
-        for block in blocks {
-            let of_block = self.chunks.region(block);
-            let Some(both) = of_block.intersection(region) else { continue };
-            let values = self.block(block)?;
-            all.paste_part(&both.offset_in(region), &values, &both.offset_in(&of_block), &both.shape)?;
-        }
-        Ok(all.freeze())
+        let (chunks, dtype) = (self.chunks.clone(), self.dtype.clone());
+        read_from_blocks(&chunks, region, &dtype, |block| self.block(block))
     }
 }
