@@ -300,3 +300,93 @@ def test_threads_and_chunks_do_not_matter(blockfold):
     for known in said.values():
         assert all(value == known[0] for value in known)
     assert said[("x", "64")][0] == said[("x", "100")][0], "random numbers do not depend on chunks"
+
+
+INDICES = [
+    "a[[0, 3], [1, 2]]",
+    "a[[0, 3], :, [1, 2]]",
+    "a[1, :, [0, 2, 2]]",
+    "a[i]",
+    "a[:, j]",
+    "a[i, j]",
+    "a[[[0, 1], [2, 3]]]",
+    "a[:, [[0, 1], [2, 3]], 1]",
+    "a[m]",
+    "a[m, 1:3]",
+    "a[m, :, [0]]",
+    "a[:, n]",
+    "a[m2]",
+    "a[..., [3, 0]]",
+    "a[None, i, ::2]",
+    "a[a > 0]",
+    "a[i > 1]",
+]
+
+
+@pytest.mark.parametrize("text", INDICES)
+def test_indices(arrays, text):
+    generator = np.random.default_rng(8)
+    values = {
+        "a": generator.normal(size=(5, 6, 4)),
+        "i": np.array([4, 0, -1, 2, 2]),
+        "j": np.array([5, -6, 0, 1, 1], dtype="int32"),
+        "m": np.array([True, False, True, True, False]),
+        "n": np.array([True, False, True, True, False, False]),
+        "m2": generator.random((5, 6)) < 0.4,
+    }
+    arrays.check(text, values)
+
+
+def test_wrong_indices_are_told(blockfold, tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((5, 6)))
+    np.save(tmp_path / "m.npy", np.zeros(4, dtype=bool))
+    for text, says in [
+        ("a[[5]]", "out of range"), ("a[[0, 1], [0, 1, 2]]", "lists of places"), ("a[m]", "mask"), ("a[a]", "whole numbers"),
+    ]:  # fmt: skip
+        blockfold("array", "eval", text, "--npy", f"a={tmp_path / 'a.npy'}", "--npy", f"m={tmp_path / 'm.npy'}", fails=says)
+
+
+def test_several_results_of_one_run(blockfold, tmp_path):
+    a = np.random.default_rng(1).normal(size=(2000, 3000))
+    np.save(tmp_path / "a.npy", a)
+    found = blockfold("array", "eval", "(a.mean(axis=0), a.std(axis=1), a.argmax(), a[3] > 0)", "--npy", f"a={tmp_path / 'a.npy'}")
+    np.testing.assert_allclose(found[0]["values"], a.mean(axis=0), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found[1]["values"], a.std(axis=1), rtol=1e-10)
+    assert found[2]["value"] == a.argmax()
+    assert found[3]["values"] == list((a[3] > 0).astype(float))
+    # One pass over the file, and the row once more.
+    assert found[0]["run"]["bytes_read"] == a.nbytes + a[3].nbytes
+
+
+@pytest.mark.parametrize("name", ["cumsum", "cumprod"])
+def test_running_values_of_lanes_longer_than_memory(arrays, name):
+    a = np.random.default_rng(2).normal(size=(2, 400_000)) * 0.01 + (name == "cumprod")
+    for axis in [1, "None"]:
+        arrays.check(f"np.{name}(a, axis={axis})", {"a": a}, "--memory", "32MiB", "--chunks", "1,70000")
+    arrays.check(f"np.{name}(a.T, axis=0)", {"a": a}, "--memory", "32MiB")
+
+
+@pytest.mark.parametrize("n", [500, 1100])
+def test_matrices_that_do_not_fit(arrays, blockfold, tmp_path, n):
+    """At 16 MiB a matrix of side 500 is decomposed in memory, one of 1100 panel by panel."""
+    generator = np.random.default_rng(n)
+    a, b = generator.normal(size=(n, n)), generator.normal(size=(n, 3))
+    a[0, 0] = 0.0
+    spd = a @ a.T + n * np.eye(n)
+    options = ["--memory", "16MiB", "--threads", "1"]
+    got = arrays.ours("np.linalg.cholesky(s)", {"s": spd}, *options)
+    np.testing.assert_allclose(got, np.linalg.cholesky(spd), rtol=1e-8, atol=1e-8)
+    got = arrays.ours("np.linalg.solve(a, b)", {"a": a, "b": b}, *options)
+    np.testing.assert_allclose(a @ got, b, rtol=1e-7, atol=1e-7)
+    got = arrays.ours("np.linalg.solve(a, b)", {"a": a, "b": b[:, 0]}, *options)
+    np.testing.assert_allclose(a @ got, b[:, 0], rtol=1e-7, atol=1e-7)
+    p, l, u = (arrays.ours(f"lu(a)[{i}]", {"a": a}, *options) for i in range(3))
+    np.testing.assert_allclose(p @ l @ u, a, rtol=1e-9, atol=1e-9)
+    assert (np.triu(l, 1) == 0).all() and (np.tril(u, -1) == 0).all() and (np.diag(l) == 1).all()
+    assert (p.sum(axis=0) == 1).all() and (p.sum(axis=1) == 1).all()
+    singular = a.copy()
+    singular[:, 7] = singular[:, 3]
+    for text, values, says in [("np.linalg.solve(a, b)", singular, "singular"), ("np.linalg.cholesky(a)", a, "positive definite")]:
+        np.save(tmp_path / "a.npy", values)
+        np.save(tmp_path / "b.npy", b)
+        blockfold("array", "eval", text, "--npy", f"a={tmp_path / 'a.npy'}", "--npy", f"b={tmp_path / 'b.npy'}", *options, fails=says)

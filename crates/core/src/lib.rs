@@ -10,6 +10,7 @@ pub mod bytes;
 pub mod cancel;
 pub mod cast;
 pub mod columns;
+mod dispatch;
 pub mod error;
 pub mod expr;
 pub mod grid;

@@ -239,7 +239,7 @@ impl Chunks {
     }
 
     /// The bounds of all axes.
-    pub fn ndim_bounds(&self) -> Vec<Arc<[u64]>> {
+    pub fn all_bounds(&self) -> Vec<Arc<[u64]>> {
         self.bounds.to_vec()
     }
 
@@ -319,6 +319,77 @@ impl fmt::Display for Chunks {
     }
 }
 
+/// Elements `start`, `start + step`, ... of an axis, `len` of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AxisSlice {
+    /// The first element.
+    pub start: u64,
+    /// From one element to the next; may be negative.
+    pub step: i64,
+    /// Number of elements.
+    pub len: u64,
+}
+
+impl AxisSlice {
+    /// All elements of an axis.
+    pub fn all(len: u64) -> Self {
+        AxisSlice { start: 0, step: 1, len }
+    }
+
+    /// `[start:stop:step]` of an axis as Python counts: negative numbers from the end, bounds cut to the axis.
+    ///
+    /// # Errors
+    /// A step of 0.
+    pub fn of(start: Option<i64>, stop: Option<i64>, step: i64, length: u64) -> Result<Self> {
+        if step == 0 {
+            return Err(Error::argument("slice", "a step of 0; take any other"));
+        }
+        let length = i64::try_from(length).map_err(|_| Error::argument("slice", "an axis is too long"))?;
+        let (least, greatest) = if step > 0 { (0, length) } else { (-1, length - 1) };
+        let place = |at: i64| (if at < 0 { at.saturating_add(length) } else { at }).clamp(least, greatest);
+        let (first, end) = match step > 0 {
+            true => (start.map_or(0, place), stop.map_or(length, place)),
+            false => (start.map_or(length - 1, place), stop.map_or(-1, place)),
+        };
+        let span = if step > 0 { end - first } else { first - end }.max(0).unsigned_abs();
+        let len = span.div_ceil(step.unsigned_abs());
+        let start = if len == 0 { 0 } else { u64::try_from(first).unwrap_or(0) };
+        Ok(AxisSlice { start, step, len })
+    }
+
+    /// The element of the input that is element `at` of the slice.
+    pub fn element(&self, at: u64) -> u64 {
+        self.start.wrapping_add_signed(self.step.wrapping_mul(at.cast_signed()))
+    }
+
+    /// These elements of those elements.
+    pub fn after(&self, first: &AxisSlice) -> AxisSlice {
+        AxisSlice { start: first.element(self.start), step: first.step.wrapping_mul(self.step), len: self.len }
+    }
+
+    /// The bounds of the chunks of the slice: where the input's chunks end.
+    pub fn bounds(&self, below: &Arc<[u64]>, length: u64) -> Arc<[u64]> {
+        if *self == AxisSlice::all(length) {
+            return below.clone();
+        }
+        let mut bounds = vec![0];
+        if self.step > 0 {
+            let step = self.step.unsigned_abs();
+            let cut = |bound: &u64| bound.saturating_sub(self.start).div_ceil(step).min(self.len);
+            bounds.extend(below.iter().skip(1).map(cut));
+        } else {
+            let step = self.step.unsigned_abs();
+            let cut = |bound: &u64| (self.start + 1).saturating_sub(*bound).div_ceil(step).min(self.len);
+            bounds.extend(below.iter().rev().skip(1).map(cut));
+        }
+        bounds.dedup();
+        if bounds.len() == 1 {
+            bounds.push(0);
+        }
+        bounds.into()
+    }
+}
+
 /// # Errors
 /// A length beyond what can be addressed.
 fn to_usize(length: u64) -> Result<usize> {
@@ -367,5 +438,32 @@ mod tests {
         assert_eq!(Chunks::regular(&[0, 5], &[2, 2]).counts(), [1, 3]);
         assert_eq!(chunks.to_string(), "(3x4, 3x3)");
         assert!(Chunks::of_lengths(&[vec![2, 0]]).is_err());
+    }
+
+    #[test]
+    fn slices_count_as_in_python() {
+        let of = |start, stop, step, length| {
+            let slice = AxisSlice::of(start, stop, step, length).unwrap();
+            (0..slice.len).map(|at| slice.element(at)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(None, None, 1, 3), [0, 1, 2]);
+        assert_eq!(of(Some(-2), None, 1, 5), [3, 4]);
+        assert_eq!(of(None, None, -1, 3), [2, 1, 0]);
+        assert_eq!(of(Some(10), Some(-10), -2, 5), [4, 2, 0]);
+        assert_eq!(of(Some(1), Some(1), 1, 5), [0; 0]);
+        assert_eq!(of(Some(0), Some(5), 3, 7), [0, 3]);
+        assert_eq!(of(Some(5), Some(1), 1, 7), [0; 0]);
+        assert!(AxisSlice::of(None, None, 0, 3).is_err());
+    }
+
+    #[test]
+    fn chunks_of_a_slice_end_where_those_of_the_input_do() {
+        let below: Arc<[u64]> = Arc::from([0, 4, 8, 10]);
+        let bounds = |start, stop, step| AxisSlice::of(start, stop, step, 10).unwrap().bounds(&below, 10).to_vec();
+        assert_eq!(bounds(Some(2), Some(9), 1), [0, 2, 6, 7]);
+        assert_eq!(bounds(Some(5), Some(7), 1), [0, 2]);
+        assert_eq!(bounds(None, None, -1), [0, 2, 6, 10]);
+        assert_eq!(bounds(None, None, 3), [0, 2, 3, 4]);
+        assert_eq!(bounds(Some(3), Some(3), 1), [0, 0]);
     }
 }

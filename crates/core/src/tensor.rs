@@ -1,11 +1,12 @@
 //! Elements of an array in memory.
 
 use std::fmt;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayData};
 use arrow::array::{ArrayRef, AsArray, BooleanArray, make_array};
 use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer};
-use arrow::datatypes::{ArrowNativeType, DataType as DType};
+use arrow::datatypes::{ArrowNativeType, DataType as DType, Field};
 
 use crate::error::{Error, Result};
 use crate::region::Region;
@@ -30,11 +31,40 @@ pub fn width(dtype: &DType) -> Result<usize> {
         dtype if dtype.is_integer() || matches!(dtype, DType::Float32 | DType::Float64) => {
             Ok(dtype.primitive_width().unwrap_or(8))
         }
-        other => Err(Error::Type {
-            op: "array".into(),
-            expected: "bool, integers of 8 to 64 bits, float32 and float64".into(),
-            got: other.to_string(),
-        }),
+        other => match complex_part(other) {
+            Some(DType::Float32) => Ok(8),
+            Some(_) => Ok(16),
+            None => Err(Error::Type {
+                op: "array".into(),
+                expected: "bool, integers of 8 to 64 bits, float32, float64, complex64 and complex128".into(),
+                got: other.to_string(),
+            }),
+        },
+    }
+}
+
+/// Complex numbers, of two floats each: the real and the imaginary part, in Arrow a list of two.
+pub fn complex(part: &DType) -> DType {
+    DType::FixedSizeList(Arc::new(Field::new("part", part.clone(), false)), 2)
+}
+
+/// The type of the parts of complex numbers; `None` for other types.
+pub fn complex_part(dtype: &DType) -> Option<&DType> {
+    match dtype {
+        DType::FixedSizeList(part, 2) if matches!(part.data_type(), DType::Float32 | DType::Float64) => {
+            Some(part.data_type())
+        }
+        _ => None,
+    }
+}
+
+/// NumPy's name of a type of elements.
+pub fn type_name(dtype: &DType) -> String {
+    match (dtype, complex_part(dtype)) {
+        (DType::Boolean, _) => "bool".into(),
+        (_, Some(DType::Float32)) => "complex64".into(),
+        (_, Some(_)) => "complex128".into(),
+        (dtype, None) => dtype.to_string().to_lowercase(),
     }
 }
 
@@ -72,6 +102,12 @@ impl Tensor {
         if let Some(flags) = column.as_boolean_opt() {
             let bytes: Vec<u8> = flags.values().iter().map(u8::from).collect();
             return Tensor::new(dtype, shape, Buffer::from_vec(bytes));
+        }
+        if complex_part(&dtype).is_some() {
+            let parts = column.as_fixed_size_list();
+            let (first, count) = (if parts.is_empty() { 0 } else { parts.value_offset_at(0) }, parts.len() * 2);
+            let flat = Tensor::from_column(vec![count], &parts.values().slice(first, count))?;
+            return Tensor::new(dtype, shape, flat.data);
         }
         let data = column.to_data();
         let buffer = data.buffers().first().ok_or_else(|| Error::internal("a column without values"))?;
@@ -124,8 +160,21 @@ impl Tensor {
             let flags = self.data.iter().map(|byte| *byte != 0);
             return Ok(std::sync::Arc::new(BooleanArray::new(BooleanBuffer::from_iter(flags), None)));
         }
-        let data = ArrayData::builder(self.dtype.clone()).len(self.elements()).add_buffer(self.data.clone());
+        let data = ArrayData::builder(self.dtype.clone()).len(self.elements());
+        let data = match complex_part(&self.dtype) {
+            Some(_) => data.add_child_data(self.parts()?.to_column()?.to_data()),
+            None => data.add_buffer(self.data.clone()),
+        };
         Ok(make_array(data.build()?))
+    }
+
+    /// The parts of complex numbers as floats, twice as many, along one axis.
+    ///
+    /// # Errors
+    /// Elements that are not complex.
+    pub fn parts(&self) -> Result<Tensor> {
+        let part = complex_part(&self.dtype).ok_or_else(|| Error::internal(format!("parts of {}", self.dtype)))?;
+        Tensor::new(part.clone(), vec![self.elements() * 2], self.data.clone())
     }
 
     /// The same elements in another shape.
@@ -169,7 +218,7 @@ impl Tensor {
 
 impl fmt::Debug for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of shape {:?}", self.dtype, self.shape)
+        write!(f, "{} of shape {:?}", type_name(&self.dtype), self.shape)
     }
 }
 
@@ -231,6 +280,11 @@ impl TensorMut {
             return Err(Error::internal(format!("elements of {} written as {} bytes", self.dtype, size_of::<T>())));
         }
         Ok(self.data.typed_data_mut())
+    }
+
+    /// The floats that the elements are, or are made of when they are complex.
+    pub fn floats_mut<T: ArrowNativeType>(&mut self) -> &mut [T] {
+        self.data.typed_data_mut()
     }
 
     /// The array.
@@ -334,5 +388,17 @@ mod tests {
         let column = flags.to_column().unwrap();
         assert_eq!(column.as_boolean().values().iter().collect::<Vec<_>>(), [true, false, true]);
         assert_eq!(Tensor::from_column(vec![3], &column).unwrap().data(), flags.data());
+    }
+
+    #[test]
+    fn complex_numbers_are_pairs() {
+        let dtype = complex(&DType::Float64);
+        assert_eq!((width(&dtype).unwrap(), type_name(&dtype).as_str()), (16, "complex128"));
+        let values = Tensor::from_vec(dtype, vec![3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let column = values.to_column().unwrap();
+        let back = Tensor::from_column(vec![2], &column.slice(1, 2)).unwrap();
+        assert_eq!(back.parts().unwrap().values::<f64>().unwrap(), [3.0, 4.0, 5.0, 6.0]);
+        let last = values.part(&[2], &[1]).unwrap();
+        assert_eq!(last.parts().unwrap().values::<f64>().unwrap(), [5.0, 6.0]);
     }
 }

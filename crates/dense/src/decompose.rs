@@ -3,7 +3,10 @@
 use blockfold_core::tensor::Tensor;
 use blockfold_core::{DType, Error, Result};
 use faer::linalg::solvers::{Llt, PartialPivLu, Qr, Solve, Svd};
-use faer::{Mat, MatRef, Side};
+use faer::linalg::triangular_solve::{
+    solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place,
+};
+use faer::{Mat, MatRef, Par, Side};
 
 use crate::reduce::floats;
 
@@ -80,16 +83,99 @@ pub fn lu(values: &Tensor) -> Result<[Tensor; 3]> {
     Ok([tensor(permutation.as_ref())?, tensor(lu.L())?, tensor(lu.U())?])
 }
 
+/// The first columns of `L`, given those of the matrix from the diagonal on, to which earlier columns were applied: the
+/// triangle on top, the rest below it.
+///
+/// # Errors
+/// More columns than rows, or a triangle that is not positive definite.
+pub fn cholesky_panel(values: &Tensor) -> Result<Tensor> {
+    let mut panel = matrix("cholesky", values)?;
+    let (rows, columns) = (panel.nrows(), panel.ncols());
+    if rows < columns {
+        return Err(Error::internal(format!("a panel of shape {:?}", values.shape())));
+    }
+    let found = Llt::new(panel.as_ref().subrows(0, columns), Side::Lower);
+    let found = found.map_err(|_| Error::argument("cholesky", "the matrix is not positive definite"))?;
+    let triangle = found.L();
+    // X L^T = B is L X^T = B^T.
+    let below = panel.as_mut().subrows_mut(columns, rows - columns);
+    solve_lower_triangular_in_place(triangle, below.transpose_mut(), Par::Seq);
+    panel.as_mut().subrows_mut(0, columns).copy_from(triangle);
+    tensor(panel.as_ref())
+}
+
+/// A tall panel's rows in the order in which partial pivoting takes them, and its triangles in that order: below the diagonal
+/// `L`, whose diagonal is 1, on and above it `U`.
+///
+/// # Errors
+/// More columns than rows, elements that are not finite.
+pub fn lu_panel(values: &Tensor) -> Result<(Vec<usize>, Tensor)> {
+    let panel = matrix("lu", values)?;
+    let columns = panel.ncols();
+    if panel.nrows() < columns {
+        return Err(Error::internal(format!("a panel of shape {:?}", values.shape())));
+    }
+    let lu = PartialPivLu::new(panel.as_ref());
+    let (order, _) = lu.P().arrays();
+    let (lower, upper) = (lu.L(), lu.U());
+    let both =
+        Mat::from_fn(
+            panel.nrows(),
+            columns,
+            |row, column| {
+                if row > column { lower[(row, column)] } else { upper[(row, column)] }
+            },
+        );
+    Ok((order.to_vec(), tensor(both.as_ref())?))
+}
+
+/// Which triangle of a matrix is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triangle {
+    /// The lower one, its diagonal 1 whatever is there.
+    UnitLower,
+    /// The lower one.
+    Lower,
+    /// The upper one.
+    Upper,
+}
+
+/// The solution `x` of `t x = b`, for a triangle `t` of a square matrix; the rest of the matrix is not looked at.
+///
+/// # Errors
+/// Shapes that do not fit.
+pub fn solve_triangle(values: &Tensor, triangle: Triangle, b: &Tensor) -> Result<Tensor> {
+    let (square, mut right) = (square("solve", values)?, matrix("solve", b)?);
+    if square.nrows() != right.nrows() {
+        let (left, right) = (format!("{:?}", values.shape()), format!("{:?}", b.shape()));
+        return Err(Error::Shape { op: "solve".into(), left, right });
+    }
+    let (square, into) = (square.as_ref(), right.as_mut());
+    match triangle {
+        Triangle::UnitLower => solve_unit_lower_triangular_in_place(square, into, Par::Seq),
+        Triangle::Lower => solve_lower_triangular_in_place(square, into, Par::Seq),
+        Triangle::Upper => solve_upper_triangular_in_place(square, into, Par::Seq),
+    }
+    tensor(right.as_ref())
+}
+
+/// # Errors
+/// Pivots of which one is as good as zero beside the largest one.
+pub fn check_diagonal(op: &str, pivots: &[f64]) -> Result<()> {
+    let largest = pivots.iter().fold(0.0, |most: f64, pivot| most.max(pivot.abs()));
+    let least = pivots.iter().fold(f64::INFINITY, |least: f64, pivot| least.min(pivot.abs()));
+    if least <= largest * f64::EPSILON * 0.5 {
+        return Err(Error::argument(op, "the matrix is singular"));
+    }
+    Ok(())
+}
+
 /// # Errors
 /// A pivot that is as good as zero beside the largest one.
 fn check_pivots(op: &str, triangle: MatRef<'_, f64>) -> Result<()> {
     let n = triangle.nrows().min(triangle.ncols());
-    let pivots = (0..n).map(|i| triangle[(i, i)].abs());
-    let largest = pivots.clone().fold(0.0, f64::max);
-    if pivots.fold(f64::INFINITY, f64::min) <= largest * f64::EPSILON * 0.5 {
-        return Err(Error::argument(op, "the matrix is singular"));
-    }
-    Ok(())
+    let pivots: Vec<f64> = (0..n).map(|i| triangle[(i, i)]).collect();
+    check_diagonal(op, &pivots)
 }
 
 /// The triangle `R` of `Q R`, which a matrix is, its diagonal not negative; as many rows as the matrix has, at most as

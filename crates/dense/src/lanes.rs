@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 
 use arrow::datatypes::ArrowNativeType;
-use blockfold_core::tensor::{Tensor, TensorMut};
+use blockfold_core::tensor::{Tensor, TensorMut, complex_part, type_name};
 use blockfold_core::{DType, Error, Result};
+use rustfft::num_complex::Complex;
 
+use crate::fourier::{Fourier, FourierKind, Transform, numbers};
 use crate::reduce::floats;
 
 /// What becomes of a lane.
@@ -26,6 +28,8 @@ pub enum LaneFn {
         /// Whether NaN is left out.
         skip_nan: bool,
     },
+    /// Its Fourier transform.
+    Fourier(Fourier),
 }
 
 impl LaneFn {
@@ -37,6 +41,7 @@ impl LaneFn {
             LaneFn::CumSum => "cumsum",
             LaneFn::CumProd => "cumprod",
             LaneFn::Quantiles { .. } => "quantile",
+            LaneFn::Fourier(fourier) => fourier.name(),
         }
     }
 
@@ -44,6 +49,7 @@ impl LaneFn {
     pub fn output_length(&self, length: u64) -> u64 {
         match self {
             LaneFn::Quantiles { at, .. } => at.len() as u64,
+            LaneFn::Fourier(fourier) => fourier.output_length(length),
             _ => length,
         }
     }
@@ -51,6 +57,7 @@ impl LaneFn {
     /// Type of the result, as in NumPy.
     pub fn output_type(&self, dtype: &DType) -> DType {
         match (self, dtype) {
+            (LaneFn::Fourier(fourier), dtype) => fourier.output_type(dtype),
             (LaneFn::Sort, dtype) => dtype.clone(),
             (LaneFn::ArgSort, _) => DType::Int64,
             (LaneFn::Quantiles { .. } | LaneFn::CumSum | LaneFn::CumProd, DType::Float32) => DType::Float32,
@@ -62,13 +69,23 @@ impl LaneFn {
 
     /// Bytes that an element of a lane takes while it is worked on, beside input and output.
     pub fn held_bytes(&self) -> u64 {
-        24
+        match self {
+            // The numbers as complex doubles before and after, and what the transform works in.
+            LaneFn::Fourier(_) => 96,
+            _ => 24,
+        }
     }
 
     /// # Errors
-    /// Quantiles outside of 0 to 1.
-    pub fn check(&self) -> Result<()> {
+    /// Quantiles outside of 0 to 1; complex numbers for what needs an order of them.
+    pub fn check(&self, dtype: &DType) -> Result<()> {
         match self {
+            LaneFn::Fourier(_) => Ok(()),
+            _ if complex_part(dtype).is_some() => Err(Error::Type {
+                op: self.name().into(),
+                expected: "real numbers; take real, imag or abs of the array".into(),
+                got: type_name(dtype),
+            }),
             LaneFn::Quantiles { at, .. } if !at.iter().all(|q| (0.0..=1.0).contains(q)) => Err(Error::argument(
                 "quantile",
                 format!("{at:?}; quantiles are from 0 to 1, percentiles from 0 to 100"),
@@ -143,6 +160,7 @@ pub fn apply(input: &Tensor, axis: usize, function: &LaneFn) -> Result<Tensor> {
                 }
             }
         }
+        LaneFn::Fourier(fourier) => transformed(input, &mut output, &lanes, fourier)?,
         LaneFn::Quantiles { at, skip_nan } => {
             let values = floats(input)?;
             let mut wide = vec![0.0; lanes.outputs()];
@@ -163,6 +181,24 @@ pub fn apply(input: &Tensor, axis: usize, function: &LaneFn) -> Result<Tensor> {
         }
     }
     Ok(output.freeze())
+}
+
+fn transformed(input: &Tensor, output: &mut TensorMut, lanes: &Lanes, fourier: &Fourier) -> Result<()> {
+    if input.elements() == 0 {
+        return Transform::new(fourier, lanes.length).map(drop);
+    }
+    let mut transform = Transform::new(fourier, lanes.length)?;
+    let mut all = vec![Complex::default(); lanes.outputs()];
+    lanes.each(&numbers(input)?, &mut all, |to, from| transform.run(to, from));
+    let is_real = matches!(fourier.kind, FourierKind::RealInverse { .. });
+    let parts = all.iter().flat_map(|x| [Some(x.re), (!is_real).then_some(x.im)]).flatten();
+    match fourier.output_type(input.dtype()) {
+        dtype if complex_part(&dtype).unwrap_or(&dtype) == &DType::Float32 => {
+            output.floats_mut::<f32>().iter_mut().zip(parts).for_each(|(to, x)| *to = x as f32);
+        }
+        _ => output.floats_mut::<f64>().iter_mut().zip(parts).for_each(|(to, x)| *to = x),
+    }
+    Ok(())
 }
 
 /// Between the neighbours of a place in sorted numbers.
@@ -335,7 +371,7 @@ mod tests {
         assert_eq!(of(&function, 1), [1.0, 2.0, 3.0, -1.0, 0.5, 5.0]);
         let function = LaneFn::Quantiles { at: vec![0.5], skip_nan: false };
         assert!(of(&function, 1)[0].is_nan());
-        assert!(LaneFn::Quantiles { at: vec![1.5], skip_nan: false }.check().is_err());
+        assert!(LaneFn::Quantiles { at: vec![1.5], skip_nan: false }.check(&DType::Float64).is_err());
     }
 
     #[test]

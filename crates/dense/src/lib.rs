@@ -4,8 +4,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod complex;
 pub mod decompose;
-mod dispatch;
+pub mod fourier;
 mod index;
 pub mod lanes;
 pub mod permute;

@@ -28,6 +28,7 @@ pub fn permute(input: &Tensor, order: &[usize]) -> Result<Tensor> {
         1 => run::<u8>(input.values()?, output.values_mut()?, input.shape(), order),
         2 => run::<u16>(input.values()?, output.values_mut()?, input.shape(), order),
         4 => run::<u32>(input.values()?, output.values_mut()?, input.shape(), order),
+        16 => run::<i128>(input.values()?, output.values_mut()?, input.shape(), order),
         _ => run::<u64>(input.values()?, output.values_mut()?, input.shape(), order),
     }
     Ok(output.freeze())

@@ -10,7 +10,7 @@ use blockfold_core::region::Region;
 use blockfold_core::tensor::Tensor;
 use blockfold_core::{DType, Error, Result};
 
-use crate::dispatch::dispatched;
+use blockfold_core::dispatched;
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 const FIRST: u64 = 0xbf58_476d_1ce4_e5b9;

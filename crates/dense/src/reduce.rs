@@ -9,7 +9,7 @@ mod numbers;
 mod rows;
 
 use blockfold_core::region::Region;
-use blockfold_core::tensor::{Tensor, Tile};
+use blockfold_core::tensor::{Tensor, Tile, complex_part, type_name};
 use blockfold_core::{DType, Error, Result};
 
 pub use numbers::floats;
@@ -108,6 +108,10 @@ impl Spec {
     pub fn check(&self) -> Result<()> {
         use Reduction::*;
         let name = self.reduction.name();
+        if complex_part(&self.dtype).is_some() {
+            let expected = "real numbers; take real, imag or abs of the array".into();
+            return Err(Error::Type { op: name.into(), expected, got: type_name(&self.dtype) });
+        }
         let is_empty = self.shape.iter().zip(&self.reduced).any(|(length, reduced)| *reduced && *length == 0);
         if is_empty && matches!(self.reduction, Min | Max | ArgMin | ArgMax) {
             let what =
@@ -439,6 +443,12 @@ impl State {
             _ => return Err(Error::internal("states of other kinds merged")),
         }
         Ok(())
+    }
+
+    /// The state as that of another reduction that comes of the same: the mean, of what a deviation keeps.
+    pub fn of_reduction(mut self, spec: &Spec) -> State {
+        self.spec = spec.clone();
+        self
     }
 
     /// The box of the result.

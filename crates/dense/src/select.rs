@@ -24,6 +24,7 @@ pub fn take(input: &Tensor, axis: usize, places: &[usize]) -> Result<Tensor> {
         1 => gather::<u8>(input.values()?, output.values_mut()?, (outer, length, inner), places),
         2 => gather::<u16>(input.values()?, output.values_mut()?, (outer, length, inner), places),
         4 => gather::<u32>(input.values()?, output.values_mut()?, (outer, length, inner), places),
+        16 => gather::<i128>(input.values()?, output.values_mut()?, (outer, length, inner), places),
         _ => gather::<u64>(input.values()?, output.values_mut()?, (outer, length, inner), places),
     }
     Ok(output.freeze())
@@ -68,6 +69,7 @@ pub fn broadcast(input: &Tensor, shape: &[usize]) -> Result<Tensor> {
         1 => spread::<u8>(input.values()?, output.values_mut()?, input.shape(), shape),
         2 => spread::<u16>(input.values()?, output.values_mut()?, input.shape(), shape),
         4 => spread::<u32>(input.values()?, output.values_mut()?, input.shape(), shape),
+        16 => spread::<i128>(input.values()?, output.values_mut()?, input.shape(), shape),
         _ => spread::<u64>(input.values()?, output.values_mut()?, input.shape(), shape),
     }
     Ok(output.freeze())

@@ -39,6 +39,7 @@ mod transform;
 pub mod window;
 
 pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, RandomArrays};
+pub use blockfold_core::tensor::{complex, type_name};
 pub use blockfold_core::{
     AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
     IntoExpr, IntoLiteral, RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, corr, cov, len, lit, when,

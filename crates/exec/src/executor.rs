@@ -13,7 +13,7 @@ use crate::answer::{self, BatchIter};
 use crate::events::{Event, Subscriber};
 use crate::kept::KeptSource;
 use crate::report::{ChainReport, RunReport};
-use crate::scratch::{Scratch, ScratchOptions};
+use crate::scratch::{Scratch, ScratchArea, ScratchOptions};
 use crate::state::{RunState, Stored};
 use crate::store::Room;
 use crate::{exchange, reduce, write};
@@ -104,6 +104,15 @@ impl Executor {
     /// Bytes in scratch files now.
     pub fn scratch_bytes(&self) -> u64 {
         self.room.scratch.used_bytes()
+    }
+
+    /// A scratch file of so many bytes, for what is kept as an array.
+    ///
+    /// # Errors
+    /// [`Error::ScratchLimit`](blockfold_core::Error::ScratchLimit) when scratch has not so many left; a folder that cannot
+    /// be written.
+    pub fn scratch_area(&self, bytes: u64) -> Result<ScratchArea> {
+        ScratchArea::create(&self.room.scratch, bytes)
     }
 
     /// Runs a graph and holds its answer.

@@ -31,4 +31,4 @@ pub use events::{Event, Subscriber};
 pub use executor::{Executor, Outcome};
 pub use kept::KeptSource;
 pub use report::{ChainReport, RunReport};
-pub use scratch::ScratchOptions;
+pub use scratch::{ScratchArea, ScratchOptions};

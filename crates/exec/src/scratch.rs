@@ -47,6 +47,20 @@ impl Scratch {
         self.used_bytes.load(Ordering::Acquire)
     }
 
+    /// A new file without a name.
+    fn unnamed(&self) -> Result<File> {
+        let folder = &self.options.folder;
+        let failed = |source| Error::Io { path: folder.clone(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        tempfile::tempfile_in(folder).map_err(failed)
+    }
+
+    fn release(&self, bytes: u64) {
+        // A write that failed was reserved, too: the counter never falls below nothing.
+        let less = |now: u64| Some(now.saturating_sub(bytes));
+        let _ = self.used_bytes.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
+    }
+
     fn reserve(&self, bytes: u64) -> Result<()> {
         let limit = self.options.limit_bytes;
         let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= limit);
@@ -58,6 +72,42 @@ impl Scratch {
                 limit_bytes: limit,
             }),
         }
+    }
+}
+
+/// A scratch file whose user writes it: without a name, counted until it is dropped.
+#[derive(Debug)]
+pub struct ScratchArea {
+    scratch: Arc<Scratch>,
+    file: File,
+    bytes: u64,
+}
+
+impl ScratchArea {
+    /// A file of so many bytes, all zero.
+    pub(crate) fn create(scratch: &Arc<Scratch>, bytes: u64) -> Result<Self> {
+        let file = scratch.unnamed()?;
+        scratch.reserve(bytes)?;
+        let area = ScratchArea { scratch: scratch.clone(), file, bytes };
+        let folder = &area.scratch.options.folder;
+        area.file.set_len(bytes).map_err(|source| Error::Io { path: folder.clone(), source })?;
+        Ok(area)
+    }
+
+    /// The file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The folder that the file is in.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.scratch.options.folder
+    }
+}
+
+impl Drop for ScratchArea {
+    fn drop(&mut self) {
+        self.scratch.release(self.bytes);
     }
 }
 
@@ -91,9 +141,7 @@ const WORTH: (usize, usize) = (9, 10);
 
 impl ScratchFile {
     pub(crate) fn create(scratch: &Arc<Scratch>) -> Result<Self> {
-        let folder = &scratch.options.folder;
-        std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
-        let file = tempfile::tempfile_in(folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
+        let file = scratch.unnamed()?;
         Ok(ScratchFile { scratch: scratch.clone(), file, end: AtomicU64::new(0), is_plain: AtomicBool::new(false) })
     }
 
@@ -185,10 +233,7 @@ impl ScratchFile {
 
 impl Drop for ScratchFile {
     fn drop(&mut self) {
-        let used = self.end.load(Ordering::Acquire);
-        // A write that failed was reserved, too: the counter never falls below nothing.
-        let less = |now: u64| Some(now.saturating_sub(used));
-        let _ = self.scratch.used_bytes.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
+        self.scratch.release(self.end.load(Ordering::Acquire));
     }
 }
 

@@ -72,6 +72,12 @@ pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
 /// The chunks of a chain through which a kernel streams that makes block `(j, i)` from block `(i, j)`.
 fn mirrored<'a>(state: &'a RunState, chain: &Chain) -> Option<&'a Chunks> {
     let chunks = state.graph.node(chain.top).grid.chunks()?;
+    if let Step::Map { kernel, .. } = &state.graph.node(chain.top).step
+        && kernel.boxes(&chunks.region(0)).is_some()
+    {
+        // The order of blocks is told by their boxes.
+        return None;
+    }
     let is_mirrored = |id: &StepId| {
         let node = state.graph.node(*id);
         let same = node.grid.chunks() == Some(chunks);

@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::Array;
 use arrow::compute::concat;
-use blockfold_core::region::Tiles;
 use blockfold_core::tensor::{Tensor, TensorMut, Tile};
 use blockfold_core::{Block, Chunks, DType, Error, Region, Result};
 use blockfold_plan::chain::step_label;
-use blockfold_plan::tiles::{TileReader, element_type, read_from_blocks, tiles_of};
+use blockfold_plan::tiles::{TileReader, element_type, read_from_blocks, stored_boxes, tiles_of};
 use blockfold_plan::{BlockStream, Input, Step, StepId, TaskContext};
 
 use crate::state::RunState;
@@ -19,7 +18,7 @@ pub(crate) struct TileStream {
     reader: Box<dyn TileReader>,
     /// Boxes of the blocks that are still to come.
     regions: std::vec::IntoIter<Region>,
-    tiles: Tiles,
+    tiles: std::vec::IntoIter<Region>,
     state: Arc<RunState>,
     id: StepId,
     task: TaskContext,
@@ -34,7 +33,7 @@ impl TileStream {
         let reader = Opened::default().open(state, id, block)?;
         let mut regions: Vec<Region> = blocks.iter().map(|block| chunks.region(*block)).collect();
         let first = if regions.is_empty() { Region::new([0], [0]) } else { regions.remove(0) };
-        let tiles = tiles_of(&state.graph, id, &first);
+        let tiles = tiles_of(&state.graph, id, &first).into_iter();
         let (regions, task) = (regions.into_iter(), state.task(id, block));
         Ok(TileStream { reader, regions, tiles, state: state.clone(), id, task, place })
     }
@@ -44,7 +43,7 @@ impl TileStream {
             if let Some(region) = self.tiles.next() {
                 return Some(region);
             }
-            self.tiles = tiles_of(&self.state.graph, self.id, &self.regions.next()?);
+            self.tiles = tiles_of(&self.state.graph, self.id, &self.regions.next()?).into_iter();
         }
     }
 }
@@ -198,9 +197,9 @@ struct StoredReader {
 
 impl StoredReader {
     /// The boxes in which a block was made, and so stored.
-    fn stored_boxes(&self, region: &Region) -> Result<Tiles> {
+    fn stored_boxes(&self, region: &Region) -> Result<Vec<Region>> {
         match &self.state.graph.node(self.id).step {
-            Step::Exchange { input, .. } => Ok(tiles_of(&self.state.graph, *input, region)),
+            Step::Exchange { input, .. } => Ok(stored_boxes(&self.state.graph, *input, region)),
             _ => Err(Error::internal("rows that no exchange stored")),
         }
     }
@@ -233,7 +232,7 @@ impl TileReader for StoredReader {
 }
 
 /// A block as it is stored: the elements of its tiles, one tile after the other.
-fn from_rows(region: &Region, boxes: Tiles, dtype: &DType, rows: &mut dyn BlockStream) -> Result<Tensor> {
+fn from_rows(region: &Region, boxes: Vec<Region>, dtype: &DType, rows: &mut dyn BlockStream) -> Result<Tensor> {
     let mut columns = Vec::new();
     while let Some(batch) = rows.next()? {
         columns.push(batch.frame()?.column(0).clone());

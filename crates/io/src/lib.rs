@@ -10,3 +10,5 @@ pub mod output;
 pub mod parquet;
 pub mod paths;
 pub mod tensor;
+#[cfg(feature = "zarr")]
+pub mod zarr;

@@ -51,9 +51,17 @@ impl MappedFile {
         if found.len() == 0 {
             return Err(Error::corrupt(&path, "it is empty"));
         }
+        MappedFile::of(&file, path)
+    }
+
+    /// Maps an open file, which messages call by a path.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub(crate) fn of(file: &File, path: PathBuf) -> Result<Self> {
         // SAFETY: the map is read-only and the file is not modified while it is mapped, which users of inputs
         // promise (see the module's text); the map outlives every buffer on it since each holds its owner.
-        let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
+        let map = unsafe { Mmap::map(file) }.map_err(|error| Error::io(&path, error))?;
         let map = Arc::new(map);
         let bytes = Buffer::from(Bytes::from_owner(Owner(map.clone())));
         Ok(MappedFile { path: path.into(), map, bytes })
@@ -92,6 +100,16 @@ impl MappedFile {
         let advice = memmap2::Advice::WillNeed;
         #[cfg(unix)]
         let _ = self.map.advise_range(advice, range.start, range.end - range.start);
+    }
+
+    /// Asks the disk for a range without waiting for it. A hint: failures do not matter.
+    pub(crate) fn fetch_later(&self, range: Range<usize>) {
+        let range = range.start..range.end.min(self.map.len());
+        if range.is_empty() {
+            return;
+        }
+        #[cfg(unix)]
+        let _ = self.map.advise_range(memmap2::Advice::WillNeed, range.start, range.end - range.start);
     }
 
     /// Gives back the memory of the pages that a range touches; the page cache keeps them. A hint.

@@ -19,6 +19,7 @@ mod leftovers;
 mod sync;
 
 pub use file::OutputFile;
+pub(crate) use file::write_all_at;
 use leftovers::Leftovers;
 use sync::Syncer;
 
@@ -258,10 +259,34 @@ const DATA_EXTENSIONS: [&str; 7] = ["parquet", "parq", "pq", "arrow", "ipc", "fe
 /// Other files that writers of data sets leave.
 const DATA_NAMES: [&str; 4] = ["_metadata", "_common_metadata", "_SUCCESS", ".DS_Store"];
 
-/// The first file, or folder not of hive's kind, that is no part of a data set.
+/// Files that say what an array in Zarr's format is.
+const ZARR_NAMES: [&str; 4] = ["zarr.json", ".zarray", ".zattrs", ".zgroup"];
+
+/// The first file in an array in Zarr's format that is not called like metadata or a chunk.
+fn first_in_zarr(path: &Path) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_chunk = name == "c" || name.chars().all(|c| c.is_ascii_digit() || c == '.');
+        if !is_chunk && !ZARR_NAMES.contains(&name.as_str()) {
+            return Ok(Some(entry.path()));
+        }
+        if entry.file_type()?.is_dir()
+            && let Some(stranger) = first_in_zarr(&entry.path())?
+        {
+            return Ok(Some(stranger));
+        }
+    }
+    Ok(None)
+}
+
+/// The first file, or folder not of hive's kind, that is no part of a data set or an array.
 fn first_stranger(path: &Path) -> io::Result<Option<PathBuf>> {
     if !path.is_dir() {
         return Ok((!is_data_file(path)).then(|| path.to_path_buf()));
+    }
+    if ["zarr.json", ".zarray"].iter().any(|name| path.join(name).is_file()) {
+        return first_in_zarr(path);
     }
     for entry in fs::read_dir(path)? {
         let entry = entry?;

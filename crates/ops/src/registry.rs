@@ -47,6 +47,8 @@ pub const ARRAY_OPS: &[Entry] = &[
         summary: "chunks of a source: a file, memory, a constant, a sequence, random numbers, a function",
     },
     Entry { name: "elementwise", summary: "an expression over elements at the same place; shapes broadcast" },
+    Entry { name: "bytes", summary: "the bytes of a vector's elements, so that arrays of several types can be one" },
+    Entry { name: "complex", summary: "a function of complex numbers at the same place; shapes broadcast" },
     Entry { name: "broadcast_to", summary: "an array repeated to fill a shape" },
     Entry { name: "transpose", summary: "the axes in another order" },
     Entry { name: "slice", summary: "some elements along each axis, at even steps" },

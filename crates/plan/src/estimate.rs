@@ -196,7 +196,7 @@ impl Estimate {
                     step: format!("one task of '{}'", chain.label),
                     needed_bytes: chain.task_bytes,
                     budget_bytes: self.budget_bytes,
-                    remedy: "raise the memory budget, or read fewer columns".to_string(),
+                    remedy: "raise the memory budget, read fewer columns, or cut arrays in smaller chunks".to_string(),
                 });
             }
         }

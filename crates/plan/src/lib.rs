@@ -18,6 +18,7 @@ pub mod selectivity;
 pub mod step;
 pub mod task;
 pub mod tiles;
+mod together;
 mod uses;
 
 pub use chain::{Chain, ChainEnd, Sizes};

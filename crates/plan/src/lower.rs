@@ -10,6 +10,7 @@ use crate::estimate::Expected;
 use crate::exchange::{InPlace, Routing, parts_for};
 use crate::op::Plan;
 use crate::step::{BlockMap, BlockMeta, Kernel, Reducer, Sink, Source, Step, StepGraph, StepId, StepNode};
+use crate::together::reduce_together;
 use crate::uses::Uses;
 
 /// Whether rows leave their places.
@@ -49,7 +50,7 @@ impl Lower {
         let expected = Expected::new(budget_bytes);
         let mut lower = Lower { graph, done: HashMap::new(), uses: Uses::of(plan), expected };
         lower.graph.root = lower.lower(plan)?;
-        Ok(lower.graph.compacted())
+        reduce_together(lower.graph.compacted())
     }
 
     /// Rows and bytes that a step is expected to give in all; `None` rows are unknown.
@@ -124,6 +125,17 @@ impl Lower {
         match &self.graph.node(id).step {
             Step::Map { inputs, kernel } => {
                 kernel.is_costly() || inputs.iter().any(|(input, _)| self.is_costly(*input))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a part of a block of an array takes making or reading the whole block.
+    pub fn is_made_by_blocks(&self, id: StepId) -> bool {
+        match &self.graph.node(id).step {
+            Step::Read { source, .. } => source.reads_whole_chunks(),
+            Step::Map { inputs, kernel } => {
+                kernel.is_costly() || inputs.iter().any(|(input, _)| self.is_made_by_blocks(*input))
             }
             _ => false,
         }

@@ -206,7 +206,8 @@ impl Step {
         self.clone().needed_mut().into_iter().map(|id| *id).collect()
     }
 
-    fn needed_mut(&mut self) -> Vec<&mut StepId> {
+    /// The same, to be changed.
+    pub(crate) fn needed_mut(&mut self) -> Vec<&mut StepId> {
         match self {
             Step::Read { narrowed_by, .. } => narrowed_by.iter_mut().map(|narrowing| &mut narrowing.step).collect(),
             Step::Map { inputs, .. } => inputs.iter_mut().map(|(input, _)| input).collect(),

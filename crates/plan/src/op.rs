@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::{Columns, Divisions, Error, Expr, Grid, Result, Scalar, Schema, SchemaRef};
 
 use crate::lower::Lower;
@@ -131,6 +132,28 @@ pub trait Op: fmt::Debug + Send + Sync {
     fn axis_order(&self) -> Option<&[usize]> {
         None
     }
+    /// The elements along each axis, when this op only takes some of its input's.
+    fn as_slice(&self) -> Option<&[AxisSlice]> {
+        None
+    }
+    /// This op with only some elements of its result along each axis, when it then needs fewer of its inputs'.
+    fn sliced(&self, _axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        Ok(None)
+    }
+    /// This op over `input` instead of its only input, which is `input` with its axes in another order; what it gives is
+    /// the same.
+    fn over_turned(&self, _input: &Plan, _order: &[usize]) -> Result<Option<Plan>> {
+        Ok(None)
+    }
+    /// The expression over the elements of inputs at the same place, when that is all this op does.
+    fn elementwise(&self) -> Option<&Expr> {
+        None
+    }
+    /// This op with the work of ops right below it taken in, so that what lies between is not made; `is_own` tells of an
+    /// input whether nothing else reads it.
+    fn merged(&self, _is_own: &dyn Fn(&Plan) -> bool) -> Result<Option<Plan>> {
+        Ok(None)
+    }
     /// Adds this op's steps to the graph and returns the last one.
     fn lower(&self, lower: &mut Lower) -> Result<StepId>;
 }
@@ -184,6 +207,11 @@ impl Plan {
     /// Equal for plans that compute the same.
     pub fn token(&self) -> u64 {
         self.0.token
+    }
+
+    /// The address of the node: equal for handles of one node, as long as one of them lives.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 
     /// Whether both handles are of one node.

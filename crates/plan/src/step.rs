@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use blockfold_core::{Block, Columns, Divisions, Error, Expr, Grid, RecordBatch, Result, Scalar, SchemaRef};
+use blockfold_core::{Block, Columns, Divisions, Error, Expr, Grid, RecordBatch, Region, Result, Scalar, SchemaRef};
 
 use crate::chain::blocks_of_share;
 use crate::exchange::{Input, Router, Routing};
@@ -228,6 +228,10 @@ pub trait Source: fmt::Debug + Send + Sync {
     fn divisions_on(&self, column: &str) -> Option<Divisions> {
         self.grid().divisions().filter(|divisions| divisions.column == column).cloned()
     }
+    /// Whether a box of an array takes reading the whole of each chunk that it touches, as when chunks are compressed.
+    fn reads_whole_chunks(&self) -> bool {
+        false
+    }
     /// Streams one partition.
     ///
     /// # Errors
@@ -269,6 +273,10 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// The axis of an array along which the kernel works on all elements together, and about how many elements it takes at
     /// a time.
     fn whole_axis(&self) -> Option<(usize, usize)> {
+        None
+    }
+    /// The boxes of a block, in the order in which they have to be made; `None` when any will do.
+    fn boxes(&self, _block: &Region) -> Option<Vec<Region>> {
         None
     }
     /// Whether block `(j, i)` is block `(i, j)` transposed, and comes cheap right after it.
@@ -338,6 +346,11 @@ pub trait Reducer: fmt::Debug + Send + Sync {
     fn may_stop_early(&self) -> Option<End> {
         None
     }
+    /// A text equal for reducers of one input whose results come of the same partials, and how much such a partial knows: one
+    /// that knows more serves those that ask less. Its partials can be copied.
+    fn shared_partial(&self) -> Option<(String, u32)> {
+        None
+    }
     /// What to do when partials outgrow the budget.
     fn remedy(&self) -> String {
         "raise the memory budget".to_string()
@@ -372,6 +385,10 @@ pub trait Partial: Send {
     /// Takes everything out as rows that [`Reducer::spread`] routes; the partial is empty afterwards.
     fn drain(&mut self) -> Result<RecordBatch> {
         Err(Error::internal("this partial cannot be drained"))
+    }
+    /// A copy, for a partial that several results come of.
+    fn copied(&self) -> Result<Box<dyn Partial>> {
+        Err(Error::internal("this partial cannot be copied"))
     }
     /// For [`Reducer::finish`] and [`Partial::merge`] to get their own type back.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;

@@ -4,7 +4,7 @@
 //! between a source and the chain's end is stored; and since a reader gives any box, the chunks of its inputs need not
 //! match its own.
 
-use blockfold_core::region::{TILE_ELEMENTS, Tiles};
+use blockfold_core::region::TILE_ELEMENTS;
 use blockfold_core::tensor::{Tensor, TensorMut, Tile, width};
 use blockfold_core::{Chunks, DType, Error, Region, Result, Schema, SchemaRef};
 use std::sync::Arc;
@@ -75,16 +75,29 @@ pub fn largest_block(chunks: &Chunks) -> u64 {
     chunks.lengths().into_iter().map(longest).fold(1, u64::saturating_mul)
 }
 
-/// The boxes in which a box of a step's result is made, in order: tiles, or whole lanes where a kernel that the step
-/// streams through works on those.
-pub fn tiles_of(graph: &StepGraph, id: StepId, region: &Region) -> Tiles {
+/// The boxes in which a box of a step's result is made, in order: those that its kernel asks for, tiles, or whole lanes where
+/// a kernel that the step streams through works on those.
+pub fn tiles_of(graph: &StepGraph, id: StepId, region: &Region) -> Vec<Region> {
+    if let Step::Map { kernel, .. } = &graph.node(id).step
+        && let Some(boxes) = kernel.boxes(region)
+    {
+        return boxes;
+    }
     match whole_axis(graph, id).filter(|(axis, _)| *axis < region.ndim()) {
         Some((axis, elements)) => {
             let lanes = elements / region.shape[axis].max(1);
-            region.boxes_of(lanes_shape(&region.shape, axis, lanes.max(1)))
+            region.boxes_of(lanes_shape(&region.shape, axis, lanes.max(1))).collect()
         }
-        None => region.tiles(),
+        None => region.tiles().collect(),
     }
+}
+
+/// The boxes in which a block of an exchange was stored, in order: those of the blocks of its input, as far as they lie in it.
+pub fn stored_boxes(graph: &StepGraph, input: StepId, region: &Region) -> Vec<Region> {
+    let Some(chunks) = graph.node(input).grid.chunks() else { return Vec::new() };
+    let blocks = chunks.touching(region);
+    let boxes = blocks.into_iter().flat_map(|block| tiles_of(graph, input, &chunks.region(block)));
+    boxes.filter(|tile| tile.intersection(region).is_some()).collect()
 }
 
 /// The axis along which a kernel needs whole lanes, as far as steps keep their places above it.

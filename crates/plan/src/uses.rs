@@ -43,3 +43,31 @@ impl Uses {
         }
     }
 }
+
+/// How many places of other nodes each sub-plan is read from, by token.
+#[derive(Debug, Default)]
+pub(crate) struct Readers {
+    counts: HashMap<u64, usize>,
+}
+
+impl Readers {
+    /// The readers within a plan.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let (mut readers, mut seen, mut open) = (Readers::default(), HashSet::new(), vec![plan.clone()]);
+        while let Some(node) = open.pop() {
+            if !seen.insert(node.token()) {
+                continue;
+            }
+            for input in node.op().inputs() {
+                *readers.counts.entry(input.token()).or_default() += 1;
+                open.push(input.clone());
+            }
+        }
+        readers
+    }
+
+    /// Whether a sub-plan is read from more than one place.
+    pub(crate) fn are_several(&self, plan: &Plan) -> bool {
+        self.counts.get(&plan.token()).is_some_and(|count| *count > 1)
+    }
+}

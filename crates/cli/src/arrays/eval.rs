@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, bail};
 use blockfold::array::{Axes, AxisChunks, Boundary, Chunking, Operand};
-use blockfold::{Array, DType, Index, Scalar, Session};
+use blockfold::{Array, DType, Index, Scalar, Session, complex};
 
 use super::parser::Tree;
 
@@ -14,6 +14,8 @@ enum Value {
     Array(Array),
     Integer(i64),
     Float(f64),
+    /// A number with a real and an imaginary part.
+    Complex(f64, f64),
     Bool(bool),
     Text(String),
     None,
@@ -25,19 +27,24 @@ struct Env<'a> {
     session: &'a Session,
 }
 
-pub(super) fn evaluate(tree: &Tree, names: &BTreeMap<String, Array>, session: &Session) -> Result<Array> {
-    match (Env { names, session }).value(tree)? {
+pub(super) fn evaluate(tree: &Tree, names: &BTreeMap<String, Array>, session: &Session) -> Result<Vec<Array>> {
+    let one = |value: Value| match value {
         Value::Array(array) => Ok(array),
         Value::Integer(value) => Ok(session.full([], value, &DType::Int64, ())),
         Value::Float(value) => Ok(session.full([], value, &DType::Float64, ())),
+        Value::Complex(re, im) => Ok(session.zeros([], ()).complex_number(re, im)),
         other => bail!("the expression is {}, not an array", kind(&other)),
+    };
+    match (Env { names, session }).value(tree)? {
+        Value::List(values) if !values.is_empty() => values.into_iter().map(one).collect(),
+        value => Ok(vec![one(value)?]),
     }
 }
 
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Array(_) => "an array",
-        Value::Integer(_) | Value::Float(_) => "a number",
+        Value::Integer(_) | Value::Float(_) | Value::Complex(..) => "a number",
         Value::Bool(_) => "True or False",
         Value::Text(_) => "a text",
         Value::None => "None",
@@ -188,6 +195,7 @@ impl Env<'_> {
         Ok(match tree {
             Tree::Integer(value) => Value::Integer(*value),
             Tree::Float(value) => Value::Float(*value),
+            Tree::Imaginary(value) => Value::Complex(0.0, *value),
             Tree::Bool(value) => Value::Bool(*value),
             Tree::Text(text) => Value::Text(text.clone()),
             Tree::None => Value::None,
@@ -238,6 +246,8 @@ impl Env<'_> {
         let array = self.array(of)?;
         Ok(match name {
             "T" => Value::Array(array.t()),
+            "real" => Value::Array(array.real()),
+            "imag" => Value::Array(array.imag()),
             "ndim" => Value::Integer(array.ndim()? as i64),
             "size" => Value::Integer(i64::try_from(array.size()?)?),
             "shape" => {
@@ -262,6 +272,8 @@ impl Env<'_> {
         if let [one] = indices
             && !matches!(one, Tree::Slice(..) | Tree::Ellipsis)
             && let Value::Array(mask) = self.value(one)?
+            && mask.dtype()? == DType::Boolean
+            && mask.shape()? == array.shape()?
         {
             return Ok(Value::Array(array.mask(&mask)?));
         }
@@ -273,10 +285,13 @@ impl Env<'_> {
                 other => match self.value(other)? {
                     Value::Integer(at) => Index::At(at),
                     Value::None => Index::NewAxis,
-                    Value::List(places) => Index::Places(places.iter().map(integer).collect::<Result<_>>()?),
-                    Value::Array(_) => {
-                        bail!("an array of places among indices; take them with take_along_axis, or write a list")
+                    Value::List(rows) if matches!(rows.first(), Some(Value::List(_))) => {
+                        let rows = rows.into_iter().map(integers).collect::<Result<Vec<_>>>()?;
+                        let shape = [rows.len(), rows.first().map_or(0, Vec::len)];
+                        Index::Of(self.session.from_vec(rows.concat(), shape, ()))
                     }
+                    Value::List(places) => Index::Places(places.iter().map(integer).collect::<Result<_>>()?),
+                    Value::Array(places) => Index::Of(places),
                     other => bail!("{} is no index", kind(&other)),
                 },
             })
@@ -289,7 +304,9 @@ impl Env<'_> {
     fn is_module(&self, of: &Tree) -> bool {
         match of {
             Tree::Name(module) => ["np", "numpy", "da"].contains(&module.as_str()) && !self.names.contains_key(module),
-            Tree::Attribute(inner, part) => ["linalg", "random"].contains(&part.as_str()) && self.is_module(inner),
+            Tree::Attribute(inner, part) => {
+                ["linalg", "random", "fft"].contains(&part.as_str()) && self.is_module(inner)
+            }
             _ => false,
         }
     }
@@ -311,12 +328,84 @@ impl Env<'_> {
         }
         let named = named.iter().map(|(name, tree)| Ok((name.clone(), self.value(tree)?))).collect::<Result<_>>()?;
         let mut args = Args { function: name.clone(), args: values.into_iter(), named };
-        let result = self.function(&name, &mut args)?;
+        let result = match self.several(&name, &mut args)? {
+            Some(several) => Value::List(several.into_iter().map(Value::Array).collect()),
+            None => Value::Array(self.function(&name, &mut args)?),
+        };
         args.end()?;
-        Ok(Value::Array(result))
+        Ok(result)
+    }
+
+    /// A function that gives several arrays; `None` for others.
+    fn several(&self, name: &str, args: &mut Args) -> Result<Option<Vec<Array>>> {
+        if !matches!(name, "lu" | "qr" | "svd") {
+            return Ok(None);
+        }
+        let x = args.array("x")?;
+        Ok(Some(match name {
+            "lu" => x.lu()?.to_vec(),
+            "qr" => {
+                let (q, r) = x.qr()?;
+                vec![q, r]
+            }
+            _ => {
+                let (u, s, v) = x.svd()?;
+                vec![u, s, v]
+            }
+        }))
+    }
+
+    /// A Fourier transform; `None` for other functions.
+    fn fourier(&self, name: &str, args: &mut Args) -> Result<Option<Array>> {
+        if name == "fftfreq" {
+            let length = u64::try_from(args.integer("n")?)?;
+            let step = args.next("d").map_or(Ok(1.0), |value| float(&value))?;
+            return Ok(Some(self.session.fftfreq(length, step)));
+        }
+        if !matches!(name, "fft" | "ifft" | "rfft" | "irfft" | "fft2" | "ifft2" | "fftshift" | "ifftshift") {
+            return Ok(None);
+        }
+        let x = args.array("x")?;
+        Ok(Some(match name {
+            "fft2" => x.fftn(&[-2, -1]),
+            "ifft2" => x.ifftn(&[-2, -1]),
+            "fftshift" | "ifftshift" => {
+                let ndim = i64::try_from(x.ndim()?)?;
+                let axes = match args.next("axes") {
+                    None | Some(Value::None) => (0..ndim).collect(),
+                    Some(axes) => integers(axes)?,
+                };
+                let shift =
+                    |x: Array, axis: &i64| if name == "fftshift" { x.fftshift(*axis) } else { x.ifftshift(*axis) };
+                axes.iter().fold(x, shift)
+            }
+            _ => {
+                let length = match args.next("n") {
+                    None | Some(Value::None) => None,
+                    Some(length) => Some(u64::try_from(integer(&length)?)?),
+                };
+                let axis = args.integer_or("axis", -1)?;
+                if name == "irfft" {
+                    let ndim = i64::try_from(x.ndim()?)?;
+                    let at = usize::try_from(if axis < 0 { axis + ndim } else { axis }).ok();
+                    let own = at.and_then(|at| x.shape().ok()?.get(at).copied()).unwrap_or(1);
+                    let length = length.unwrap_or(2 * own.saturating_sub(1));
+                    return Ok(Some(x.resized(length / 2 + 1, axis).irfft(length, axis)));
+                }
+                let x = length.map_or(x.clone(), |length| x.resized(length, axis));
+                match name {
+                    "fft" => x.fft(axis),
+                    "ifft" => x.ifft(axis),
+                    _ => x.rfft(axis),
+                }
+            }
+        }))
     }
 
     fn function(&self, name: &str, args: &mut Args) -> Result<Array> {
+        if let Some(array) = self.fourier(name, args)? {
+            return Ok(array);
+        }
         if let Some(array) = reduction(name, args)? {
             return Ok(array);
         }
@@ -423,6 +512,14 @@ impl Env<'_> {
                 x.take_along_axis(&places, args.integer_or("axis", -1)?)
             }
             "pad" => padded(&x, args)?,
+            "real" => x.real(),
+            "imag" => x.imag(),
+            "conj" | "conjugate" => x.conj(),
+            "angle" => x.angle(),
+            "abs" | "absolute" => x.abs(),
+            "exp" => x.exp(),
+            "log" => x.log(),
+            "sqrt" => x.sqrt(),
             "trace" => x.trace(),
             "diag" => x.diag(),
             "cholesky" => x.cholesky()?,
@@ -573,7 +670,11 @@ fn dtype_of(value: Value) -> Result<DType> {
         "uint64" | "u8" => DType::UInt64,
         "float32" | "f4" => DType::Float32,
         "float64" | "f8" | "float" => DType::Float64,
-        other => bail!("no type is called '{other}'; there are bool, int8 to int64, uint8 to uint64, float32, float64"),
+        "complex64" | "c8" => complex(&DType::Float32),
+        "complex128" | "c16" | "complex" => complex(&DType::Float64),
+        other => bail!(
+            "no type is called '{other}'; there are bool, int8 to int64, uint8 to uint64, float32, float64, complex64, complex128"
+        ),
     })
 }
 
@@ -624,6 +725,7 @@ fn unary(sign: &str, value: Value) -> Result<Value> {
             Value::Integer(value.checked_neg().ok_or_else(|| anyhow!("a number is too large"))?)
         }
         ("-", Value::Float(value)) => Value::Float(-value),
+        ("-", Value::Complex(re, im)) => Value::Complex(-re, -im),
         ("+", value @ (Value::Integer(_) | Value::Float(_) | Value::Array(_))) => value,
         ("-", Value::Array(array)) => Value::Array(-array),
         ("~", Value::Array(array)) => Value::Array(array.invert()),
@@ -635,7 +737,17 @@ fn binary(op: &str, left: Value, right: Value) -> Result<Value> {
     if let (Some(a), Some(b)) = (number(&left), number(&right)) {
         return numbers(op, (&left, a), (&right, b));
     }
+    if let (Some((a, b)), Some((c, d))) = (parts(&left), parts(&right)) {
+        return Ok(match op {
+            "+" => Value::Complex(a + c, b + d),
+            "-" => Value::Complex(a - c, b - d),
+            "*" => Value::Complex(a * c - b * d, a * d + b * c),
+            other => bail!("'{other}' of two complex numbers; write one of them as an array"),
+        });
+    }
     let array = match (left, right) {
+        (Value::Array(left), Value::Complex(re, im)) => arrays(op, &left, left.complex_number(re, im).into())?,
+        (Value::Complex(re, im), Value::Array(right)) => arrays(op, &right.complex_number(re, im), (&right).into())?,
         (Value::Array(left), right) => arrays(op, &left, operand(right)?)?,
         (left, Value::Array(right)) => {
             // The number takes the array's place on the left.
@@ -686,6 +798,14 @@ fn arrays(op: &str, left: &Array, right: Operand) -> Result<Array> {
         },
         other => bail!("'{other}' is not known"),
     })
+}
+
+/// The parts of a number.
+fn parts(value: &Value) -> Option<(f64, f64)> {
+    match value {
+        Value::Complex(re, im) => Some((*re, *im)),
+        other => number(other).map(|re| (re, 0.0)),
+    }
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -7,6 +7,8 @@ pub(super) enum Token {
     Name(String),
     Integer(i64),
     Float(f64),
+    /// `2j`.
+    Imaginary(f64),
     Text(String),
     Symbol(&'static str),
     End,
@@ -47,6 +49,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, SyntaxError> {
         } else if first.is_ascii_digit() || (first == '.' && chars.get(at + 1).is_some_and(char::is_ascii_digit)) {
             at = end_of_number(&chars, at);
             let digits: String = chars[start..at].iter().filter(|c| **c != '_').collect();
+            if chars.get(at) == Some(&'j') {
+                let value = digits.parse::<f64>().map_err(|_| error(start, format!("'{digits}' is no number")))?;
+                at += 1;
+                tokens.push(Placed { token: Token::Imaginary(value), at: start });
+                continue;
+            }
             let is_float = digits.contains(['.', 'e', 'E']);
             match (is_float, digits.parse::<i64>(), digits.parse::<f64>()) {
                 (false, Ok(value), _) => Token::Integer(value),

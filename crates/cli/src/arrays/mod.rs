@@ -11,13 +11,14 @@ use blockfold::{Array, Session};
 
 /// What can be written.
 pub const GRAMMAR: &str = "\
-Expressions are NumPy's: + - * / % ** @, comparisons, & | ~, x.T, x[2:10, ::-1, 0, None], (1, 2), and these functions, which may
-follow an array as methods too: sum prod mean std var min max argmin argmax any all count_nonzero norm and their nan- forms (axis=,
+Expressions are NumPy's: + - * / % ** @, comparisons, & | ~, x.T, x[2:10, ::-1, 0, None, [3, 1], mask], (1, 2), 2j, several
+expressions as (x.mean(axis=0), x.std()), which are computed together, and these functions, which may follow an array as methods
+too: sum prod mean std var min max argmin argmax any all count_nonzero norm and their nan- forms (axis=,
 keepdims=, ddof=); abs sign sqrt cbrt exp expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh radians
 degrees floor ceil trunc isnan isinf isfinite square reciprocal; where clip minimum maximum power astype isclose; dot outer transpose
 reshape ravel squeeze expand_dims broadcast_to concatenate stack flip roll repeat tile take pad rechunk; sort argsort cumsum cumprod diff
-median quantile percentile nanmedian unique bincount digitize take_along_axis flatnonzero; tensordot einsum trace diag cholesky solve
-svdvals; x[mask]; ones zeros full arange linspace eye.";
+median quantile percentile nanmedian unique bincount digitize take_along_axis flatnonzero; tensordot einsum trace diag cholesky lu
+qr svd solve svdvals; fft ifft rfft irfft fft2 ifft2 fftfreq fftshift ifftshift; real imag conj angle; ones zeros full arange linspace eye.";
 
 /// Where an expression is wrong, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +39,11 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
-/// The array that an expression describes.
+/// The array that an expression describes, or the arrays of several between parentheses.
 ///
 /// # Errors
 /// Text that is no expression, names and functions that are not there, arguments that a function does not take.
-pub fn evaluate(text: &str, names: &BTreeMap<String, Array>, session: &Session) -> anyhow::Result<Array> {
+pub fn evaluate(text: &str, names: &BTreeMap<String, Array>, session: &Session) -> anyhow::Result<Vec<Array>> {
     let tree = parser::parse(text)?;
     eval::evaluate(&tree, names, session)
 }

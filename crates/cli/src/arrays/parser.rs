@@ -9,6 +9,7 @@ pub(super) enum Tree {
     Name(String),
     Integer(i64),
     Float(f64),
+    Imaginary(f64),
     Text(String),
     /// `True`, `False`.
     Bool(bool),
@@ -189,6 +190,7 @@ impl Parser<'_> {
         let tree = match token {
             Token::Integer(value) => Tree::Integer(value),
             Token::Float(value) => Tree::Float(value),
+            Token::Imaginary(value) => Tree::Imaginary(value),
             Token::Text(text) => Tree::Text(text),
             Token::Name(name) => match name.as_str() {
                 "True" => Tree::Bool(true),

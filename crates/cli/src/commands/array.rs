@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Result, anyhow};
-use blockfold::array::{AxisChunks, Chunking};
-use blockfold::{Array, NdArray, Stage};
+use blockfold::array::{AxisChunks, Chunking, ZarrFormat};
+use blockfold::{Array, NdArray, Stage, type_name};
 use serde::Serialize;
 
 use crate::arrays;
@@ -27,7 +27,7 @@ pub struct Args {
 enum Action {
     /// Compute an expression over arrays, as "(x @ x.T - x.mean(axis=0)).std()"
     Eval(Eval),
-    /// Show type, shape and chunks of an .npy file
+    /// Show type, shape and chunks of an .npy file or of an array in Zarr's format
     Info(Info),
 }
 
@@ -46,15 +46,21 @@ struct Eval {
     /// An .npy file, mapped into memory, as x=FILE
     #[arg(long, value_name = "NAME=FILE")]
     npy: Vec<String>,
+    /// An array in Zarr's format, version 2 or 3, as x=FOLDER
+    #[arg(long, value_name = "NAME=FOLDER")]
+    zarr: Vec<String>,
     /// Chunks of all arrays: a number for every axis, or one for each as 1000,500; -1 is a whole axis
     #[arg(long, value_name = "LENGTHS", allow_hyphen_values = true)]
     chunks: Option<String>,
     /// Seed of random arrays
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// .npy file for the result, written block by block
+    /// Where the result goes, block by block: an .npy file, or a folder FOLDER.zarr in Zarr's format
     #[arg(long, value_name = "FILE.npy")]
     out: Option<PathBuf>,
+    /// Version of Zarr's format that is written
+    #[arg(long, value_name = "2|3", default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=3))]
+    zarr_format: u8,
     /// Replace the output if it exists
     #[arg(long, requires = "out")]
     overwrite: bool,
@@ -68,7 +74,7 @@ struct Eval {
 
 #[derive(clap::Args, Debug)]
 struct Info {
-    /// The file
+    /// The file or folder
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
 }
@@ -94,7 +100,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     match &args.action {
         Action::Eval(eval) => self::eval(eval, context),
         Action::Info(info) => {
-            let array = context.session.open_npy(&info.file, ());
+            let array = match info.file.is_dir() {
+                true => context.session.open_zarr(&info.file, ()),
+                false => context.session.open_npy(&info.file, ()),
+            };
             let document = document("array info", &array)?;
             let line = format!(
                 "'{}': {} of shape {:?}, {} in chunks {}",
@@ -111,7 +120,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
 }
 
 fn document(command: &'static str, array: &Array) -> Result<Document> {
-    let (dtype, shape, chunks) = (array.dtype()?.to_string(), array.shape()?, array.chunks()?.to_string());
+    let (dtype, shape, chunks) = (type_name(&array.dtype()?), array.shape()?, array.chunks()?.to_string());
     Ok(Document { command, dtype, shape, chunks, value: None, values: None, out: None, run: None })
 }
 
@@ -120,8 +129,9 @@ const JSON_ELEMENTS: u64 = 1_000_000;
 
 fn eval(args: &Eval, context: &Context) -> Result<()> {
     let names = names(args, context)?;
-    let array = arrays::evaluate(&args.expr, &names, &context.session).map_err(|error| usage(format!("{error}")))?;
-    array.shape()?;
+    let found = arrays::evaluate(&args.expr, &names, &context.session).map_err(|error| usage(format!("{error}")))?;
+    found.iter().try_for_each(|array| array.shape().map(drop))?;
+    let [array] = found.as_slice() else { return several(args, &found, context) };
     if args.explain {
         for (name, stage) in Stage::ALL {
             context.console.line(format!("== {name}\n{}", array.explain(stage)?))?;
@@ -131,9 +141,13 @@ fn eval(args: &Eval, context: &Context) -> Result<()> {
     if args.estimate {
         return context.console.line(array.estimate()?.to_string());
     }
-    let mut document = document("array eval", &array)?;
+    let mut document = document("array eval", array)?;
     if let Some(path) = &args.out {
-        let written = array.to_npy(path, args.overwrite)?;
+        let format = if args.zarr_format == 2 { ZarrFormat::V2 } else { ZarrFormat::V3 };
+        let written = match path.extension().is_some_and(|extension| extension == "zarr") {
+            true => array.to_zarr(path, format, args.overwrite)?,
+            false => array.to_npy(path, args.overwrite)?,
+        };
         document.out = Some(path.clone());
         document.run = Some(context.run_document(&written.report));
         let line = format!("wrote '{}': {} of shape {:?}", path.display(), document.dtype, document.shape);
@@ -151,8 +165,43 @@ fn eval(args: &Eval, context: &Context) -> Result<()> {
     context.console.note(context.array_summary(result.report()))
 }
 
+/// Several results of one run.
+fn several(args: &Eval, arrays: &[Array], context: &Context) -> Result<()> {
+    if args.out.is_some() || args.explain || args.estimate {
+        return Err(usage("--out, --explain and --estimate are for one result; write one expression".to_string()));
+    }
+    let results = context.session.compute_all(arrays)?;
+    let mut documents = Vec::new();
+    for (array, result) in arrays.iter().zip(&results) {
+        let mut document = document("array eval", array)?;
+        document.run = Some(context.run_document(result.report()));
+        if context.console.json {
+            fill(&mut document, result)?;
+        }
+        documents.push(document);
+    }
+    context.console.document(&documents)?;
+    for result in &results {
+        context.console.line(result.to_string())?;
+    }
+    match results.first() {
+        Some(first) => context.console.note(context.array_summary(first.report())),
+        None => Ok(()),
+    }
+}
+
 fn fill(document: &mut Document, result: &NdArray) -> Result<()> {
     let elements: u64 = document.shape.iter().product();
+    if document.dtype.starts_with("complex") && elements <= JSON_ELEMENTS {
+        // A complex number is a list of its parts.
+        let pair = |[re, im]: [f64; 2]| serde_json::Value::Array(vec![json::number(re), json::number(im)]);
+        let mut values: Vec<serde_json::Value> = result.to_complex()?.into_iter().map(pair).collect();
+        match document.shape.is_empty() {
+            true => document.value = values.pop(),
+            false => document.values = Some(values),
+        }
+        return Ok(());
+    }
     if document.shape.is_empty() {
         document.value = Some(json::number(result.item()?));
     } else if elements <= JSON_ELEMENTS {
@@ -186,6 +235,12 @@ fn names(args: &Eval, context: &Context) -> Result<BTreeMap<String, Array>> {
         let opened = session.open_npy(path, ());
         let axes = opened.ndim()?;
         names.insert(name, session.open_npy(path, chunks(axes)?));
+    }
+    for text in &args.zarr {
+        let (name, path) = named(text)?;
+        let opened = session.open_zarr(path, ());
+        let axes = opened.ndim()?;
+        names.insert(name, if args.chunks.is_some() { opened.rechunk(chunks(axes)?) } else { opened });
     }
     Ok(names)
 }

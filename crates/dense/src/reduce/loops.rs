@@ -1,7 +1,7 @@
 //! What becomes of elements: pair by pair, and along rows in lanes.
 
 use super::Reduction;
-use crate::dispatch::dispatched;
+use blockfold_core::dispatched;
 
 /// How values of two parts become one.
 pub(super) fn join_floats(reduction: Reduction, skips_nan: bool) -> fn(f64, f64) -> f64 {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use arrow::datatypes::ArrowNativeType;
+use blockfold_core::tensor::{complex_part, type_name};
 use blockfold_core::{DType, Error, Permit, Result, Tensor};
 use blockfold_exec::RunReport;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
@@ -84,10 +85,26 @@ impl NdArray {
 
     /// The elements as doubles, row by row.
     pub fn to_vec(&self) -> Result<Vec<f64>> {
+        if complex_part(self.dtype()).is_some() {
+            return Err(Error::Type {
+                op: "to_vec".into(),
+                expected: "real numbers; take to_complex, or real, imag or abs of the array".into(),
+                got: type_name(self.dtype()),
+            });
+        }
         if *self.dtype() == DType::Boolean {
             return Ok(self.values.values::<u8>()?.iter().map(|flag| f64::from(*flag)).collect());
         }
         Ok(blockfold_dense::reduce::floats(&self.values)?.into_owned())
+    }
+
+    /// The elements as pairs of a real and an imaginary part, row by row.
+    pub fn to_complex(&self) -> Result<Vec<[f64; 2]>> {
+        if complex_part(self.dtype()).is_none() {
+            return Ok(self.to_vec()?.into_iter().map(|re| [re, 0.0]).collect());
+        }
+        let parts = self.values.parts()?;
+        Ok(blockfold_dense::reduce::floats(&parts)?.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
     }
 
     /// The only element, as a double.
@@ -142,6 +159,13 @@ impl NdArray {
     fn texts(&self, shown: &[Vec<Option<usize>>], axis: usize, at: usize, texts: &mut Vec<String>) -> Result<()> {
         let Some(places) = shown.get(axis) else {
             let one = self.values.clone().reshaped(vec![self.values.elements()])?.part(&[at], &[1])?;
+            if complex_part(one.dtype()).is_some() {
+                let parts = one.parts()?;
+                let parts = blockfold_dense::reduce::floats(&parts)?;
+                let sign = if parts[1].is_sign_negative() { "" } else { "+" };
+                texts.push(format!("{}{sign}{}j", number(parts[0]), number(parts[1])));
+                return Ok(());
+            }
             let column = one.to_column()?;
             texts.push(match blockfold_core::Scalar::from_array(column.as_ref(), 0)? {
                 blockfold_core::Scalar::Float(value) => number(value),
@@ -201,6 +225,6 @@ fn write_axis(
 
 impl fmt::Debug for NdArray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "array of {}, shape {:?}", self.dtype(), self.shape())
+        write!(f, "array of {}, shape {:?}", type_name(self.dtype()), self.shape())
     }
 }

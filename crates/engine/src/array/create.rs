@@ -161,6 +161,19 @@ impl Session {
         Array::new(self, plan)
     }
 
+    /// The array in Zarr's format, version 2 or 3, in a folder; opening it reads its metadata alone. Its chunks are those in
+    /// which it is stored, unless others are given: then pieces are sent to them, once, where chunks lie across each other.
+    ///
+    /// # Errors
+    /// When the array is computed: no such array, damaged metadata or chunks, codecs and types that are not known.
+    #[cfg(feature = "zarr")]
+    pub fn open_zarr(&self, path: impl AsRef<std::path::Path>, chunks: impl Into<Chunking>) -> Array {
+        let chunks = chunks.into();
+        let plan = blockfold_io::zarr::ZarrSource::open(path.as_ref()).and_then(|source| Read::plan(Arc::new(source)));
+        let array = Array::new(self, plan);
+        if chunks == Chunking::Auto { array } else { array.rechunk(chunks) }
+    }
+
     /// Random arrays under a seed. An element depends on the seed, on how many arrays were made before, and on its place:
     /// not on chunks, threads or the order of the work, so that it can be made again instead of stored.
     pub fn random(&self, seed: u64) -> RandomArrays {
@@ -215,5 +228,43 @@ impl RandomArrays {
     /// The numbers from 0 to `n - 1` in random order.
     pub fn permutation(&self, n: u64, chunks: impl Into<Chunking>) -> Array {
         self.of(&Distribution::Permutation, &[n], chunks)
+    }
+
+    /// Random places from 0 to `n - 1`, all equally likely: with replacement any of them again, without it each at most once.
+    ///
+    /// # Errors
+    /// More places than `n` without replacement, when the array is computed.
+    pub fn choice(&self, n: u64, replace: bool, shape: impl AsRef<[u64]>, chunks: impl Into<Chunking>) -> Array {
+        let shape = shape.as_ref();
+        if replace {
+            return self.integers(0, n.cast_signed(), shape, chunks);
+        }
+        let count = shape.iter().product::<u64>();
+        if count > n {
+            let what = format!("{count} different places among {n}; draw with replacement");
+            return Array::new(&self.session, Err(Error::argument("choice", what)));
+        }
+        let some = self.permutation(n, ()).slice_axis(0, None, Some(count.cast_signed()), 1);
+        some.reshape(shape.iter().map(|length| length.cast_signed()).collect::<Vec<i64>>()).rechunk(chunks)
+    }
+
+    /// Random places from 0 on, place `i` with probability `p[i]`.
+    ///
+    /// # Errors
+    /// Probabilities that are negative or do not add up to 1, when the array is computed.
+    pub fn choice_weighted(&self, p: &[f64], shape: impl AsRef<[u64]>, chunks: impl Into<Chunking>) -> Array {
+        let total: f64 = p.iter().sum();
+        if p.is_empty() || p.iter().any(|p| p.is_nan() || *p < 0.0) || (total - 1.0).abs() > 1e-8 {
+            let what = format!("{} probabilities that add up to {total}, or negative ones", p.len());
+            return Array::new(&self.session, Err(Error::argument("choice", what)));
+        }
+        let bounds = p.iter().scan(0.0, |sum, p| {
+            *sum += p / total;
+            Some(*sum)
+        });
+        let mut bounds: Vec<f64> = bounds.collect();
+        // No number lies beyond the last one.
+        bounds.pop();
+        self.random(shape, chunks).digitize(&bounds)
     }
 }

@@ -40,23 +40,37 @@ impl Array {
         Ok((values, permit))
     }
 
+    /// Whether a decomposition in memory would take more than half of the budget.
+    fn is_beyond_memory(&self) -> Result<bool> {
+        Ok(self.size()?.saturating_mul(8 * WORK) > self.session.memory_budget().0 / 2)
+    }
+
+    pub(super) fn permit(&self, op: &str, bytes: u64) -> Result<Permit> {
+        self.session.executor().budget().permit(op, bytes, "raise the memory budget")
+    }
+
     /// A result in memory, as an array.
-    fn of_result(&self, values: Tensor) -> Result<Array> {
+    pub(super) fn of_result(&self, values: Tensor) -> Result<Array> {
         let shape: Vec<u64> = values.shape().iter().map(|length| *length as u64).collect();
-        let permit =
-            self.session.executor().budget().permit("a decomposition", values.bytes(), "raise the memory budget")?;
+        let permit = self.permit("a decomposition", values.bytes())?;
         let chunks = Chunking::Auto.of(&self.session, &shape, &DType::Float64)?;
         Ok(Array::new(&self.session, create::memory_of(values, chunks, Some(permit))))
     }
 
     /// The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is.
     ///
+    /// Works at once. The lower triangle of the matrix is read.
+    ///
     /// # Memory
-    /// Works in memory, at once: about three times the matrix.
+    /// Three times the matrix, when that is no more than half of the budget. A larger one is decomposed panel by panel, and
+    /// the result kept in scratch: then 16 columns have to fit twelve times.
     ///
     /// # Errors
     /// A matrix that is not square or not positive definite, or too large for the budget.
     pub fn cholesky(&self) -> Result<Array> {
+        if self.is_beyond_memory()? {
+            return self.astype(&DType::Float64).cholesky_by_panels();
+        }
         let (values, _permit) = self.held("cholesky")?;
         self.of_result(decompose::cholesky(&values)?)
     }
@@ -69,6 +83,10 @@ impl Array {
     /// # Errors
     /// As [`Array::cholesky`].
     pub fn lu(&self) -> Result<[Array; 3]> {
+        if self.is_beyond_memory()? {
+            let (order, factors) = self.astype(&DType::Float64).lu_by_panels()?;
+            return factors.triangles(&order);
+        }
         let (values, _permit) = self.held("lu")?;
         let [p, l, u] = decompose::lu(&values)?;
         Ok([self.of_result(p)?, self.of_result(l)?, self.of_result(u)?])
@@ -77,12 +95,17 @@ impl Array {
     /// The solution `x` of `self x = right`, for a vector or the columns of a matrix.
     ///
     /// # Memory
-    /// As [`Array::cholesky`].
+    /// As [`Array::cholesky`]; the right side has to fit in memory.
     ///
     /// # Errors
     /// Shapes that do not fit, a singular matrix, or one too large for the budget.
     pub fn solve(&self, right: &Array) -> Result<Array> {
         let is_vector = right.ndim()? == 1;
+        if self.is_beyond_memory()? {
+            let columns = if is_vector { right.reshape([-1, 1]) } else { right.clone() };
+            let solved = self.astype(&DType::Float64).solve_by_panels(&columns)?;
+            return Ok(if is_vector { solved.ravel() } else { solved });
+        }
         let (values, _permit) = self.held("solve")?;
         let (right, _of_right) = if is_vector { right.reshape([-1, 1]).held("solve")? } else { right.held("solve")? };
         let solved = self.of_result(decompose::solve(&values, &right)?)?;
@@ -158,14 +181,14 @@ impl Array {
         let width = (k + OVERSAMPLED).min(rows.min(columns));
         let random = self.session.random(seed).normal(0.0, 1.0, [columns, width], ());
         let wide = self.astype(&DType::Float64);
-        let mut sample = self.settled(&wide.dot(&random))?;
+        let mut sample = wide.dot(&random).persist()?;
         for _ in 0..power {
             let q = sample.basis()?;
-            let q = self.settled(&wide.t().dot(&q))?.basis()?;
-            sample = self.settled(&wide.dot(&q))?;
+            let q = wide.t().dot(&q).persist()?.basis()?;
+            sample = wide.dot(&q).persist()?;
         }
-        let q = self.settled(&sample.basis()?)?;
-        let small = self.settled(&q.t().dot(&wide))?;
+        let q = sample.basis()?.persist()?;
+        let small = q.t().dot(&wide).persist()?;
         let (values, _permit) = small.held("svd_compressed")?;
         let [u, s, v] = decompose::svd(&values)?;
         // No more than the rank is there.
@@ -185,13 +208,7 @@ impl Array {
         let turned = self.of_result(right)?.slice_axis(0, None, Some(rank_end), 1).t();
         let scales: Vec<f64> = singular.iter().take(rank).map(|value| 1.0 / value.max(f64::MIN_POSITIVE)).collect();
         let scaled = &turned * &self.session.from_vec(scales, [1, rank], ());
-        self.dot(&self.settled(&scaled)?).qr().map(|(q, _)| q)
-    }
-
-    /// An array computed and held.
-    fn settled(&self, array: &Array) -> Result<Array> {
-        let values = array.compute()?.tensor().clone();
-        self.of_result(values)
+        self.dot(&scaled.persist()?).qr().map(|(q, _)| q)
     }
 
     /// Sums of products over indices, in Einstein's notation: `Array::einsum("ij,jk->ik", &[a, b])`.

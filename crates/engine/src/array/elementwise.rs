@@ -2,7 +2,9 @@
 
 use std::ops;
 
+use blockfold_core::tensor::complex_part;
 use blockfold_core::{BinaryOp, DType, Expr, IntoLiteral, lit, when};
+use blockfold_dense::complex::ComplexFn;
 use blockfold_kernels::functions::{self, ExprFunctions};
 use blockfold_ops::array::Elementwise;
 
@@ -88,7 +90,11 @@ impl Array {
     }
 
     fn binary(&self, op: BinaryOp, other: impl Into<Operand>) -> Array {
-        self.with([other.into()], |left, [right]| Expr::Binary { op, left: Box::new(left), right: Box::new(right) })
+        let other = other.into();
+        if self.is_complex() || matches!(&other, Operand::Array(other) if other.is_complex()) {
+            return self.complex_binary(op, other);
+        }
+        self.with([other], |left, [right]| Expr::Binary { op, left: Box::new(left), right: Box::new(right) })
     }
 
     /// Whether a NaN can be among the elements of either.
@@ -104,6 +110,9 @@ impl Array {
     /// A comparison in which NaN equals nothing and is neither less nor greater, as in IEEE 754.
     fn compared(&self, op: BinaryOp, other: impl Into<Operand>) -> Array {
         let other = other.into();
+        if self.is_complex() || matches!(&other, Operand::Array(other) if other.is_complex()) {
+            return self.complex_binary(op, other);
+        }
         let has_nan = self.has_nan(&other);
         self.with([other], |left, [right]| {
             let (a, b) = (left.clone(), right.clone());
@@ -205,7 +214,16 @@ impl Array {
     }
 
     /// The elements as another type; floats lose their fractions where they become whole numbers.
+    ///
+    /// # Errors
+    /// Complex numbers as real ones: take their real parts, imaginary parts or absolute values.
     pub fn astype(&self, dtype: &DType) -> Array {
+        if self.dtype().is_ok_and(|own| own == *dtype) {
+            return self.clone();
+        }
+        if complex_part(dtype).is_some() {
+            return self.to_complex(dtype);
+        }
         let dtype = dtype.clone();
         self.map(|own| own.cast_strict(dtype))
     }
@@ -280,12 +298,26 @@ impl Array {
     }
 }
 
+/// The functions that complex numbers have, too.
+fn complex_function(name: &str) -> Option<ComplexFn> {
+    Some(match name {
+        "abs" => ComplexFn::Abs,
+        "exp" => ComplexFn::Exp,
+        "log" => ComplexFn::Log,
+        "sqrt" => ComplexFn::Sqrt,
+        _ => return None,
+    })
+}
+
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident $method:ident),* $(,)?) => {
         impl Array {
             $(
                 $(#[$doc])*
                 pub fn $name(&self) -> Array {
+                    if let (Some(function), true) = (complex_function(stringify!($name)), self.is_complex()) {
+                        return self.of_complex(function);
+                    }
                     self.map(ExprFunctions::$method)
                 }
             )*
@@ -416,6 +448,9 @@ macro_rules! operators {
                 type Output = Array;
 
                 fn $method(self, other: &Array) -> Array {
+                    if other.is_complex() {
+                        return other.complex_operand(self).binary(BinaryOp::$op, other);
+                    }
                     other.with([self], |right, [left]| {
                         Expr::Binary { op: BinaryOp::$op, left: Box::new(left), right: Box::new(right) }
                     })
@@ -435,6 +470,7 @@ impl ops::Neg for &Array {
     fn neg(self) -> Array {
         match self.dtype() {
             Ok(dtype) if dtype.is_unsigned_integer() => Operand::from(0i64) - self,
+            _ if self.is_complex() => self.of_complex(ComplexFn::Negative),
             _ => self.map(|own| -own),
         }
     }

@@ -6,10 +6,13 @@ use blockfold_kernels::functions::ExprFunctions;
 use blockfold_ops::array::{Lanes, Reshape};
 
 use super::reduce::axis_of;
-use super::{Array, Axes};
+use super::{Array, Axes, Boundary};
 
 /// All elements are one lane when they are no more; else they are sorted by ranges.
 const LONG_LANE: u64 = 1 << 18;
+
+/// Lanes that take more than this share of the budget are cut where that is possible.
+const LONG_SHARE: u64 = 4;
 
 impl Array {
     fn lanes(&self, axis: i64, function: LaneFn) -> Array {
@@ -39,13 +42,46 @@ impl Array {
     }
 
     /// The sums of the elements up to each, along an axis.
+    ///
+    /// # Memory
+    /// A lane is summed in memory; one that takes more than a quarter of the budget is cut, and what comes before each part
+    /// is added to it.
     pub fn cumsum(&self, axis: i64) -> Array {
-        self.lanes(axis, LaneFn::CumSum)
+        self.running(axis, LaneFn::CumSum)
     }
 
-    /// The products of the elements up to each, along an axis.
+    /// The products of the elements up to each, along an axis; long lanes as in [`Array::cumsum`].
     pub fn cumprod(&self, axis: i64) -> Array {
-        self.lanes(axis, LaneFn::CumProd)
+        self.running(axis, LaneFn::CumProd)
+    }
+
+    fn running(&self, axis: i64, function: LaneFn) -> Array {
+        self.then(|_| {
+            let shape = self.shape()?;
+            let number = axis_of(function.name(), axis, shape.len())?;
+            let length = shape[number];
+            let most = self.session.memory_budget().0 / LONG_SHARE / (function.held_bytes() + 24);
+            if length <= most || self.is_complex() {
+                return self.lanes(axis, function).plan();
+            }
+            // Parts of about the root of the length, so that their totals are a short lane.
+            let part = length.isqrt().clamp(1, most);
+            let parts = length.div_ceil(part);
+            let dtype = function.output_type(&self.dtype()?);
+            let none = if function == LaneFn::CumSum { 0.0 } else { 1.0 };
+            let padded = self.astype(&dtype).pad(axis, 0, parts * part - length, Boundary::Constant(none));
+            let moved = padded.moveaxis(axis, -1);
+            let outer: Vec<i64> = moved.shape()?.iter().map(|length| length.cast_signed()).collect();
+            let outer = &outer[..outer.len() - 1];
+            let with = |tail: &[i64]| [outer, tail].concat();
+            let inner = moved.reshape(with(&[parts.cast_signed(), part.cast_signed()])).lanes(-1, function.clone());
+            let totals = inner.slice_axis(-1, Some(-1), None, 1).reshape(with(&[parts.cast_signed()]));
+            let before = totals.slice_axis(-1, None, Some(-1), 1).running(-1, function.clone());
+            let before = before.pad(-1, 1, 0, Boundary::Constant(none)).reshape(with(&[parts.cast_signed(), 1]));
+            let all = if function == LaneFn::CumSum { inner + before } else { inner * before };
+            let all = all.reshape(with(&[-1])).slice_axis(-1, None, Some(length.cast_signed()), 1);
+            all.moveaxis(-1, axis).plan()
+        })
     }
 
     /// Differences of neighbours along an axis.
@@ -84,7 +120,7 @@ impl Array {
     fn quantile_of(&self, q: f64, axes: Axes, skip_nan: bool) -> Array {
         self.then(|plan| {
             let function = LaneFn::Quantiles { at: vec![q], skip_nan };
-            function.check()?;
+            function.check(&self.dtype()?)?;
             let shape = self.shape()?;
             let numbers = axes.numbers("quantile", shape.len())?;
             let is_all = numbers.len() == shape.len();

@@ -10,6 +10,9 @@ use super::Array;
 impl Array {
     /// The product of two matrices, of a matrix and a vector, or of two vectors.
     pub fn dot(&self, other: &Array) -> Array {
+        if self.is_complex() || other.is_complex() {
+            return self.complex_dot(other);
+        }
         self.then(|left| {
             let right = other.plan()?;
             let (a, b) = (self.shape()?, other.shape()?);

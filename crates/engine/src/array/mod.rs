@@ -2,21 +2,27 @@
 
 mod answer;
 mod blocks;
+mod blockwise;
 mod chunking;
+mod complex;
 mod create;
 mod decompose;
 mod einsum;
 mod elementwise;
+mod fourier;
 mod lanes;
 mod linalg;
+mod persist;
 mod reduce;
 mod rows;
 mod select;
 mod shape;
+mod together;
 
 use std::fmt;
 use std::sync::Arc;
 
+use blockfold_core::tensor::type_name;
 use blockfold_core::{Chunks, DType, Error, Result};
 use blockfold_io::npy::NpySink;
 use blockfold_io::tensor::TensorSink;
@@ -26,6 +32,8 @@ use blockfold_plan::tiles::element_type;
 use blockfold_plan::{Estimate, Lower, Plan, Sink, Stage, StepGraph, explain, optimize};
 
 pub use answer::{Element, NdArray};
+#[cfg(feature = "zarr")]
+pub use blockfold_io::zarr::ZarrFormat;
 pub use blocks::Boundary;
 pub use chunking::{AxisChunks, Chunking};
 pub use create::RandomArrays;
@@ -179,6 +187,35 @@ impl Array {
         whole.write(NpySink::new(path.as_ref(), overwrite, self.dtype()?, self.shape()?)?)
     }
 
+    /// Writes the array in Zarr's format, chunk by chunk, each compressed with zstd; the folder appears whole or not at all.
+    /// Arrays whose chunks are not all of one shape are written in chunks of automatic size.
+    ///
+    /// # Memory
+    /// A chunk and the same compressed, for each thread.
+    ///
+    /// # Errors
+    /// An existing output unless `overwrite`; a full or unwritable disk. Nothing is left behind.
+    #[cfg(feature = "zarr")]
+    pub fn to_zarr(
+        &self,
+        path: impl AsRef<std::path::Path>,
+        format: blockfold_io::zarr::ZarrFormat,
+        overwrite: bool,
+    ) -> Result<WriteSummary> {
+        let (shape, dtype) = (self.shape()?, self.dtype()?);
+        let chunk = |chunks: &Chunks| -> Vec<u64> {
+            chunks.lengths().iter().map(|lengths| lengths.first().copied().unwrap_or(1).max(1)).collect()
+        };
+        let (mut array, mut shape_of_chunk) = (self.clone(), chunk(&self.chunks()?));
+        if Chunks::regular(&shape, &shape_of_chunk) != self.chunks()? {
+            array = self.rechunk(());
+            shape_of_chunk = chunk(&array.chunks()?);
+        }
+        let sink = blockfold_io::zarr::ZarrSink::new(path.as_ref(), overwrite, format, (dtype, shape, shape_of_chunk))?;
+        // Tasks write whole chunks, whatever the plan below is cut like.
+        array.then(|plan| Rechunk::exactly(plan, array.chunks()?)).write(sink)
+    }
+
     pub(crate) fn write(&self, sink: Arc<dyn Sink>) -> Result<WriteSummary> {
         let plan = Write::plan(optimize(&self.plan()?)?, sink)?;
         let graph = Lower::graph(&plan, self.session.memory_budget().0)?;
@@ -209,7 +246,9 @@ fn countable(plan: Plan) -> Result<Plan> {
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.dtype(), self.chunks()) {
-            (Ok(dtype), Ok(chunks)) => write!(f, "array of {dtype}, shape {:?}, chunks {chunks}", chunks.shape()),
+            (Ok(dtype), Ok(chunks)) => {
+                write!(f, "array of {}, shape {:?}, chunks {chunks}", type_name(&dtype), chunks.shape())
+            }
             (Err(error), _) | (_, Err(error)) => write!(f, "array that cannot be computed: {error}"),
         }
     }

@@ -94,6 +94,10 @@ impl Array {
     /// The array reduced over axes; NaN is left out when `skip_nan`.
     pub fn reduce(&self, reduction: Reduction, axes: impl Into<Axes>, skip_nan: bool) -> Array {
         let axes = axes.into();
+        let of_part = |part: &Array| part.reduce(reduction, axes.clone(), skip_nan);
+        if let Some(found) = self.complex_reduction(reduction.name(), &axes, &of_part) {
+            return found;
+        }
         self.then(|plan| {
             let shape = self.shape()?;
             let numbers = axes.numbers(reduction.name(), shape.len())?;

@@ -45,7 +45,7 @@ impl Array {
             let shape = self.shape()?;
             let mut axes: Vec<AxisSlice> = shape.iter().map(|length| AxisSlice::all(*length)).collect();
             let mut dropped = Vec::new();
-            let before = indices.iter().position(|index| *index == Index::Ellipsis);
+            let before = indices.iter().position(|index| matches!(index, Index::Ellipsis));
             for (i, index) in indices.iter().enumerate() {
                 let axis = match before {
                     Some(before) if i > before => (shape.len() + i).checked_sub(indices.len()),

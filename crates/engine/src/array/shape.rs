@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use blockfold_core::{Error, Result};
+use blockfold_core::tensor::type_name;
+use blockfold_core::{DType, Error, Result};
 use blockfold_ops::array::{AxisSlice, BroadcastTo, ConcatAxis, Permute, Reshape, Slice, Take};
+use blockfold_plan::Plan;
 
 use super::Array;
 use super::reduce::axis_of;
 
 /// What is taken of one axis.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Index {
     /// `start:stop:step`.
     Slice(Option<i64>, Option<i64>, i64),
@@ -17,6 +19,9 @@ pub enum Index {
     At(i64),
     /// The elements at these places.
     Places(Vec<i64>),
+    /// The elements at the places that an array of whole numbers names, or where a Boolean one is true: that one stands for
+    /// as many axes as it has.
+    Of(Array),
     /// A new axis of length 1.
     NewAxis,
     /// All that is not said of the other axes.
@@ -27,6 +32,84 @@ impl Index {
     /// A whole axis.
     pub fn all() -> Self {
         Index::Slice(None, None, 1)
+    }
+}
+
+impl Index {
+    /// How many axes the index stands for.
+    fn axes(&self) -> Result<usize> {
+        match self {
+            Index::NewAxis | Index::Ellipsis => Ok(0),
+            Index::Of(array) if array.dtype()? == DType::Boolean => array.ndim(),
+            _ => Ok(1),
+        }
+    }
+}
+
+/// Where an axis of what indexing gives comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    Axis(usize),
+    New,
+    List,
+}
+
+/// Lists of places that are taken together.
+#[derive(Default)]
+struct Lists {
+    axes: Vec<usize>,
+    places: Vec<Vec<u64>>,
+    /// The shape that the lists broadcast to.
+    shape: Vec<u64>,
+}
+
+impl Lists {
+    fn add(&mut self, axis: usize, places: Vec<u64>, shape: Vec<u64>) -> Result<()> {
+        let count = |shape: &[u64]| shape.iter().product::<u64>();
+        if self.axes.is_empty() || (count(&self.shape) == 1 && shape.len() >= self.shape.len()) {
+            self.shape = shape;
+        } else if shape != self.shape && (count(&shape) != 1 || shape.len() > self.shape.len()) {
+            let (left, right) = (format!("{:?}", self.shape), format!("{shape:?}"));
+            return Err(Error::Shape { op: "index by lists of places".into(), left, right });
+        }
+        self.axes.push(axis);
+        self.places.push(places);
+        Ok(())
+    }
+
+    /// The elements that the lists name of a plan whose other axes were cut already.
+    fn taken(&self, plan: Plan, slices: &[AxisSlice], made: &[Made]) -> Result<Plan> {
+        let count = usize::try_from(self.shape.iter().product::<u64>()).unwrap_or(usize::MAX);
+        // One element for each place of the lists, along an axis that is theirs together.
+        let lengths: Vec<u64> = slices.iter().map(|slice| slice.len).collect();
+        let mut flat = vec![0u64; count];
+        for (axis, places) in self.axes.iter().zip(&self.places) {
+            for (i, flat) in flat.iter_mut().enumerate() {
+                *flat = *flat * lengths[*axis] + places[if places.len() == 1 { 0 } else { i }];
+            }
+        }
+        // That axis stands where the lists do, or first when they stand apart.
+        let first = made.iter().position(|made| *made == Made::List).unwrap_or(0);
+        let last = made.iter().rposition(|made| *made == Made::List).unwrap_or(0);
+        let are_together = made[first..=last].iter().all(|made| *made == Made::List);
+        let at = if are_together { first } else { 0 };
+        let own = |made: &&Made| **made != Made::List;
+        let (before, after): (Vec<Made>, Vec<Made>) =
+            (made[..at].iter().filter(own).copied().collect(), made[at..].iter().filter(own).copied().collect());
+        let axes = |made: &[Made]| {
+            made.iter()
+                .filter_map(|made| if let Made::Axis(axis) = made { Some(*axis) } else { None })
+                .collect::<Vec<_>>()
+        };
+        let (front, back) = (axes(&before), axes(&after));
+        let order = [front.clone(), self.axes.clone(), back.clone()].concat();
+        let together = self.axes.iter().map(|axis| lengths[*axis]).product();
+        let of = |axes: &[usize]| axes.iter().map(|axis| lengths[*axis]).collect::<Vec<u64>>();
+        let merged = Reshape::plan(Permute::plan(plan, order)?, [of(&front), vec![together], of(&back)].concat())?;
+        let taken = Take::plan(merged, front.len(), flat.into())?;
+        let length = |made: &Made| if let Made::Axis(axis) = made { lengths[*axis] } else { 1 };
+        let shape = before.iter().map(length).chain(self.shape.iter().copied()).chain(after.iter().map(length));
+        Reshape::plan(taken, shape.collect())
     }
 }
 
@@ -152,15 +235,17 @@ impl Array {
         })
     }
 
-    /// What NumPy's indexing gives for one index for each axis, from the first on: slices, numbers, lists of places.
+    /// What NumPy's indexing gives for one index for each axis, from the first on: slices, numbers, lists of places, arrays.
     ///
-    /// Lists take places along their axis each, as `numpy.ix_` does when there are several.
+    /// Several lists are taken together, as in NumPy: their first places name the first element, and so on; `numpy.ix_` is
+    /// one [`Array::take`] for each axis. Arrays among the indices are computed at once, since the shape depends on them.
     pub fn index(&self, indices: impl AsRef<[Index]>) -> Array {
         let indices = indices.as_ref();
         self.then(|plan| {
             let shape = self.shape()?;
-            let named = indices.iter().filter(|index| !matches!(index, Index::NewAxis | Index::Ellipsis)).count();
-            if named > shape.len() || indices.iter().filter(|index| **index == Index::Ellipsis).count() > 1 {
+            let ellipses = indices.iter().filter(|index| matches!(index, Index::Ellipsis)).count();
+            let named = indices.iter().map(Index::axes).sum::<Result<usize>>()?;
+            if named > shape.len() || ellipses > 1 {
                 let what = format!("{named} indices for an array of {} axes, shape {shape:?}", shape.len());
                 return Err(Error::argument("index", what));
             }
@@ -172,37 +257,79 @@ impl Array {
                     other => all.push(other.clone()),
                 }
             }
-            if !indices.contains(&Index::Ellipsis) {
+            if ellipses == 0 {
                 all.extend(rest);
             }
-            let (mut plan, mut slices, mut lengths) = (plan, Vec::new(), Vec::new());
-            let mut lists: Vec<(usize, Vec<u64>)> = Vec::new();
+            let has_lists = all.iter().any(|index| matches!(index, Index::Places(_) | Index::Of(_)));
+            // Axes of the result: of one of the input, new ones, or those of the lists.
+            let (mut slices, mut made, mut lists) = (Vec::new(), Vec::new(), Lists::default());
             for index in &all {
                 let axis = slices.len();
                 let length = shape.get(axis).copied().unwrap_or(0);
                 match index {
-                    Index::NewAxis | Index::Ellipsis => lengths.push(1),
+                    Index::NewAxis | Index::Ellipsis => made.push(Made::New),
                     Index::Slice(start, stop, step) => {
-                        let slice = AxisSlice::of(*start, *stop, *step, length)?;
-                        slices.push(slice);
-                        lengths.push(slice.len);
+                        slices.push(AxisSlice::of(*start, *stop, *step, length)?);
+                        made.push(Made::Axis(axis));
+                    }
+                    // Beside lists a number is a list of one.
+                    Index::At(at) if has_lists => {
+                        lists.add(axis, vec![place_of(*at, axis, length)?], Vec::new())?;
+                        slices.push(AxisSlice::all(length));
+                        made.push(Made::List);
                     }
                     Index::At(at) => slices.push(AxisSlice { start: place_of(*at, axis, length)?, step: 1, len: 1 }),
                     Index::Places(places) => {
-                        let places: Result<Vec<u64>> = places.iter().map(|at| place_of(*at, axis, length)).collect();
+                        let found: Result<Vec<u64>> = places.iter().map(|at| place_of(*at, axis, length)).collect();
+                        lists.add(axis, found?, vec![places.len() as u64])?;
                         slices.push(AxisSlice::all(length));
-                        let places = places?;
-                        lengths.push(places.len() as u64);
-                        lists.push((axis, places));
+                        made.push(Made::List);
+                    }
+                    Index::Of(array) => {
+                        for (places, of) in array.places(&shape[axis.min(shape.len())..])? {
+                            let axis = slices.len();
+                            let length = shape[axis];
+                            let found: Result<Vec<u64>> = places.iter().map(|at| place_of(*at, axis, length)).collect();
+                            lists.add(axis, found?, of)?;
+                            slices.push(AxisSlice::all(length));
+                            made.push(Made::List);
+                        }
                     }
                 }
             }
-            plan = Slice::plan(plan, slices)?;
-            for (axis, places) in lists {
-                plan = Take::plan(plan, axis, places.into())?;
+            let plan = Slice::plan(plan, slices.clone())?;
+            if !has_lists {
+                let length = |made: &Made| if let Made::Axis(axis) = made { slices[*axis].len } else { 1 };
+                return Reshape::plan(plan, made.iter().map(length).collect());
             }
-            Reshape::plan(plan, lengths)
+            lists.taken(plan, &slices, &made)
         })
+    }
+
+    /// The places that an array names of the axes that it stands for, and the shape that they have: lists of one shape.
+    #[allow(clippy::type_complexity)]
+    fn places(&self, shape: &[u64]) -> Result<Vec<(Vec<i64>, Vec<u64>)>> {
+        let (own, dtype) = (self.shape()?, self.dtype()?);
+        if dtype != DType::Boolean {
+            if !dtype.is_integer() {
+                let expected = "an array of whole numbers or Booleans".to_string();
+                return Err(Error::Type { op: "index".into(), expected, got: type_name(&dtype) });
+            }
+            return Ok(vec![(self.astype(&DType::Int64).compute()?.tensor().values::<i64>()?.to_vec(), own)]);
+        }
+        if shape.len() < own.len() || own != shape[..own.len()] {
+            let right = format!("a mask of shape {own:?}");
+            return Err(Error::Shape { op: "index".into(), left: format!("axes of {shape:?}"), right });
+        }
+        let found = self.flatnonzero()?.compute()?.tensor().values::<i64>()?.to_vec();
+        let mut lists = Vec::new();
+        let mut stride = own.iter().product::<u64>().max(1);
+        for length in &own {
+            stride /= (*length).max(1);
+            let (step, length) = (stride.cast_signed(), (*length).max(1).cast_signed());
+            lists.push((found.iter().map(|at| at / step % length).collect(), vec![found.len() as u64]));
+        }
+        Ok(lists)
     }
 
     /// The elements of an axis at a list of places; negative ones count from the end.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use blockfold_core::tensor::{complex, complex_part};
 use blockfold_core::{DType, Error, Result};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -71,6 +72,7 @@ impl Header {
         let kind = match dtype {
             DType::Boolean => 'b',
             DType::Float32 | DType::Float64 => 'f',
+            dtype if complex_part(dtype).is_some() => 'c',
             dtype if dtype.is_unsigned_integer() => 'u',
             _ => 'i',
         };
@@ -118,6 +120,8 @@ fn element_type(text: &str, path: &Path) -> Result<(DType, bool)> {
         "u8" => DType::UInt64,
         "f4" => DType::Float32,
         "f8" => DType::Float64,
+        "c8" => complex(&DType::Float32),
+        "c16" => complex(&DType::Float64),
         kind if kind.starts_with('O') => {
             return Err(unsupported(
                 "an array of Python objects",
@@ -146,7 +150,12 @@ mod tests {
 
     #[test]
     fn headers_say_what_was_written() {
-        for (dtype, shape) in [(DType::Float64, vec![3, 4]), (DType::Boolean, vec![7]), (DType::UInt16, vec![])] {
+        for (dtype, shape) in [
+            (DType::Float64, vec![3, 4]),
+            (DType::Boolean, vec![7]),
+            (DType::UInt16, vec![]),
+            (complex(&DType::Float32), vec![2]),
+        ] {
             let text = Header::text(&dtype, &shape).unwrap();
             assert_eq!(text.len() % ALIGNMENT, 0);
             let header = Header::parse(&text, Path::new("x")).unwrap();
@@ -161,7 +170,7 @@ mod tests {
         let good = "'fortran_order': False, 'shape': (2,), ";
         assert!(matches!(parse("'|O'", good), Err(Error::Unsupported { .. })));
         assert!(matches!(parse("[('a', '<f8')]", good), Err(Error::Unsupported { .. })));
-        assert!(matches!(parse("'<c16'", good), Err(Error::Unsupported { .. })));
+        assert!(matches!(parse("'<M8[s]'", good), Err(Error::Unsupported { .. })));
         for (descr, rest) in [
             ("'<f8'", "'shape': (2,), "),
             ("'<f8'", "'fortran_order': False, 'shape': (x,), "),

@@ -5,5 +5,5 @@ mod runs;
 mod sink;
 mod source;
 
-pub use sink::NpySink;
+pub use sink::{NpySink, RawSink};
 pub use source::NpySource;

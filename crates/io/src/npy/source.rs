@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use blockfold_core::tensor::{Tensor, TensorMut, width};
+use arrow::buffer::{Buffer, MutableBuffer};
+use blockfold_core::tensor::{Tensor, TensorMut, complex_part, type_name, width};
 use blockfold_core::{Chunks, DType, Error, Grid, Region, Result, SchemaRef};
 use blockfold_plan::tiles::{TileReader, array_schema, tile_meta};
 use blockfold_plan::{BlockStream, Metrics, PartitionEstimate, Source, TaskContext};
@@ -26,6 +27,8 @@ pub struct NpySource {
     /// Lengths in the order in which elements lie.
     shape: Vec<u64>,
     chunks: Chunks,
+    /// What has to live as long as the file is read.
+    keep: Option<Arc<dyn std::fmt::Debug + Send + Sync>>,
 }
 
 impl NpySource {
@@ -45,8 +48,11 @@ impl NpySource {
         match bytes {
             Some(bytes) if bytes <= has => {}
             _ => {
-                let what =
-                    format!("it has {has} bytes of elements, too few for shape {:?} of {}", header.shape, header.dtype);
+                let what = format!(
+                    "it has {has} bytes of elements, too few for shape {:?} of {}",
+                    header.shape,
+                    type_name(&header.dtype)
+                );
                 return Err(Error::corrupt(&path, what));
             }
         }
@@ -55,7 +61,25 @@ impl NpySource {
             shape.reverse();
         }
         let chunks = Chunks::one(&shape);
-        Ok(NpySource { file, runs, header, shape, chunks })
+        Ok(NpySource { file, runs, header, shape, chunks, keep: None })
+    }
+
+    /// An array of which the elements alone are in a file, row by row, as [`RawSink`](super::RawSink) writes them; `keep` lives
+    /// as long as the source. The file may be written to between runs.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file by `path`.
+    pub fn of_raw(
+        file: &File,
+        path: PathBuf,
+        (dtype, shape): (DType, Vec<u64>),
+        keep: Arc<dyn std::fmt::Debug + Send + Sync>,
+    ) -> Result<Self> {
+        let runs = Arc::new(file.try_clone().map_err(|error| Error::io(&path, error))?);
+        let file = MappedFile::of(file, path)?;
+        let chunks = Chunks::one(&shape);
+        let header = Header { dtype, is_swapped: false, is_fortran: false, shape: shape.clone(), offset: 0 };
+        Ok(NpySource { file, runs, header, shape, chunks, keep: Some(keep) })
     }
 
     /// Lengths in the order in which elements lie: those of the array reversed for a file in Fortran's order.
@@ -87,11 +111,20 @@ impl NpySource {
 
 impl Source for NpySource {
     fn name(&self) -> &'static str {
-        "npy"
+        if self.keep.is_some() { "kept" } else { "npy" }
     }
 
     fn detail(&self) -> String {
-        format!("'{}', {} of shape {:?}, chunks {}", self.path().display(), self.header.dtype, self.shape, self.chunks)
+        if self.keep.is_some() {
+            return format!("{} of shape {:?} in scratch, chunks {}", type_name(self.dtype()), self.shape, self.chunks);
+        }
+        format!(
+            "'{}', {} of shape {:?}, chunks {}",
+            self.path().display(),
+            type_name(self.dtype()),
+            self.shape,
+            self.chunks
+        )
     }
 
     fn token(&self) -> Option<String> {
@@ -124,7 +157,7 @@ impl Source for NpySource {
         let data = self.file.buffer(self.header.offset..self.header.offset + bytes)?;
         let is_aligned = self.header.offset.is_multiple_of(width);
         let values = Tensor::new(self.header.dtype.clone(), whole.shape.clone(), data)?;
-        let (metrics, touched, used, is_sparse) = (task.metrics.clone(), 0..0, 0, false);
+        let (metrics, touched, used) = (task.metrics.clone(), 0..0, 0);
         Ok(Box::new(NpyReader {
             source: self.clone(),
             whole,
@@ -134,7 +167,9 @@ impl Source for NpySource {
             metrics,
             touched,
             used,
-            is_sparse,
+            used_as: Use::Again,
+            ahead: 0,
+            spare: None,
         }))
     }
 }
@@ -142,10 +177,30 @@ impl Source for NpySource {
 /// Bytes of a mapped file that a reader leaves in memory behind itself, at most.
 const BEHIND_BYTES: usize = 32 << 20;
 
-/// Shorter runs of elements are read, not mapped, once a reader has been seen to use less than one of so many bytes of
-/// the pages that it maps: a page that is mapped for a few elements costs more than a read.
+/// Runs of elements that are at least so long are mapped.
 const MAPPED_RUN_BYTES: usize = 64 << 10;
+
+/// Shorter ones are read, once a reader has been seen to use less than one of so many bytes of the pages that it maps: a page
+/// that is mapped for a few elements costs more than a read.
 const SPARSE: usize = 4;
+
+/// Runs of at least so many bytes are read, too, once a reader has been seen to use pages about once: then a copy by the system
+/// costs less than mapping the page and copying from it. Who comes back to the same elements, as a stencil does, maps them.
+const READ_RUN_BYTES: usize = 2 << 10;
+
+/// What lies ahead of a reader is fetched from the disk in steps of so many bytes, whatever the order of its boxes.
+const AHEAD_BYTES: usize = 1 << 20;
+
+/// How the pages of a file are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Not seen yet, or several times.
+    Again,
+    /// About once.
+    Once,
+    /// Few of their bytes.
+    Sparse,
+}
 
 struct NpyReader {
     source: NpySource,
@@ -158,8 +213,12 @@ struct NpyReader {
     touched: Range<usize>,
     /// Bytes of them that were used.
     used: usize,
-    /// Whether few of the bytes of pages are used.
-    is_sparse: bool,
+    /// How pages were used before those.
+    used_as: Use,
+    /// Up to where the disk was asked for what follows.
+    ahead: usize,
+    /// The buffer that was handed on last: free again, as a rule, when the next box is read.
+    spare: Option<Buffer>,
 }
 
 impl NpyReader {
@@ -172,13 +231,23 @@ impl NpyReader {
         let last = at(&mut (0..region.ndim()).map(|axis| region.end(axis) - 1));
         let bytes = |element: u64| usize::try_from(element).unwrap_or(usize::MAX).saturating_mul(self.width);
         let range = bytes(first)..bytes(last + 1);
+        if self.used_as != Use::Sparse && !(self.ahead.saturating_sub(BEHIND_BYTES)..=self.ahead).contains(&range.end) {
+            let offset = self.source.header.offset;
+            let from = if range.contains(&self.ahead) { self.ahead } else { range.start };
+            self.source.file.fetch_later(offset + from..offset + range.end + AHEAD_BYTES);
+            self.ahead = range.end + AHEAD_BYTES;
+        }
         let both = match self.touched.is_empty() {
             true => range.clone(),
             false => self.touched.start.min(range.start)..self.touched.end.max(range.end),
         };
         if both.len() > BEHIND_BYTES && !self.touched.is_empty() {
             self.release();
-            self.is_sparse = self.used < self.touched.len() / SPARSE;
+            self.used_as = match self.used {
+                used if used < self.touched.len() / SPARSE => Use::Sparse,
+                used if used < self.touched.len() + self.touched.len() / 2 => Use::Once,
+                _ => Use::Again,
+            };
             (self.touched, self.used) = (range, 0);
         } else {
             self.touched = both;
@@ -188,18 +257,30 @@ impl NpyReader {
     }
 
     /// A box read run by run.
-    fn read_runs(&self, region: &Region, runs: &Runs<'_>) -> Result<Tensor> {
-        let mut part = TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone())?;
-        let bytes = part.bytes_mut().chunks_exact_mut(runs.elements() * self.width);
-        for (element, bytes) in runs.starts().zip(bytes) {
+    fn read_runs(&mut self, region: &Region, runs: &Runs<'_>) -> Result<Tensor> {
+        let length = region.elements() * self.width;
+        // The buffer of the last box, when nobody holds it any more, has pages that are warm.
+        let spare = self.spare.take().and_then(|spare| spare.into_mutable().ok());
+        let mut buffer = match spare.filter(|spare| spare.len() == length) {
+            Some(spare) => spare,
+            None => MutableBuffer::from_len_zeroed(length),
+        };
+        for (element, bytes) in runs.starts().zip(buffer.chunks_exact_mut(runs.elements() * self.width)) {
             let offset = self.source.header.offset as u64 + element * self.width as u64;
             read_exact_at(&self.source.runs, bytes, offset).map_err(|error| Error::io(self.source.path(), error))?;
         }
+        self.swap(buffer.as_slice_mut());
+        let buffer: Buffer = buffer.into();
+        self.spare = Some(buffer.clone());
+        Tensor::new(self.source.header.dtype.clone(), region.shape.clone(), buffer)
+    }
+
+    /// Brings bytes into this machine's order: those of each part of a complex number.
+    fn swap(&self, bytes: &mut [u8]) {
         if self.source.header.is_swapped {
-            part.bytes_mut().chunks_exact_mut(self.width).for_each(<[u8]>::reverse);
+            let parts = if complex_part(&self.source.header.dtype).is_some() { 2 } else { 1 };
+            bytes.chunks_exact_mut(self.width / parts).for_each(<[u8]>::reverse);
         }
-        self.metrics.add_bytes_read((region.elements() * self.width) as u64);
-        Ok(part.freeze())
     }
 
     fn release(&self) {
@@ -241,19 +322,28 @@ impl TileReader for NpyReader {
             return TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone()).map(TensorMut::freeze);
         }
         let start = region.offset_in(&self.whole);
-        let runs = Runs::of(&self.source.shape, region);
-        if self.is_sparse && runs.elements() * self.width < MAPPED_RUN_BYTES {
+        let shape = self.source.shape.clone();
+        let runs = Runs::of(&shape, region);
+        let run_bytes = runs.elements() * self.width;
+        let is_read = match self.used_as {
+            Use::Again => false,
+            Use::Once => (READ_RUN_BYTES..MAPPED_RUN_BYTES).contains(&run_bytes),
+            Use::Sparse => run_bytes < MAPPED_RUN_BYTES,
+        };
+        if self.used_as == Use::Sparse && is_read {
+            self.metrics.add_bytes_read((region.elements() * self.width) as u64);
             return self.read_runs(region, &runs);
         }
         self.touch(region);
+        if is_read {
+            return self.read_runs(region, &runs);
+        }
         if self.is_aligned && !self.source.header.is_swapped {
             return self.values.part(&start, &region.shape);
         }
         let mut part = TensorMut::zeros(self.source.header.dtype.clone(), region.shape.clone())?;
         part.paste_part(&vec![0; start.len()], &self.values, &start, &region.shape)?;
-        if self.source.header.is_swapped {
-            part.bytes_mut().chunks_exact_mut(self.width).for_each(<[u8]>::reverse);
-        }
+        self.swap(part.bytes_mut());
         Ok(part.freeze())
     }
 }

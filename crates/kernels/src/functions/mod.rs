@@ -18,6 +18,7 @@ mod search;
 mod tests;
 mod text;
 mod truncate;
+mod vector;
 
 use blockfold_core::Function;
 

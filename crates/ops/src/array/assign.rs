@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::tensor::{Tensor, TensorMut};
 use blockfold_core::{Error, Region, Result};
 use blockfold_plan::tiles::TileReader;
@@ -9,7 +10,6 @@ use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
 use super::elementwise::shape_text;
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader, shape_of, tiles_bytes};
-use super::slice::AxisSlice;
 
 /// An array whose elements in a slice are those of another array.
 #[derive(Debug)]

@@ -1,9 +1,11 @@
 //! `broadcast_to`: an array repeated along axes of length 1, and along new ones in front.
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::{Chunks, Error, Result};
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
-use super::elementwise::{shape_text, spread};
+use super::Slice;
+use super::elementwise::{own_slices, shape_text, spread};
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader, shape_of};
 
 /// An array repeated to fill a shape.
@@ -52,11 +54,17 @@ impl Op for BroadcastTo {
                 right: shape_text(&self.shape),
             });
         };
-        let mut bounds = Chunks::one(&self.shape).ndim_bounds();
+        let mut bounds = Chunks::one(&self.shape).all_bounds();
         for axis in (0..own.len()).filter(|axis| own[*axis] == self.shape[axis + offset]) {
             bounds[axis + offset] = chunks.bounds(axis).clone();
         }
         Ok(meta(&dtype_of(&self.input[0])?, Chunks::of_bounds(bounds)))
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let own = own_slices(&shape_of(&self.input[0])?, axes, &self.shape);
+        let input = Slice::plan(self.input[0].clone(), own)?;
+        BroadcastTo::plan(input, axes.iter().map(|slice| slice.len).collect()).map(Some)
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

@@ -1,9 +1,11 @@
 //! `concatenate`: arrays one after the other along an axis.
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::tensor::TensorMut;
 use blockfold_core::{Chunks, DType, Error, Result};
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
+use super::Slice;
 use super::elementwise::shape_text;
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader};
 use super::take::no_axis;
@@ -85,6 +87,26 @@ impl Op for ConcatAxis {
         bounds
             .map(|chunks| meta(&dtype, chunks))
             .ok_or_else(|| Error::argument("concatenate", "needs at least one array"))
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let own = axes[self.axis];
+        if own.step != 1 || own.len == 0 {
+            return Ok(None);
+        }
+        let (mut first, mut inputs) = (0, Vec::new());
+        for input in &self.inputs {
+            let length = chunks_of(input)?.shape()[self.axis];
+            let (start, end) =
+                (own.start.clamp(first, first + length), (own.start + own.len).clamp(first, first + length));
+            if start < end {
+                let mut below = axes.to_vec();
+                below[self.axis] = AxisSlice { start: start - first, step: 1, len: end - start };
+                inputs.push(Slice::plan(input.clone(), below)?);
+            }
+            first += length;
+        }
+        ConcatAxis::plan(inputs, self.axis).map(Some)
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

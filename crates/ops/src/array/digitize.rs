@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use blockfold_core::region::TILE_ELEMENTS;
+use blockfold_core::region::{AxisSlice, TILE_ELEMENTS};
 use blockfold_core::tensor::{Tensor, TensorMut, width};
 use blockfold_core::{DType, Error, Result};
 use blockfold_dense::reduce::floats;
@@ -10,6 +10,7 @@ use blockfold_dense::select::take_along;
 use blockfold_plan::tiles::lanes_shape;
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
+use super::Slice;
 use super::elementwise::shape_text;
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, read_by_tiles, reader, shape_of};
 use super::take::no_axis;
@@ -60,6 +61,11 @@ impl Op for Digitize {
 
     fn meta(&self) -> Result<Meta> {
         Ok(meta(&DType::Int64, chunks_of(&self.input[0])?.clone()))
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let input = Slice::plan(self.input[0].clone(), axes.to_vec())?;
+        Digitize::plan(input, self.bounds.clone(), self.right).map(Some)
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

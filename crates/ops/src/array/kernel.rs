@@ -10,6 +10,7 @@ use blockfold_plan::tiles::{TileReader, array_schema, element_type};
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Plan, StepId, TaskContext};
 
 type Readers = Vec<Box<dyn TileReader>>;
+type Boxes = dyn Fn(&Region) -> Vec<Region> + Send + Sync;
 type Open = dyn Fn(Readers, &TaskContext) -> Result<Box<dyn TileReader>> + Send + Sync;
 
 /// A kernel over arrays: opens the reader of its result.
@@ -20,6 +21,7 @@ pub(crate) struct TileKernel {
     is_costly: bool,
     is_mirrored: bool,
     whole_axis: Option<(usize, usize)>,
+    boxes: Option<Arc<Boxes>>,
     open: Arc<Open>,
 }
 
@@ -37,6 +39,7 @@ impl TileKernel {
             is_costly: false,
             is_mirrored: false,
             whole_axis: None,
+            boxes: None,
             open: Arc::new(open),
         }
     }
@@ -62,6 +65,12 @@ impl TileKernel {
     /// The kernel as one that works on all elements of an axis together.
     pub(crate) fn of_whole_axis(mut self, axis: usize, elements: usize) -> Self {
         self.whole_axis = Some((axis, elements));
+        self
+    }
+
+    /// The kernel as one that makes a block in some boxes, in this order.
+    pub(crate) fn in_boxes(mut self, boxes: impl Fn(&Region) -> Vec<Region> + Send + Sync + 'static) -> Self {
+        self.boxes = Some(Arc::new(boxes));
         self
     }
 
@@ -116,6 +125,10 @@ impl Kernel for TileKernel {
 
     fn is_mirrored(&self) -> bool {
         self.is_mirrored
+    }
+
+    fn boxes(&self, block: &Region) -> Option<Vec<Region>> {
+        self.boxes.as_ref().map(|boxes| boxes(block))
     }
 
     fn open_tiles(&self, inputs: Readers, task: &TaskContext) -> Result<Box<dyn TileReader>> {
@@ -183,4 +196,9 @@ pub(crate) fn lower_map(lower: &mut Lower, inputs: &[Plan], kernel: TileKernel, 
     let inputs: Result<Vec<(StepId, BlockMap)>> =
         inputs.iter().map(|input| Ok((lower.lower(input)?, BlockMap::Boxes))).collect();
     Ok(lower.map(inputs?, kernel, meta.schema.clone(), meta.grid.clone()))
+}
+
+/// A map over one step of which any box may be read.
+pub(crate) fn lower_step(lower: &mut Lower, input: StepId, kernel: TileKernel, meta: &Meta) -> StepId {
+    lower.map(vec![(input, BlockMap::Boxes)], kernel, meta.schema.clone(), meta.grid.clone())
 }

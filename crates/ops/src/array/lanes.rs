@@ -1,13 +1,15 @@
 //! `lanes`: a function of the elements along one axis, in order: sorted, running sums, quantiles.
 
-use blockfold_core::region::TILE_ELEMENTS;
+use blockfold_core::region::{AxisSlice, TILE_ELEMENTS};
 use blockfold_core::tensor::{Tensor, Tile, width};
 use blockfold_core::{Chunks, DType, Result};
 use blockfold_dense::lanes::{LaneFn, apply};
 use blockfold_plan::tiles::{TileReader, lanes_shape};
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
-use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, read_by_tiles, shape_of};
+use super::Slice;
+use super::kernel::{TileKernel, chunks_of, dtype_of, lower_step, meta, read_by_tiles, shape_of};
+use super::recut::recut;
 use super::take::no_axis;
 
 /// A function of whole lanes.
@@ -28,7 +30,7 @@ impl Lanes {
         if axis >= shape.len() {
             return Err(no_axis(function.name(), axis, &shape));
         }
-        function.check()?;
+        function.check(&dtype_of(&input)?)?;
         Plan::new(Lanes { input: [input], axis, function })
     }
 
@@ -65,6 +67,21 @@ impl Op for Lanes {
         Ok(meta(&self.output_type()?, chunks.with_axis(self.axis, own.bounds(0).clone())))
     }
 
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let shape = shape_of(&self.input[0])?;
+        // Other lanes are not needed; of one all elements are.
+        let mut below = axes.to_vec();
+        below[self.axis] = AxisSlice::all(shape[self.axis]);
+        if below.iter().zip(&shape).all(|(slice, length)| *slice == AxisSlice::all(*length)) {
+            return Ok(None);
+        }
+        let input = Slice::plan(self.input[0].clone(), below)?;
+        let lanes = Lanes::plan(input, self.axis, self.function.clone())?;
+        let mut rest: Vec<AxisSlice> = axes.iter().map(|slice| AxisSlice::all(slice.len)).collect();
+        rest[self.axis] = axes[self.axis];
+        Slice::plan(lanes, rest).map(Some)
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let own = self.meta()?;
         let (axis, function, dtype) = (self.axis, self.function.clone(), dtype_of(&self.input[0])?);
@@ -79,7 +96,14 @@ impl Op for Lanes {
             Box::new(LaneReader { input, axis, function, dtype, length, elements, last: None })
         });
         let kernel = kernel.holding(at_once.saturating_mul(bytes)).costly().of_whole_axis(axis, elements);
-        lower_map(lower, &self.input, kernel, &own)
+        let input = lower.lower(&self.input[0])?;
+        let below = chunks_of(&self.input[0])?;
+        let lanes = usize::try_from(elements as u64 / length.max(1)).unwrap_or(1).max(1);
+        let shape: Vec<usize> =
+            below.shape().iter().map(|length| usize::try_from(*length).unwrap_or(usize::MAX)).collect();
+        let whole: Vec<u64> = lanes_shape(&shape, axis, lanes).into_iter().map(|length| length as u64).collect();
+        let input = recut(lower, input, &dtype_of(&self.input[0])?, &Chunks::regular(&below.shape(), &whole))?;
+        Ok(lower_step(lower, input, kernel, &own))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `matmul`: the product of two matrices, block by block.
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::tensor::{Tensor, TensorMut, Tile, width};
 use blockfold_core::{Chunks, DType, Error, Region, Result, expr::promote};
 use blockfold_dense::permute::permute;
@@ -7,8 +8,10 @@ use blockfold_dense::product::{Extent, add_product};
 use blockfold_plan::tiles::{TileReader, read_from_blocks};
 use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 
+use super::Slice;
 use super::elementwise::shape_text;
 use super::kernel::{TileKernel, chunks_of, dtype_of, meta, read_by_tiles, shape_of};
+use super::recut::recut;
 
 /// The product of two matrices.
 #[derive(Debug)]
@@ -123,6 +126,13 @@ impl Op for Matmul {
         Ok(meta(&a, self.chunks(ASSUMED_BUDGET)?))
     }
 
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let inner = AxisSlice::all(self.shapes()?[0][1]);
+        let left = Slice::plan(self.inputs[0].clone(), vec![axes[0], inner])?;
+        let right = Slice::plan(self.inputs[1].clone(), vec![inner, axes[1]])?;
+        Matmul::plan(left, right).map(Some)
+    }
+
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
         let dtype = dtype_of(&self.inputs[0])?;
         let chunks = self.chunks(lower.budget_bytes())?;
@@ -132,6 +142,17 @@ impl Op for Matmul {
         let right_is_turned = self.inputs[1].op().axis_order() == Some(&[1, 0]);
         let right = if right_is_turned { self.inputs[1].op().inputs()[0].clone() } else { self.inputs[1].clone() };
         let ids = [lower.lower(&self.inputs[0])?, lower.lower(&right)?];
+        // Panels are read across the blocks of what has to be made by blocks.
+        let panels = Chunks::regular(&[inner], &[PANEL]).bounds(0).clone();
+        let left_cut = Chunks::of_bounds(vec![chunks.bounds(0).clone(), panels.clone()]);
+        let right_cut = match right_is_turned {
+            true => Chunks::of_bounds(vec![chunks.bounds(1).clone(), panels]),
+            false => Chunks::of_bounds(vec![panels, chunks.bounds(1).clone()]),
+        };
+        let left = recut(lower, ids[0], &dtype, &left_cut)?;
+        let right =
+            if ids[0] == ids[1] && left_cut == right_cut { left } else { recut(lower, ids[1], &dtype, &right_cut)? };
+        let ids = [left, right];
         let is_symmetric = self.is_symmetric();
         let has_mirror = chunks.bounds(0) == chunks.bounds(1);
         let longest = |axis: usize| chunks.lengths()[axis].iter().copied().max().unwrap_or(0);

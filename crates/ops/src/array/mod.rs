@@ -2,6 +2,8 @@
 
 mod assign;
 mod broadcast;
+mod bytes;
+mod complex;
 mod concat;
 pub mod create;
 mod digitize;
@@ -12,15 +14,20 @@ mod map_blocks;
 mod matmul;
 mod permute;
 mod rechunk;
+mod recut;
 mod reduce;
 mod reshape;
 mod rows;
 mod slice;
+mod sliced;
 mod take;
 mod triangle;
 
 pub use assign::Assign;
+pub use blockfold_core::region::AxisSlice;
 pub use broadcast::BroadcastTo;
+pub use bytes::Bytes;
+pub use complex::ComplexElementwise;
 pub use concat::ConcatAxis;
 pub use digitize::{Digitize, TakeAlong};
 pub use elementwise::Elementwise;
@@ -32,8 +39,10 @@ pub use rechunk::Rechunk;
 pub use reduce::ReduceAxes;
 pub use reshape::Reshape;
 pub use rows::{FromFrame, ToFrame};
-pub use slice::{AxisSlice, Slice};
+pub use slice::Slice;
 pub use take::Take;
 pub use triangle::TallTriangle;
 
 pub use elementwise::operand;
+
+pub(crate) use sliced::SlicedSource;

@@ -1,9 +1,11 @@
 //! `transpose`: the axes of an array in another order.
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::{Error, Result};
 use blockfold_dense::permute::permute;
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
+use super::Slice;
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader};
 
 /// An array with its axes in another order.
@@ -60,6 +62,12 @@ impl Op for Permute {
 
     fn meta(&self) -> Result<Meta> {
         Ok(meta(&dtype_of(&self.input[0])?, chunks_of(&self.input[0])?.of_axes(&self.order)))
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let mut below = axes.to_vec();
+        self.order.iter().zip(axes).for_each(|(from, slice)| below[*from] = *slice);
+        Permute::plan(Slice::plan(self.input[0].clone(), below)?, self.order.clone()).map(Some)
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::tensor::{TensorMut, Tile};
 use blockfold_core::{Block, Chunks, Error, Region, Result};
 use blockfold_dense::reduce::{Reduction, Spec, State};
@@ -11,6 +12,7 @@ use blockfold_plan::{BlockMap, BlockMeta, InPlace, Lower, Meta, Op, Partial, Pla
 
 use super::kernel::{TileKernel, chunks_of, dtype_of, meta, reader, shape_of, tiles_bytes};
 use super::take::no_axis;
+use super::{Permute, Slice};
 
 /// The elements along axes made one; reduced axes keep length 1.
 #[derive(Debug)]
@@ -37,6 +39,11 @@ impl ReduceAxes {
         let spec = Spec { reduction, skip_nan, reduced, dtype: dtype_of(&input)?, shape };
         spec.check()?;
         Plan::new(ReduceAxes { input: [input], spec })
+    }
+
+    /// The axes that are reduced.
+    fn axes(&self) -> Vec<usize> {
+        (0..self.spec.reduced.len()).filter(|axis| self.spec.reduced[*axis]).collect()
     }
 
     /// Chunks of the result: those of the input, reduced axes in one.
@@ -72,12 +79,34 @@ impl Op for ReduceAxes {
     }
 
     fn with_inputs(&self, mut inputs: Vec<Plan>) -> Result<Plan> {
-        let axes: Vec<usize> = (0..self.spec.reduced.len()).filter(|axis| self.spec.reduced[*axis]).collect();
-        ReduceAxes::plan(inputs.remove(0), self.spec.reduction, &axes, self.spec.skip_nan)
+        ReduceAxes::plan(inputs.remove(0), self.spec.reduction, &self.axes(), self.spec.skip_nan)
     }
 
     fn meta(&self) -> Result<Meta> {
         Ok(meta(&self.spec.output_type(), self.output_chunks()?))
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let mut below = axes.to_vec();
+        for axis in (0..below.len()).filter(|axis| self.spec.reduced[*axis]) {
+            if axes[axis].len != 1 {
+                return Ok(None);
+            }
+            below[axis] = AxisSlice::all(self.spec.shape[axis]);
+        }
+        let input = Slice::plan(self.input[0].clone(), below)?;
+        Ok(ReduceAxes::plan(input, self.spec.reduction, &self.axes(), self.spec.skip_nan).ok())
+    }
+
+    fn over_turned(&self, input: &Plan, order: &[usize]) -> Result<Option<Plan>> {
+        // Which of several equal elements is first depends on the order of axes.
+        let counts_places = matches!(self.spec.reduction, Reduction::ArgMin | Reduction::ArgMax);
+        if counts_places && self.axes().len() > 1 {
+            return Ok(None);
+        }
+        let axes: Vec<usize> = self.axes().into_iter().map(|axis| order[axis]).collect();
+        let reduced = ReduceAxes::plan(input.clone(), self.spec.reduction, &axes, self.spec.skip_nan)?;
+        Permute::plan(reduced, order.to_vec()).map(Some)
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {
@@ -144,10 +173,20 @@ impl Reducer for ReduceBlocks {
         let mut all = TensorMut::zeros(self.spec.output_type(), region.shape.clone())?;
         for block in 0..self.chunks.blocks() {
             let state = states.remove(&block).unwrap_or_else(|| State::new(&self.spec, self.chunks.region(block)));
+            let state = state.of_reduction(&self.spec);
             let start = state.region().offset_in(&region);
             all.paste(&start, &state.finish()?)?;
         }
         Ok(Block::Array(Tile { region, values: all.freeze() }))
+    }
+
+    fn shared_partial(&self) -> Option<(String, u32)> {
+        let known = match self.spec.reduction {
+            Reduction::Mean => 0,
+            Reduction::Var { .. } | Reduction::Std { .. } => 1,
+            _ => return None,
+        };
+        Some((format!("moments {:?} {}", self.spec.reduced, self.spec.skip_nan), known))
     }
 
     fn initial_bytes(&self) -> u64 {
@@ -161,6 +200,7 @@ impl Reducer for ReduceBlocks {
 }
 
 /// States of some chunks of the result.
+#[derive(Clone)]
 struct States {
     spec: Spec,
     chunks: Chunks,
@@ -199,6 +239,10 @@ impl Partial for States {
             }
         }
         Ok(())
+    }
+
+    fn copied(&self) -> Result<Box<dyn Partial>> {
+        Ok(Box::new(self.clone()))
     }
 
     fn bytes(&self) -> u64 {

@@ -1,10 +1,12 @@
 //! `reshape`: the same elements, row by row, in another shape.
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::tensor::{Tensor, TensorMut};
 use blockfold_core::{Chunks, DType, Error, Region, Result};
 use blockfold_plan::tiles::TileReader;
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
+use super::Slice;
 use super::elementwise::shape_text;
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader, shape_of};
 
@@ -79,6 +81,21 @@ impl Op for Reshape {
             room = (room / chunk[axis]).max(1);
         }
         Ok(meta(&dtype, Chunks::regular(&self.shape, &chunk)))
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let Some(same) = self.same_axes() else { return Ok(None) };
+        let shape = shape_of(&self.input[0])?;
+        let mut below: Vec<AxisSlice> = shape.iter().map(|length| AxisSlice::all(*length)).collect();
+        for (slice, from) in axes.iter().zip(same) {
+            match from {
+                Some(from) => below[from] = *slice,
+                None if slice.len == 1 => {}
+                None => return Ok(None),
+            }
+        }
+        let input = Slice::plan(self.input[0].clone(), below)?;
+        Reshape::plan(input, axes.iter().map(|slice| slice.len).collect()).map(Some)
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

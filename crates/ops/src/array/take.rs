@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use blockfold_core::region::TILE_ELEMENTS;
+use blockfold_core::region::{AxisSlice, TILE_ELEMENTS};
 use blockfold_core::tensor::{Tensor, TensorMut};
 use blockfold_core::{Chunks, DType, Error, Region, Result};
 use blockfold_dense::select::take;
 use blockfold_plan::tiles::TileReader;
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
+use super::Slice;
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, reader, tiles_bytes};
 
 /// Elements of an axis at a list of places, in the order of the list.
@@ -66,6 +67,16 @@ impl Op for Take {
         let longest = chunks.lengths().swap_remove(self.axis).into_iter().max().unwrap_or(1).max(1);
         let own = Chunks::regular(&[self.places.len() as u64], &[longest]);
         Ok(meta(&dtype_of(&self.input[0])?, chunks.with_axis(self.axis, own.bounds(0).clone())))
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        let place = |at: u64| self.places.get(usize::try_from(axes[self.axis].element(at)).ok()?).copied();
+        let Some(places) = (0..axes[self.axis].len).map(place).collect::<Option<Arc<[u64]>>>() else {
+            return Ok(None);
+        };
+        let mut below = axes.to_vec();
+        below[self.axis] = AxisSlice::all(chunks_of(&self.input[0])?.shape()[self.axis]);
+        Take::plan(Slice::plan(self.input[0].clone(), below)?, self.axis, places).map(Some)
     }
 
     fn lower(&self, lower: &mut Lower) -> Result<StepId> {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use blockfold_core::region::AxisSlice;
 use blockfold_core::{Columns, Divisions, Expr, Result, Scalar};
 use blockfold_plan::selectivity::guessed_share;
 use blockfold_plan::{Lower, Meta, Op, Plan, Source, StepId};
+
+use crate::array::SlicedSource;
 
 /// Blocks of a source.
 #[derive(Debug)]
@@ -60,6 +63,10 @@ impl Op for Read {
 
     fn limited(&self, rows: u64) -> Result<Option<Plan>> {
         Read::replaced(self.source.with_limit(rows), self.kept_share)
+    }
+
+    fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        Read::replaced(SlicedSource::of(&self.source, axes), self.kept_share)
     }
 
     fn column_range(&self, column: &str) -> Option<(Scalar, Scalar)> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use blockfold_core::Result;
 
 use crate::op::Plan;
-use crate::optimize::{Rule, rebuild};
+use crate::optimize::{Done, Rule, rebuild};
 
 /// See the module.
 #[derive(Debug)]
@@ -21,11 +21,13 @@ impl Rule for ShareSubplans {
     }
 
     fn apply(&self, root: &Plan) -> Result<Option<Plan>> {
-        share(root, &mut HashMap::new()).map(Some)
+        share(root, &mut HashMap::new(), &mut Done::default()).map(Some)
     }
 }
 
-fn share(node: &Plan, seen: &mut HashMap<u64, Plan>) -> Result<Plan> {
-    let node = rebuild(node, |_, input| share(input, seen))?;
-    Ok(seen.entry(node.token()).or_insert(node).clone())
+fn share(node: &Plan, seen: &mut HashMap<u64, Plan>, done: &mut Done) -> Result<Plan> {
+    done.once(node, |done| {
+        let node = rebuild(node, |_, input| share(input, seen, done))?;
+        Ok(seen.entry(node.token()).or_insert(node).clone())
+    })
 }

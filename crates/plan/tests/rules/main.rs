@@ -5,6 +5,7 @@
 mod fake;
 
 mod answer_from_metadata;
+mod arrays;
 mod columns_down;
 mod filters_down;
 mod limits_down;

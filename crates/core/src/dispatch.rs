@@ -1,11 +1,11 @@
 //! One loop, compiled for several instruction sets and chosen when the program runs.
 //!
 //! The loops are plain Rust; compilers make vector instructions of them. Wider instructions never change a result, since
-//! no loop is reassociated: lanes are written out. This is the only module of the crate with unsafe code, the calls of
-//! functions whose instructions the processor was asked for.
-#![allow(unsafe_code)]
+//! no loop is reassociated: lanes are written out. The only unsafe code is the calls of functions whose instructions the
+//! processor was asked for.
 
 /// Defines a function whose body is compiled for AVX2 and AVX-512 too.
+#[macro_export]
 macro_rules! dispatched {
     ($(#[$doc:meta])* $vis:vis fn $name:ident $(<$t:ident: $bound:path>)? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$doc])*
@@ -40,4 +40,3 @@ macro_rules! dispatched {
         }
     };
 }
-pub(crate) use dispatched;
