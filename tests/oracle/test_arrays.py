@@ -302,7 +302,29 @@ def test_threads_and_chunks_do_not_matter(blockfold):
     assert said[("x", "64")][0] == said[("x", "100")][0], "random numbers do not depend on chunks"
 
 
+DEFAULTS = [
+    "np.flip(a)", "np.flip(a, (0, 2))", "np.roll(a, 2)", "np.take(a, [1, 2])", "np.repeat(a, 2)", "a.flatten()", "a[()]", "a[(1, 2)]",
+    "np.angle(a)", "np.maximum(0, a)", "np.minimum(0.5, a)", "b + 1", "b * 2", "b + b", "b * b", "i // b", "b // i", "i // True", "i % i + 1",
+    "np.concatenate([a, a > 0], 0)", "np.stack([i, i / 2], 0)", "a.T.sum(axis=1)[::-2]",
+    "np.mean(f, axis=1)", "np.mean(f[0, :2])", "np.nanmean(f, axis=(1, 0))", "np.std(f, axis=0)", "np.var(f)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DEFAULTS)
+def test_what_a_stranger_found(arrays, text):
+    generator = np.random.default_rng(9)
+    values = {
+        "a": generator.normal(size=(5, 6, 4)),
+        "b": np.array([True, False, True]),
+        "i": np.array([4, 0, -3], dtype="int32"),
+        "f": np.array([[np.inf, 1, 2], [np.nan, np.inf, 3]]),
+    }
+    for size in [[], ["--chunks", "1"], ["--chunks", "2"]]:
+        arrays.check(text, values, *size)
+
+
 INDICES = [
+    "a[[[1], [-2]], [0, 3, 2]]",
     "a[[0, 3], [1, 2]]",
     "a[[0, 3], :, [1, 2]]",
     "a[1, :, [0, 2, 2]]",

@@ -28,7 +28,8 @@ TEXTS = [
     "np.conj(a)", "np.angle(a)", "a.real", "a.imag", "c.real + a.imag", "np.exp(a)", "np.sqrt(a)", "np.log(a)", "a ** 2",
     "a.sum(axis=0)", "a.mean()", "a.std(axis=1)", "a.var()", "np.count_nonzero(a)", "a @ b.T", "a @ c.T", "c @ a.T",
     "a.T[1:, ::-1]", "np.concatenate([a, b], 0)", "np.where(c > 0, c, 0) + 0j", "a[[2, 0, 1]]", "a.reshape(-1)", "c.astype('complex64')",
-    "np.roll(a, 1, 0)", "np.broadcast_to(a[:1], (4, 6))", "np.diag(a)",
+    "np.roll(a, 1, 0)", "np.broadcast_to(a[:1], (4, 6))", "np.diag(a)", "a[c > 0]", "np.where(c > 0, a, 0)", "np.where(c > 0, c, a)", "np.isnan(a)", "np.isfinite(a)", "np.reciprocal(a)", "np.cumsum(a, axis=1)",
+    "np.concatenate([a, c], 0)", "a + k", "(1 + 2j) * a - 3j",
 ]  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def test_functions(arrays, text):
     generator = np.random.default_rng(len(text))
     for dtype in ["complex128", "complex64"]:
         c = generator.normal(size=(5, 6)).astype("float64" if dtype == "complex128" else "float32")
-        values = {"a": some_complex(generator, (5, 6), dtype), "b": some_complex(generator, (5, 6), dtype), "c": c}
+        values = {"a": some_complex(generator, (5, 6), dtype), "b": some_complex(generator, (5, 6), dtype), "c": c, "k": np.arange(6, dtype="int8")}
         check(arrays, text, values, "--chunks", "2,4")
 
 
@@ -90,4 +91,6 @@ def test_frequencies_and_round_trips(arrays):
 def test_lanes_longer_than_memory(arrays, length):
     z = some_complex(np.random.default_rng(length), (length,))
     check(arrays, "np.fft.fft(z)", {"z": z}, "--chunks", "50000", "--memory", "32MiB")
+    check(arrays, "np.fft.rfft(z.real)", {"z": z}, "--memory", "32MiB")
+    check(arrays, "np.fft.irfft(z[:100001], n=200000)", {"z": z}, "--memory", "24MiB")
     check(arrays, "np.fft.ifft(z)", {"z": z}, "--memory", "32MiB")

@@ -108,6 +108,15 @@ def test_chunks_across_each_other_are_moved_once(blockfold, tmp_path):
     np.testing.assert_array_equal(back[...], values)
 
 
+def test_chunks_of_single_columns(blockfold, tmp_path):
+    values = np.random.default_rng(8).normal(size=(40, 3000))
+    stored(tmp_path / "rows.zarr", values, 3, (1, 3000))
+    got = read(blockfold, tmp_path / "rows.zarr", tmp_path, "x.T", "--chunks", "3000,1", "--memory", "16MiB")
+    np.testing.assert_array_equal(got, values.T)
+    blockfold("array", "eval", "x.rechunk((-1, 7))", "--zarr", f"x={tmp_path / 'rows.zarr'}", "--out", tmp_path / "columns.zarr", "--memory", "16MiB")
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "columns.zarr", mode="r")[...], values)
+
+
 def test_expressions_over_chunks(blockfold, tmp_path):
     values = np.random.default_rng(7).normal(size=(60, 60))
     stored(tmp_path / "x.zarr", values, 3, (7, 60))

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use blockfold::{ByteSize, Cancel, RunReport, Session};
@@ -20,6 +21,7 @@ pub struct Context {
     /// Where results are printed.
     pub console: Console,
     cancel: Cancel,
+    start: Instant,
 }
 
 impl Context {
@@ -50,7 +52,7 @@ impl Context {
         }
         let session = builder.build().map_err(usage)?;
         progress.set_budget(session.memory_budget());
-        Ok(Context { session, console, cancel })
+        Ok(Context { session, console, cancel, start: Instant::now() })
     }
 
     /// Ends a command between two runs once it is to be cancelled.
@@ -80,12 +82,14 @@ impl Context {
     }
 
     /// Time and memory of a run over arrays in one line.
+    /// The time since the program began, which runs that an expression needs beforehand are part of, and what the last run
+    /// needed.
     pub fn array_summary(&self, report: &RunReport) -> String {
         let spilled = match report.spilled_bytes {
             0 => String::new(),
             bytes => format!("; {} went to scratch, since memory was used up", text::bytes(bytes)),
         };
-        format!("{}; {}{spilled}", text::seconds(report.elapsed), self.memory())
+        format!("{}; {}{spilled}", text::seconds(self.start.elapsed()), self.memory())
     }
 
     /// Peak memory of the process against the budget.

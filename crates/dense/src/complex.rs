@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(product.parts().unwrap().values::<f64>().unwrap(), [5.0, 0.0, 25.0, 0.0]);
         let one = apply(ComplexFn::Div, &[a.clone(), a.clone()]).unwrap();
         assert_eq!(one.parts().unwrap().values::<f64>().unwrap(), [1.0, 0.0, 1.0, 0.0]);
-        assert_eq!(apply(ComplexFn::Abs, &[a.clone()]).unwrap().values::<f64>().unwrap()[1], 5.0);
+        assert_eq!(apply(ComplexFn::Abs, std::slice::from_ref(&a)).unwrap().values::<f64>().unwrap()[1], 5.0);
         assert_eq!(apply(ComplexFn::Equal, &[a.clone(), b]).unwrap().values::<u8>().unwrap(), [0, 0]);
         assert!(apply(ComplexFn::Add, &[a, floats(vec![0.0, 0.0])]).is_err());
     }

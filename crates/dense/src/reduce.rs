@@ -510,6 +510,11 @@ impl Moments {
         }
         let all = self.n[i] + n;
         let delta = mean - self.mean[i];
+        if self.n[i] > 0.0 && !delta.is_finite() {
+            // Infinite means add up as infinite sums do; around them nothing has a distance.
+            (self.n[i], self.mean[i], self.m2[i]) = (all, self.mean[i] + mean, f64::NAN);
+            return;
+        }
         self.m2[i] += m2 + delta * delta * self.n[i] * (n / all);
         self.mean[i] += delta * (n / all);
         self.n[i] = all;

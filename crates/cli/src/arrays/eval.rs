@@ -133,6 +133,14 @@ impl Args {
         })
     }
 
+    /// An axis; `None` when all elements are meant, row by row.
+    fn axis(&mut self) -> Result<Option<i64>> {
+        match self.next("axis") {
+            None | Some(Value::None) => Ok(None),
+            Some(axis) => Ok(Some(integer(&axis)?)),
+        }
+    }
+
     fn chunks(&mut self) -> Result<Chunking> {
         self.named("chunks").map_or(Ok(Chunking::Auto), chunking)
     }
@@ -199,7 +207,9 @@ impl Env<'_> {
             Tree::Bool(value) => Value::Bool(*value),
             Tree::Text(text) => Value::Text(text.clone()),
             Tree::None => Value::None,
-            Tree::Tuple(items) => Value::List(items.iter().map(|item| self.value(item)).collect::<Result<_>>()?),
+            Tree::Tuple(items) | Tree::List(items) => {
+                Value::List(items.iter().map(|item| self.value(item)).collect::<Result<_>>()?)
+            }
             Tree::Name(name) => self.name(name)?,
             Tree::Unary(sign, operand) => unary(sign, self.value(operand)?)?,
             Tree::Binary(op, left, right) => binary(op, self.value(left)?, self.value(right)?)?,
@@ -261,6 +271,11 @@ impl Env<'_> {
     }
 
     fn indexed(&self, of: &Tree, indices: &[Tree]) -> Result<Value> {
+        // x[(1, 2)] is x[1, 2], and x[()] is x.
+        let indices = match indices {
+            [Tree::Tuple(inner)] => inner.as_slice(),
+            other => other,
+        };
         let of = self.value(of)?;
         if let (Value::List(items), [index]) = (&of, indices) {
             let at = integer(&self.value(index)?)?;
@@ -420,7 +435,13 @@ impl Env<'_> {
             });
             return Ok(Array::einsum(&spec, &arrays.collect::<Result<Vec<_>>>()?)?);
         }
-        let x = match args.need("x")? {
+        let mut first = args.need("x")?;
+        // The number takes the array's place on the left.
+        if number(&first).is_some() && matches!(name, "maximum" | "minimum") {
+            let number = std::mem::replace(&mut first, args.need("other")?);
+            args.named.push(("other".to_string(), number));
+        }
+        let x = match first {
             Value::Array(array) => array,
             Value::List(arrays) if matches!(name, "concatenate" | "stack") => {
                 let arrays = arrays.into_iter().map(|value| match value {
@@ -481,16 +502,42 @@ impl Env<'_> {
             "expand_dims" => x.expand_dims(args.integer("axis")?),
             "swapaxes" => x.swapaxes(args.integer("axis1")?, args.integer("axis2")?),
             "broadcast_to" => x.broadcast_to(args.shape()?),
-            "flip" => x.flip(args.integer_or("axis", 0)?),
-            "roll" => x.roll(args.integer("shift")?, args.integer_or("axis", 0)?),
-            "repeat" => x.repeat(u64::try_from(args.integer("repeats")?)?, args.integer_or("axis", 0)?),
+            "flip" => {
+                let ndim = i64::try_from(x.ndim()?)?;
+                let axes = match args.next("axis") {
+                    None | Some(Value::None) => (0..ndim).collect(),
+                    Some(axes) => integers(axes)?,
+                };
+                axes.iter().fold(x, |x, axis| x.flip(*axis))
+            }
+            "roll" => {
+                let shift = args.integer("shift")?;
+                match args.axis()? {
+                    Some(axis) => x.roll(shift, axis),
+                    None => {
+                        let shape = x.shape()?.into_iter().map(u64::cast_signed).collect::<Vec<i64>>();
+                        x.ravel().roll(shift, 0).reshape(shape)
+                    }
+                }
+            }
+            "repeat" => {
+                let repeats = u64::try_from(args.integer("repeats")?)?;
+                match args.axis()? {
+                    Some(axis) => x.repeat(repeats, axis),
+                    None => x.ravel().repeat(repeats, 0),
+                }
+            }
+            "flatten" => x.ravel(),
             "tile" => {
                 let repeats = args.integers("reps")?.into_iter().map(u64::try_from).collect::<Result<Vec<_>, _>>()?;
                 x.tile(&repeats)
             }
             "take" => {
                 let places = args.integers("indices")?;
-                x.take(&places, args.integer_or("axis", 0)?)
+                match args.axis()? {
+                    Some(axis) => x.take(&places, axis),
+                    None => x.ravel().take(&places, 0),
+                }
             }
             "sort" => x.sort(args.integer_or("axis", -1)?),
             "argsort" => x.argsort(args.integer_or("axis", -1)?),
@@ -556,11 +603,10 @@ impl Env<'_> {
             "isfinite" => x.isfinite(),
             "logical_not" => x.logical_not(),
             other => {
-                let of_table = x.apply(other);
-                of_table
-                    .shape()
-                    .map_err(|_| anyhow!("no function is called '{other}'; blockfold array --help lists them"))?;
-                of_table
+                if !Array::has_function(other) {
+                    bail!("no function is called '{other}'; blockfold array eval --help lists them");
+                }
+                x.apply(other)
             }
         })
     }

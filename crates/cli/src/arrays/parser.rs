@@ -16,8 +16,10 @@ pub(super) enum Tree {
     None,
     Unary(&'static str, Box<Tree>),
     Binary(&'static str, Box<Tree>, Box<Tree>),
-    /// `(1, 2)` or `[1, 2]`.
+    /// `(1, 2)`.
     Tuple(Vec<Tree>),
+    /// `[1, 2]`.
+    List(Vec<Tree>),
     /// `x.name`.
     Attribute(Box<Tree>, String),
     /// `f(a, b, key=c)`.
@@ -224,6 +226,7 @@ impl Parser<'_> {
         }
         match items.len() {
             1 if !is_tuple => Ok(items.swap_remove(0)),
+            _ if close == "]" => Ok(Tree::List(items)),
             _ => Ok(Tree::Tuple(items)),
         }
     }
@@ -242,7 +245,9 @@ mod tests {
                 Tree::Unary(sign, operand) => format!("({sign}{})", show(operand)),
                 Tree::Binary(op, left, right) => format!("({} {op} {})", show(left), show(right)),
                 Tree::Attribute(of, name) => format!("{}.{name}", show(of)),
-                Tree::Tuple(items) => format!("<{}>", items.iter().map(show).collect::<Vec<_>>().join(",")),
+                Tree::Tuple(items) | Tree::List(items) => {
+                    format!("<{}>", items.iter().map(show).collect::<Vec<_>>().join(","))
+                }
                 Tree::Call(f, args, named) => {
                     let named = named.iter().map(|(name, value)| format!("{name}={}", show(value)));
                     format!("{}({})", show(f), args.iter().map(show).chain(named).collect::<Vec<_>>().join(","))

@@ -143,6 +143,11 @@ fn eval(args: &Eval, context: &Context) -> Result<()> {
     }
     let mut document = document("array eval", array)?;
     if let Some(path) = &args.out {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        if extension.is_some_and(|extension| !["npy", "zarr"].contains(&extension.as_str())) {
+            let what = format!("--out '{}': arrays are written as FILE.npy or FOLDER.zarr", path.display());
+            return Err(usage(what));
+        }
         let format = if args.zarr_format == 2 { ZarrFormat::V2 } else { ZarrFormat::V3 };
         let written = match path.extension().is_some_and(|extension| extension == "zarr") {
             true => array.to_zarr(path, format, args.overwrite)?,

@@ -140,6 +140,10 @@ impl Array {
             let (left, right) = (format!("{:?}", self.shape()?), format!("{shape:?}"));
             return Err(Error::Shape { op: "solve".into(), left, right });
         }
+        let budget = self.session.executor().budget();
+        let remedy = "raise the memory budget, or solve for fewer columns at a time";
+        let bytes = right.size()?.saturating_mul(16);
+        drop(budget.permit("the right side of solve, with its solution,", bytes, remedy)?);
         let (order, factors) = self.lu_by_panels()?;
         let pivots = factors.diag().compute()?;
         check_diagonal("solve", pivots.tensor().values::<f64>()?)?;
@@ -173,7 +177,7 @@ impl Array {
         let taken = self.session.from_vec(signed, [order.len()], ());
         let numbers = self.session.arange(0, side.cast_signed(), 1, ());
         let (down, across) = (numbers.expand_dims(1), numbers.expand_dims(0));
-        let permutation = down.equal(&taken.expand_dims(0)).astype(&DType::Float64);
+        let permutation = down.equal(taken.expand_dims(0)).astype(&DType::Float64);
         let lower = down.greater(&across).r#where(self, 0.0) + self.session.eye(side, side, 0, ());
         Ok([permutation, lower, down.less_equal(&across).r#where(self, 0.0)])
     }

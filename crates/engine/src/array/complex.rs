@@ -1,5 +1,6 @@
 //! Complex numbers.
 
+use blockfold_core::expr::promote;
 use blockfold_core::tensor::{complex, complex_part, type_name};
 use blockfold_core::{BinaryOp, DType, Error, Result};
 use blockfold_dense::complex::ComplexFn;
@@ -29,7 +30,10 @@ impl Array {
 
     /// The imaginary parts; of real numbers 0.
     pub fn imag(&self) -> Array {
-        if self.is_complex() { self.of_complex(ComplexFn::Imag) } else { self * 0i64 }
+        if self.is_complex() {
+            return self.of_complex(ComplexFn::Imag);
+        }
+        self.then(|_| self.session.zeros([], ()).astype(&self.dtype()?).broadcast_to(self.shape()?).plan())
     }
 
     /// The numbers with their imaginary parts negated.
@@ -39,7 +43,13 @@ impl Array {
 
     /// The angles in radians, between minus and plus half a circle; of real numbers 0 or half a circle.
     pub fn angle(&self) -> Array {
-        if self.is_complex() { self.of_complex(ComplexFn::Angle) } else { (self * 0.0).arctan2(self) }
+        if self.is_complex() {
+            return self.of_complex(ComplexFn::Angle);
+        }
+        let zero = self.session.zeros([], ());
+        let zero =
+            if self.dtype().is_ok_and(|dtype| dtype == DType::Float32) { zero.astype(&DType::Float32) } else { zero };
+        zero.arctan2(self)
     }
 
     pub(super) fn of_complex(&self, function: ComplexFn) -> Array {
@@ -59,6 +69,26 @@ impl Array {
         };
         let parts = vec![re.astype(part).plan()?, im.astype(part).plan()?];
         Array::new(&self.session, ComplexElementwise::plan(parts, ComplexFn::Of)).checked()
+    }
+
+    /// Arrays as ones of the type that holds the elements of all, as NumPy has it.
+    pub(super) fn promoted(arrays: &[Array]) -> Result<Vec<Array>> {
+        let types = arrays.iter().map(Array::dtype).collect::<Result<Vec<DType>>>()?;
+        let Some(first) = types.first() else { return Ok(Vec::new()) };
+        let both = |a: DType, b: &DType| {
+            let part = |dtype: &DType| complex_part(dtype).unwrap_or(dtype).clone();
+            match (complex_part(&a).is_some() || complex_part(b).is_some(), a == *b) {
+                (_, true) => Some(a),
+                (false, _) => promote(&a, b),
+                (true, _) => match promote(&promote(&part(&a), &part(b))?, &DType::Float32)? {
+                    DType::Float32 => Some(complex(&DType::Float32)),
+                    _ => Some(complex(&DType::Float64)),
+                },
+            }
+        };
+        let all = types.iter().skip(1).try_fold(first.clone(), both);
+        // What has no common type is told by the op.
+        Ok(arrays.iter().map(|array| all.as_ref().map_or(array.clone(), |dtype| array.astype(dtype))).collect())
     }
 
     /// This array as complex numbers, for [`Array::astype`].
@@ -86,7 +116,9 @@ impl Array {
             // Two narrow ones stay narrow, as floats do.
             let is_narrow = |array: &Array| {
                 let dtype = array.dtype()?;
-                Ok::<bool, Error>(complex_part(&dtype).unwrap_or(&dtype) == &DType::Float32)
+                let part = complex_part(&dtype).unwrap_or(&dtype);
+                // Narrow whole numbers fit in narrow floats.
+                Ok::<bool, Error>(promote(part, &DType::Float32) == Some(DType::Float32) || *part == DType::Boolean)
             };
             let narrow = is_narrow(self)? && is_narrow(&other)?;
             let dtype = complex(if narrow { &DType::Float32 } else { &DType::Float64 });
@@ -106,6 +138,28 @@ impl Array {
     pub fn complex_number(&self, re: f64, im: f64) -> Array {
         let part = |value: f64| self.session.full([], value, &DType::Float64, ()).astype(&self.narrowest());
         Array::complex(&part(re), &part(im))
+    }
+
+    /// An error of an operation that complex numbers do not have.
+    pub(super) fn needs_real(&self, op: &str) -> Error {
+        let expected = "real numbers; take real, imag or abs of the array".to_string();
+        Error::Type {
+            op: op.to_string(),
+            expected,
+            got: self.dtype().map(|dtype| type_name(&dtype)).unwrap_or_default(),
+        }
+    }
+
+    /// The elements of `yes` where this array is true, those of `no` elsewhere, one of them complex.
+    pub(super) fn complex_where(&self, yes: Operand, no: Operand) -> Array {
+        let own = match (&yes, &no) {
+            (Operand::Array(one), _) if one.is_complex() => one.clone(),
+            (_, Operand::Array(one)) => one.clone(),
+            _ => self.clone(),
+        };
+        let (yes, no) = (own.complex_operand(yes), own.complex_operand(no));
+        let part = |part: fn(&Array) -> Array| self.r#where(part(&yes), part(&no));
+        Array::complex(&part(Array::real), &part(Array::imag))
     }
 
     /// The float type in which a number beside this array is taken.

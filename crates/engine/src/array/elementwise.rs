@@ -67,6 +67,9 @@ impl Build {
 
     fn array(self, expr: Expr) -> Array {
         let session = self.arrays.first().map(|array| array.session.clone());
+        if let (Some(one), Some(session)) = (self.arrays.iter().find(|array| array.is_complex()), &session) {
+            return Array::new(session, Err(one.needs_real("this function")));
+        }
         let plans = self.arrays.iter().map(Array::plan).collect::<blockfold_core::Result<Vec<_>>>();
         match session {
             Some(session) => Array::new(&session, plans.and_then(|plans| Elementwise::plan(plans, expr))),
@@ -93,6 +96,18 @@ impl Array {
         let other = other.into();
         if self.is_complex() || matches!(&other, Operand::Array(other) if other.is_complex()) {
             return self.complex_binary(op, other);
+        }
+        let is_bool = |array: &Array| array.dtype().is_ok_and(|dtype| dtype == DType::Boolean);
+        if is_bool(self) && matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Rem) {
+            match &other {
+                // Sums of Booleans are true where one is, products where both are.
+                Operand::Array(other) if is_bool(other) && op == BinaryOp::Add => return self | other,
+                Operand::Array(other) if is_bool(other) && op == BinaryOp::Mul => return self & other,
+                Operand::Value(Expr::Literal(value)) if value.integer().is_some() => {
+                    return self.astype(&DType::Int64).binary(op, other);
+                }
+                _ => {}
+            }
         }
         self.with([other], |left, [right]| Expr::Binary { op, left: Box::new(left), right: Box::new(right) })
     }
@@ -141,6 +156,17 @@ impl Array {
     /// The elements divided, rounded towards minus infinity.
     pub fn floor_divide(&self, divisor: impl Into<Operand>) -> Array {
         let divisor = divisor.into();
+        // Booleans count as whole numbers of the narrowest type.
+        if self.dtype().is_ok_and(|dtype| dtype == DType::Boolean) {
+            return self.astype(&DType::Int8).floor_divide(divisor);
+        }
+        let divisor = match divisor {
+            Operand::Array(array) if array.dtype().is_ok_and(|dtype| dtype == DType::Boolean) => {
+                Operand::Array(array.astype(&DType::Int8))
+            }
+            Operand::Value(Expr::Literal(blockfold_core::Scalar::Bool(flag))) => Operand::from(i64::from(flag)),
+            other => other,
+        };
         let is_whole = |dtype: DType| dtype.is_integer();
         let whole = self.dtype().is_ok_and(is_whole)
             && match &divisor {
@@ -189,7 +215,12 @@ impl Array {
 
     /// The elements of `yes` where this array is true, those of `no` elsewhere.
     pub fn r#where(&self, yes: impl Into<Operand>, no: impl Into<Operand>) -> Array {
-        self.with([yes.into(), no.into()], |own, [yes, no]| when(own).then(yes).otherwise(no))
+        let (yes, no) = (yes.into(), no.into());
+        let is_complex = |operand: &Operand| matches!(operand, Operand::Array(array) if array.is_complex());
+        if is_complex(&yes) || is_complex(&no) {
+            return self.complex_where(yes, no);
+        }
+        self.with([yes, no], |own, [yes, no]| when(own).then(yes).otherwise(no))
     }
 
     /// The less of two elements at each place; NaN where either is.
@@ -230,6 +261,9 @@ impl Array {
 
     /// 1 divided by the elements.
     pub fn reciprocal(&self) -> Array {
+        if self.is_complex() {
+            return Operand::from(1.0) / self;
+        }
         self.map(|own| 1.0.into_literal() / own)
     }
 
@@ -262,6 +296,9 @@ impl Array {
 
     /// Whether an element is infinite.
     pub fn isinf(&self) -> Array {
+        if self.is_complex() {
+            return self.real().isinf() | self.imag().isinf();
+        }
         self.map(|own| {
             let own = own.cast(DType::Float64);
             (!own.clone().is_finite()).and(!own.is_nan())
@@ -282,11 +319,19 @@ impl Array {
         })
     }
 
+    /// Whether there is a scalar function of one number of a name, for [`Array::apply`].
+    pub fn has_function(name: &str) -> bool {
+        functions::find(name).is_some_and(|function| function.dtype(&[DType::Float64]).is_ok())
+    }
+
     /// A scalar function of the registry, by its name: `x.apply("sqrt")`.
     ///
     /// # Errors
     /// A name that is not there, when the array is computed.
     pub fn apply(&self, function: &str) -> Array {
+        if self.is_complex() && Array::has_function(function) {
+            return Array::new(&self.session, Err(self.needs_real(function)));
+        }
         match functions::find(function) {
             Some(found) => self.map(|own| Expr::call(found, vec![own])),
             None => {
@@ -317,6 +362,13 @@ macro_rules! unary {
                 pub fn $name(&self) -> Array {
                     if let (Some(function), true) = (complex_function(stringify!($name)), self.is_complex()) {
                         return self.of_complex(function);
+                    }
+                    if self.is_complex() {
+                        return match stringify!($name) {
+                            "isnan" => self.real().isnan() | self.imag().isnan(),
+                            "isfinite" => self.real().isfinite() & self.imag().isfinite(),
+                            name => Array::new(&self.session, Err(self.needs_real(name))),
+                        };
                     }
                     self.map(ExprFunctions::$method)
                 }

@@ -45,12 +45,23 @@ impl Array {
         self.fourier(axis, true)
     }
 
+    /// Whether a lane is too long to be transformed in memory.
+    fn is_long(&self, length: u64) -> bool {
+        length.saturating_mul(NUMBER_BYTES) > self.session.memory_budget().0 / LONG_SHARE
+    }
+
+    /// Elements along an axis.
+    fn lane(&self, axis: i64) -> Result<u64> {
+        let shape = self.shape()?;
+        Ok(shape[axis_of("fft", axis, shape.len())?])
+    }
+
     fn fourier(&self, axis: i64, is_inverse: bool) -> Array {
         self.then(|_| {
             let shape = self.shape()?;
             let number = axis_of("fft", axis, shape.len())?;
             let length = shape[number];
-            if length.saturating_mul(NUMBER_BYTES) > self.session.memory_budget().0 / LONG_SHARE {
+            if self.is_long(length) {
                 return self.long_fourier(number, length, is_inverse)?.plan();
             }
             let (kind, scale) = match is_inverse {
@@ -83,7 +94,9 @@ impl Array {
         let first = matrix.transformed(-2, kind, 1.0) * self.session.turns(rows, columns, sign);
         let scale = if is_inverse { 1.0 / length as f64 } else { 1.0 };
         let second = first.persist()?.transformed(-1, kind, scale).persist()?;
-        Ok(second.swapaxes(-1, -2).reshape(with(&[-1])).moveaxis(-1, axis as i64))
+        // Turned in a pass of its own, so that the lane lies in one piece.
+        let turned = second.swapaxes(-1, -2).persist()?;
+        Ok(turned.reshape(with(&[-1])).moveaxis(-1, axis as i64))
     }
 
     /// The first `N / 2 + 1` numbers of the transform of real ones along an axis; the others mirror them.
@@ -93,12 +106,26 @@ impl Array {
             let got = self.dtype().map(|dtype| blockfold_core::tensor::type_name(&dtype));
             return self.then(|_| Err(Error::Type { op: "rfft".into(), expected, got: got? }));
         }
-        self.transformed(axis, FourierKind::Real, 1.0)
+        self.then(|_| {
+            let length = self.lane(axis)?;
+            if self.is_long(length) {
+                return self.fft(axis).slice_axis(axis, None, Some((length / 2 + 1).cast_signed()), 1).plan();
+            }
+            self.transformed(axis, FourierKind::Real, 1.0).plan()
+        })
     }
 
     /// The real numbers, `length` of them, of which [`Array::rfft`] gives this; `2 * (n - 1)` of them are usual.
     pub fn irfft(&self, length: u64, axis: i64) -> Array {
-        self.transformed(axis, FourierKind::RealInverse { length }, 1.0 / length.max(1) as f64)
+        self.then(|_| {
+            if self.is_long(length) {
+                // The second half mirrors the first one.
+                let mirrored =
+                    self.slice_axis(axis, Some(1), Some(length.div_ceil(2).cast_signed()), 1).flip(axis).conj();
+                return Array::concatenate(&[self.clone(), mirrored], axis).ifft(axis).real().plan();
+            }
+            self.transformed(axis, FourierKind::RealInverse { length }, 1.0 / length.max(1) as f64).plan()
+        })
     }
 
     /// [`Array::fft`] along several axes, the last one first.

@@ -60,6 +60,10 @@ impl Array {
             let shape = self.shape()?;
             let number = axis_of(function.name(), axis, shape.len())?;
             let length = shape[number];
+            if self.is_complex() && function == LaneFn::CumSum {
+                let part = |part: Array| part.running(axis, function.clone());
+                return Array::complex(&part(self.real()), &part(self.imag())).plan();
+            }
             let most = self.session.memory_budget().0 / LONG_SHARE / (function.held_bytes() + 24);
             if length <= most || self.is_complex() {
                 return self.lanes(axis, function).plan();
@@ -74,10 +78,13 @@ impl Array {
             let outer: Vec<i64> = moved.shape()?.iter().map(|length| length.cast_signed()).collect();
             let outer = &outer[..outer.len() - 1];
             let with = |tail: &[i64]| [outer, tail].concat();
-            let inner = moved.reshape(with(&[parts.cast_signed(), part.cast_signed()])).lanes(-1, function.clone());
-            let totals = inner.slice_axis(-1, Some(-1), None, 1).reshape(with(&[parts.cast_signed()]));
+            let cut = moved.reshape(with(&[parts.cast_signed(), part.cast_signed()]));
+            let inner = cut.lanes(-1, function.clone());
+            let totals = if function == LaneFn::CumSum { cut.sum(-1) } else { cut.prod(-1) };
+            // Every part of the result asks for what comes before it: that is worked out once.
             let before = totals.slice_axis(-1, None, Some(-1), 1).running(-1, function.clone());
-            let before = before.pad(-1, 1, 0, Boundary::Constant(none)).reshape(with(&[parts.cast_signed(), 1]));
+            let before = before.pad(-1, 1, 0, Boundary::Constant(none)).persist()?;
+            let before = before.reshape(with(&[parts.cast_signed(), 1]));
             let all = if function == LaneFn::CumSum { inner + before } else { inner * before };
             let all = all.reshape(with(&[-1])).slice_axis(-1, None, Some(length.cast_signed()), 1);
             all.moveaxis(-1, axis).plan()

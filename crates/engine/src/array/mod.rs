@@ -166,7 +166,7 @@ impl Array {
     /// [`Error::OverBudget`] before anything runs.
     pub fn compute(&self) -> Result<NdArray> {
         let (shape, dtype, bytes) = (self.shape()?, self.dtype()?, self.nbytes()?);
-        let remedy = "raise the memory budget, or write the array block by block with to_npy";
+        let remedy = "raise the memory budget, or write the array block by block: to_npy, or --out FILE.npy";
         let permit = self.session.executor().budget().permit("the answer", bytes, remedy)?;
         let sink = TensorSink::new(&dtype, &shape)?;
         let summary = self.write(sink.clone())?;

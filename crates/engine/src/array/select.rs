@@ -21,6 +21,9 @@ impl Array {
             let (left, right) = (format!("{:?}", self.shape()?), format!("{} {:?}", mask.dtype()?, mask.shape()?));
             return Err(Error::Shape { op: "mask".into(), left, right });
         }
+        if self.is_complex() {
+            return Ok(Array::complex(&self.real().mask(mask)?, &self.imag().mask(mask)?));
+        }
         let both = Array::stack(&[self.ravel(), mask.astype(&self.dtype()?).ravel()], 1).to_frame(["values", "mask"]);
         let kept = both.filter(col("mask").neq(lit(0))).select([col("values")]);
         Ok(kept.to_array()?.ravel())

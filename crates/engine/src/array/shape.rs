@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use blockfold_core::tensor::type_name;
 use blockfold_core::{DType, Error, Result};
-use blockfold_ops::array::{AxisSlice, BroadcastTo, ConcatAxis, Permute, Reshape, Slice, Take};
+use blockfold_ops::array::{AxisSlice, BroadcastTo, ConcatAxis, Permute, Reshape, Slice, Take, broadcast_shape};
 use blockfold_plan::Plan;
 
 use super::Array;
@@ -59,22 +59,34 @@ enum Made {
 struct Lists {
     axes: Vec<usize>,
     places: Vec<Vec<u64>>,
-    /// The shape that the lists broadcast to.
+    /// The shape of each.
+    shapes: Vec<Vec<u64>>,
+    /// The shape that they broadcast to.
     shape: Vec<u64>,
 }
 
 impl Lists {
     fn add(&mut self, axis: usize, places: Vec<u64>, shape: Vec<u64>) -> Result<()> {
-        let count = |shape: &[u64]| shape.iter().product::<u64>();
-        if self.axes.is_empty() || (count(&self.shape) == 1 && shape.len() >= self.shape.len()) {
-            self.shape = shape;
-        } else if shape != self.shape && (count(&shape) != 1 || shape.len() > self.shape.len()) {
-            let (left, right) = (format!("{:?}", self.shape), format!("{shape:?}"));
-            return Err(Error::Shape { op: "index by lists of places".into(), left, right });
-        }
+        self.shape = broadcast_shape("index by lists of places", &[self.shape.clone(), shape.clone()])?;
         self.axes.push(axis);
         self.places.push(places);
+        self.shapes.push(shape);
         Ok(())
+    }
+
+    /// Which of the places of a list of a shape goes with place `i` of all lists.
+    fn place_in(&self, shape: &[u64], i: usize) -> usize {
+        let (mut rest, mut at, mut stride) = (i as u64, 0, 1);
+        let offset = self.shape.len() - shape.len();
+        for axis in (0..self.shape.len()).rev() {
+            let index = rest % self.shape[axis].max(1);
+            rest /= self.shape[axis].max(1);
+            if let Some(length) = axis.checked_sub(offset).map(|axis| shape[axis]) {
+                at += if length == 1 { 0 } else { index * stride };
+                stride *= length;
+            }
+        }
+        usize::try_from(at).unwrap_or(usize::MAX)
     }
 
     /// The elements that the lists name of a plan whose other axes were cut already.
@@ -83,9 +95,9 @@ impl Lists {
         // One element for each place of the lists, along an axis that is theirs together.
         let lengths: Vec<u64> = slices.iter().map(|slice| slice.len).collect();
         let mut flat = vec![0u64; count];
-        for (axis, places) in self.axes.iter().zip(&self.places) {
+        for ((axis, places), shape) in self.axes.iter().zip(&self.places).zip(&self.shapes) {
             for (i, flat) in flat.iter_mut().enumerate() {
-                *flat = *flat * lengths[*axis] + places[if places.len() == 1 { 0 } else { i }];
+                *flat = *flat * lengths[*axis] + places[self.place_in(shape, i)];
             }
         }
         // That axis stands where the lists do, or first when they stand apart.
@@ -367,6 +379,7 @@ impl Array {
         let Some(first) = arrays.first() else { unreachable!("concatenate of no array has no session") };
         first.then(|_| {
             let axis = axis_of("concatenate", axis, first.ndim()?)?;
+            let arrays = Array::promoted(arrays)?;
             ConcatAxis::plan(arrays.iter().map(Array::plan).collect::<Result<_>>()?, axis)
         })
     }

@@ -59,9 +59,8 @@ impl ZarrReader {
             let optional = |v: &Value| v.get("must_understand") == Some(&Value::Bool(false));
             let empty = |v: &Value| v.is_null() || v.as_array().is_some_and(Vec::is_empty);
             if let Some((name, _)) = meta.iter().find(|(name, value)| {
-                !KNOWN.contains(&name.as_str())
-                    && !optional(value)
-                    && !(*name == "storage_transformers" && empty(value))
+                let is_unused = *name == "storage_transformers" && empty(value);
+                !(KNOWN.contains(&name.as_str()) || optional(value) || is_unused)
             }) {
                 return unsupported(format_args!("metadata {name:?}"));
             }

@@ -182,7 +182,8 @@ mod tests {
     use super::*;
 
     type Many = fn(&[f64], &mut [f64]);
-    const FUNCTIONS: [(&str, Many, fn(f64) -> f64); 4] =
+    type One = fn(f64) -> f64;
+    const FUNCTIONS: [(&str, Many, One); 4] =
         [("exp", exp, f64::exp), ("log", log, f64::ln), ("sin", sin, f64::sin), ("cos", cos, f64::cos)];
 
     fn check(values: &[f64]) {

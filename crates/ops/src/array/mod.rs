@@ -43,6 +43,6 @@ pub use slice::Slice;
 pub use take::Take;
 pub use triangle::TallTriangle;
 
-pub use elementwise::operand;
+pub use elementwise::{broadcast_shape, operand};
 
 pub(crate) use sliced::SlicedSource;

@@ -3,14 +3,23 @@
 //! Chunks that are compressed, and blocks that are costly to make, are made once each: an exchange sends the pieces that they
 //! have in common with other blocks there.
 
+use blockfold_core::tensor::{Tile, width};
 use blockfold_core::{Chunks, DType, Error, RecordBatch, Region, Result};
+use blockfold_plan::tiles::{largest_block, read_from_blocks};
 use blockfold_plan::{Lower, Origin, Router, Routing, Scattered, StepId};
 use std::sync::Arc;
 
-use super::kernel::{TileKernel, lower_step, meta};
+use super::kernel::{TileKernel, lower_step, meta, read_by_tiles, reader, tiles_bytes};
 
 /// A block that is read for more others than this, on average, is sent to them instead.
 const READ_AGAIN: f64 = 1.5;
+
+/// Parts take about this share of the budget, between bounds: pieces of smaller ones are not worth their keep.
+const PART_SHARE: u64 = 64;
+const PART_BYTES: (u64, u64) = (256 << 10, 8 << 20);
+
+/// A block that takes no more than this share of the budget is brought together before it is cut.
+const HELD_SHARE: u64 = 12;
 
 /// A step's array in other chunks: sent there when its blocks would be made many times, else as it is.
 pub(crate) fn recut(lower: &mut Lower, input: StepId, dtype: &DType, chunks: &Chunks) -> Result<StepId> {
@@ -18,13 +27,60 @@ pub(crate) fn recut(lower: &mut Lower, input: StepId, dtype: &DType, chunks: &Ch
     if !lower.is_made_by_blocks(input) || readers(&own, chunks) <= READ_AGAIN {
         return Ok(input);
     }
+    let width = width(dtype)? as u64;
+    let chunks = &coarse(chunks, (lower.budget_bytes() / PART_SHARE).clamp(PART_BYTES.0, PART_BYTES.1) / width);
     let (before, after) = (meta(dtype, own.clone()), meta(dtype, chunks.clone()));
-    let kernel = TileKernel::of_one("cut", chunks.to_string(), |input| input);
+    // A block is brought together first when it is small enough, so that its pieces do not each make parts of it again.
+    let block_bytes = largest_block(&own).saturating_mul(width);
+    let is_held = block_bytes <= lower.budget_bytes() / HELD_SHARE;
+    let (blocks, of) = (own.clone(), dtype.clone());
+    let kernel = TileKernel::of_one("cut", chunks.to_string(), move |mut input| {
+        if !is_held {
+            return input;
+        }
+        let (blocks, of) = (blocks.clone(), of.clone());
+        let mut last: Option<Tile> = None;
+        reader(move |region| {
+            read_from_blocks(&blocks, region, &of, |block| {
+                let whole = blocks.region(block);
+                let tile = match last.take().filter(|last| last.region == whole) {
+                    Some(tile) => tile,
+                    None => {
+                        let values = read_by_tiles(input.as_mut(), &whole, &of)?;
+                        Tile { region: whole, values }
+                    }
+                };
+                last = Some(tile.clone());
+                Ok(tile)
+            })
+        })
+    });
+    let kernel = kernel.holding(if is_held { block_bytes } else { tiles_bytes(2, dtype) });
     let to = chunks.clone();
     let kernel = kernel.in_boxes(move |block| pieces(block, &to).into_iter().map(|(piece, _)| piece).collect());
     let cut = lower_step(lower, input, kernel, &before);
     let routing = ByBox { from: own, to: chunks.clone() };
     Ok(lower.exchange(cut, None, routing, after.schema, after.grid))
+}
+
+/// Chunks of which neighbours are one, up to so many elements: smaller ones are cut from it when they are read.
+fn coarse(chunks: &Chunks, elements: u64) -> Chunks {
+    let mut bounds = chunks.all_bounds();
+    let mut block = largest_block(chunks).max(1);
+    for axis in (0..bounds.len()).rev() {
+        let together = usize::try_from(elements / block).unwrap_or(usize::MAX).max(1);
+        let count = bounds[axis].len() - 1;
+        if together > 1 && count > 1 {
+            let together = together.min(count);
+            let mut merged: Vec<u64> = bounds[axis].iter().copied().step_by(together).collect();
+            if !count.is_multiple_of(together) {
+                merged.extend(bounds[axis].last());
+            }
+            bounds[axis] = merged.into();
+            block = block.saturating_mul(together as u64);
+        }
+    }
+    Chunks::of_bounds(bounds)
 }
 
 /// How many blocks of other chunks have elements of a block, on average.
@@ -148,5 +204,8 @@ mod tests {
         assert_eq!(readers(&of([10, 100]), &of([10, 100])), 1.0);
         assert_eq!(readers(&of([10, 100]), &of([20, 100])), 1.0);
         assert_eq!(readers(&of([10, 100]), &of([100, 10])), 10.0);
+        assert_eq!(coarse(&of([100, 1]), 700), of([100, 7]));
+        assert_eq!(coarse(&of([10, 10]), 1000), of([10, 100]));
+        assert_eq!(coarse(&of([50, 50]), 10), of([50, 50]));
     }
 }
