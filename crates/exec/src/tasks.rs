@@ -73,7 +73,7 @@ pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
 fn mirrored<'a>(state: &'a RunState, chain: &Chain) -> Option<&'a Chunks> {
     let chunks = state.graph.node(chain.top).grid.chunks()?;
     if let Step::Map { kernel, .. } = &state.graph.node(chain.top).step
-        && kernel.boxes(&chunks.region(0)).is_some()
+        && kernel.boxes(&chunks.region(0), None).is_some()
     {
         // The order of blocks is told by their boxes.
         return None;

@@ -84,7 +84,8 @@ impl Opened {
             Step::Reduce { .. } | Step::Exchange { .. } => {
                 let chunks = node.grid.chunks().ok_or_else(|| Error::internal("rows read as an array"))?.clone();
                 let dtype = element_type(&node.schema)?;
-                Box::new(StoredReader { state: state.clone(), id, chunks, dtype, last: None }) as Box<dyn TileReader>
+                Box::new(StoredReader { state: state.clone(), id, chunks, dtype, last: [None, None] })
+                    as Box<dyn TileReader>
             }
             Step::Write { .. } => return Err(Error::internal("a write has no elements to read")),
         };
@@ -191,8 +192,8 @@ struct StoredReader {
     id: StepId,
     chunks: Chunks,
     dtype: DType,
-    /// The block that was read last.
-    last: Option<Tile>,
+    /// The two blocks that were read last: a box may lie on the border of two.
+    last: [Option<Tile>; 2],
 }
 
 impl StoredReader {
@@ -206,10 +207,14 @@ impl StoredReader {
 
     fn block(&mut self, block: usize) -> Result<Tile> {
         let region = self.chunks.region(block);
-        if let Some(last) = self.last.as_ref().filter(|last| last.region == region) {
+        if self.last[1].as_ref().is_some_and(|last| last.region == region) {
+            self.last.swap(0, 1);
+        }
+        if let Some(last) = self.last[0].as_ref().filter(|last| last.region == region) {
             return Ok(last.clone());
         }
-        self.last = None;
+        self.last.swap(0, 1);
+        self.last[0] = None;
         let tile = match self.state.input(self.id, block, false)? {
             Some(Input::Block(Block::Array(tile))) => tile,
             Some(Input::Part(part)) => {
@@ -219,7 +224,7 @@ impl StoredReader {
             }
             _ => return Err(Error::internal("a block of an array was not stored")),
         };
-        self.last = Some(tile.clone());
+        self.last[0] = Some(tile.clone());
         Ok(tile)
     }
 }

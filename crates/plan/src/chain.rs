@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::step::{BlockMap, BlockMeta, Kernel, Step, StepGraph, StepId};
-use crate::tiles::{element_type, largest_block, tile_meta};
+use crate::tiles::{element_type, largest_block, tile_of_block};
 use blockfold_core::Chunks;
 
 /// What happens to the blocks at the end of a chain.
@@ -253,7 +253,7 @@ fn stream_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, block: usize)
 fn box_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, chunks: &Chunks, block: usize) -> StreamBounds {
     let node = graph.node(id);
     let dtype = element_type(&node.schema).unwrap_or(blockfold_core::DType::Float64);
-    let batch = tile_meta(chunks, &dtype);
+    let batch = tile_of_block(chunks, block, &dtype);
     let elements = node.grid.length(block);
     let of_step = StreamBounds { batch, rows: elements, ..StreamBounds::default() };
     match &node.step {
@@ -275,10 +275,10 @@ fn box_bounds(graph: &StepGraph, sizes: &dyn Sizes, id: StepId, chunks: &Chunks,
             }
             sum
         }
-        // A block that was stored is brought together as a whole before its boxes are read.
+        // A block that was stored is brought together as a whole before its boxes are read; the one before it is kept.
         Step::Exchange { .. } => {
             let bytes = largest_block(chunks).saturating_mul(blockfold_core::tensor::width(&dtype).unwrap_or(8) as u64);
-            StreamBounds { peak_bytes: bytes.saturating_mul(3), ..of_step }
+            StreamBounds { peak_bytes: bytes.saturating_mul(4), ..of_step }
         }
         // A finished block is paid for by its own permit.
         Step::Reduce { .. } | Step::Write { .. } => StreamBounds { peak_bytes: batch.bytes, ..of_step },

@@ -275,8 +275,9 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     fn whole_axis(&self) -> Option<(usize, usize)> {
         None
     }
-    /// The boxes of a block, in the order in which they have to be made; `None` when any will do.
-    fn boxes(&self, _block: &Region) -> Option<Vec<Region>> {
+    /// The boxes of a block, in the order in which they have to be made, or those of them that lie within one block of the
+    /// exchange that they are sent to; `None` when any will do.
+    fn boxes(&self, _block: &Region, _within: Option<&Region>) -> Option<Vec<Region>> {
         None
     }
     /// Whether block `(j, i)` is block `(i, j)` transposed, and comes cheap right after it.

@@ -69,17 +69,27 @@ pub fn tile_meta(chunks: &Chunks, dtype: &DType) -> BlockMeta {
     BlockMeta { rows, bytes: rows.saturating_mul(width(dtype).unwrap_or(8) as u64) }
 }
 
+/// A tile of a block of an array.
+pub(crate) fn tile_of_block(chunks: &Chunks, block: usize, dtype: &DType) -> BlockMeta {
+    let rows = chunks.region(block).elements().min(TILE_ELEMENTS) as u64;
+    BlockMeta { rows, bytes: rows.saturating_mul(width(dtype).unwrap_or(8) as u64) }
+}
+
 /// Elements of the largest block of an array.
 pub fn largest_block(chunks: &Chunks) -> u64 {
-    let longest = |lengths: Vec<u64>| lengths.into_iter().max().unwrap_or(0);
-    chunks.lengths().into_iter().map(longest).fold(1, u64::saturating_mul)
+    let longest = |axis| chunks.bounds(axis).windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
+    (0..chunks.ndim()).map(longest).fold(1, u64::saturating_mul)
 }
 
 /// The boxes in which a box of a step's result is made, in order: those that its kernel asks for, tiles, or whole lanes where
 /// a kernel that the step streams through works on those.
 pub fn tiles_of(graph: &StepGraph, id: StepId, region: &Region) -> Vec<Region> {
+    boxes_of(graph, id, region, None)
+}
+
+fn boxes_of(graph: &StepGraph, id: StepId, region: &Region, within: Option<&Region>) -> Vec<Region> {
     if let Step::Map { kernel, .. } = &graph.node(id).step
-        && let Some(boxes) = kernel.boxes(region)
+        && let Some(boxes) = kernel.boxes(region, within)
     {
         return boxes;
     }
@@ -96,7 +106,7 @@ pub fn tiles_of(graph: &StepGraph, id: StepId, region: &Region) -> Vec<Region> {
 pub fn stored_boxes(graph: &StepGraph, input: StepId, region: &Region) -> Vec<Region> {
     let Some(chunks) = graph.node(input).grid.chunks() else { return Vec::new() };
     let blocks = chunks.touching(region);
-    let boxes = blocks.into_iter().flat_map(|block| tiles_of(graph, input, &chunks.region(block)));
+    let boxes = blocks.into_iter().flat_map(|block| boxes_of(graph, input, &chunks.region(block), Some(region)));
     boxes.filter(|tile| tile.intersection(region).is_some()).collect()
 }
 

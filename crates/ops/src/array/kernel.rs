@@ -10,7 +10,7 @@ use blockfold_plan::tiles::{TileReader, array_schema, element_type};
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Plan, StepId, TaskContext};
 
 type Readers = Vec<Box<dyn TileReader>>;
-type Boxes = dyn Fn(&Region) -> Vec<Region> + Send + Sync;
+type Boxes = dyn Fn(&Region, Option<&Region>) -> Vec<Region> + Send + Sync;
 type Open = dyn Fn(Readers, &TaskContext) -> Result<Box<dyn TileReader>> + Send + Sync;
 
 /// A kernel over arrays: opens the reader of its result.
@@ -69,7 +69,10 @@ impl TileKernel {
     }
 
     /// The kernel as one that makes a block in some boxes, in this order.
-    pub(crate) fn in_boxes(mut self, boxes: impl Fn(&Region) -> Vec<Region> + Send + Sync + 'static) -> Self {
+    pub(crate) fn in_boxes(
+        mut self,
+        boxes: impl Fn(&Region, Option<&Region>) -> Vec<Region> + Send + Sync + 'static,
+    ) -> Self {
         self.boxes = Some(Arc::new(boxes));
         self
     }
@@ -127,8 +130,8 @@ impl Kernel for TileKernel {
         self.is_mirrored
     }
 
-    fn boxes(&self, block: &Region) -> Option<Vec<Region>> {
-        self.boxes.as_ref().map(|boxes| boxes(block))
+    fn boxes(&self, block: &Region, within: Option<&Region>) -> Option<Vec<Region>> {
+        self.boxes.as_ref().map(|boxes| boxes(block, within))
     }
 
     fn open_tiles(&self, inputs: Readers, task: &TaskContext) -> Result<Box<dyn TileReader>> {

@@ -1,5 +1,7 @@
 //! `lanes`: a function of the elements along one axis, in order: sorted, running sums, quantiles.
 
+use std::sync::Arc;
+
 use blockfold_core::region::{AxisSlice, TILE_ELEMENTS};
 use blockfold_core::tensor::{Tensor, Tile, width};
 use blockfold_core::{Chunks, DType, Result};
@@ -98,13 +100,31 @@ impl Op for Lanes {
         let kernel = kernel.holding(at_once.saturating_mul(bytes)).costly().of_whole_axis(axis, elements);
         let input = lower.lower(&self.input[0])?;
         let below = chunks_of(&self.input[0])?;
+        // In the groups of lanes in which blocks of the result are made.
         let lanes = usize::try_from(elements as u64 / length.max(1)).unwrap_or(1).max(1);
-        let shape: Vec<usize> =
-            below.shape().iter().map(|length| usize::try_from(*length).unwrap_or(usize::MAX)).collect();
-        let whole: Vec<u64> = lanes_shape(&shape, axis, lanes).into_iter().map(|length| length as u64).collect();
-        let input = recut(lower, input, &dtype_of(&self.input[0])?, &Chunks::regular(&below.shape(), &whole))?;
+        let longest = |lengths: Vec<u64>| lengths.into_iter().max().and_then(|length| usize::try_from(length).ok());
+        let mut block: Vec<usize> = below.lengths().into_iter().map(|of| longest(of).unwrap_or(usize::MAX)).collect();
+        block[axis] = usize::try_from(length).unwrap_or(usize::MAX);
+        let group = lanes_shape(&block, axis, lanes);
+        let bounds = |at: usize| match at == axis {
+            true => Chunks::one(&[length]).bounds(0).clone(),
+            false => refined(below.bounds(at), group[at] as u64),
+        };
+        let groups = Chunks::of_bounds((0..block.len()).map(bounds).collect());
+        let input = recut(lower, input, &dtype_of(&self.input[0])?, &groups)?;
         Ok(lower_step(lower, input, kernel, &own))
     }
+}
+
+/// Bounds of chunks, each cut into parts of a length from its start on.
+fn refined(bounds: &[u64], length: u64) -> Arc<[u64]> {
+    let step = usize::try_from(length).unwrap_or(1).max(1);
+    let parts = bounds.windows(2).flat_map(|pair| (pair[0]..pair[1]).step_by(step));
+    let mut refined: Vec<u64> = parts.chain(bounds.last().copied()).collect();
+    if refined.len() == 1 {
+        refined.push(refined[0]);
+    }
+    refined.into()
 }
 
 /// Lanes that are worked on together take no more than this share of the budget, nor more elements than this.

@@ -57,7 +57,11 @@ pub(crate) fn recut(lower: &mut Lower, input: StepId, dtype: &DType, chunks: &Ch
     });
     let kernel = kernel.holding(if is_held { block_bytes } else { tiles_bytes(2, dtype) });
     let to = chunks.clone();
-    let kernel = kernel.in_boxes(move |block| pieces(block, &to).into_iter().map(|(piece, _)| piece).collect());
+    let kernel = kernel.in_boxes(move |block, within| match within {
+        // A block of the other chunks: its pieces are tiles of what it has in common with this one.
+        Some(within) => block.intersection(within).map(|both| both.tiles().collect()).unwrap_or_default(),
+        None => pieces(block, &to).into_iter().map(|(piece, _)| piece).collect(),
+    });
     let cut = lower_step(lower, input, kernel, &before);
     let routing = ByBox { from: own, to: chunks.clone() };
     Ok(lower.exchange(cut, None, routing, after.schema, after.grid))
