@@ -167,7 +167,7 @@ impl Source for NpySource {
             metrics,
             touched,
             used,
-            used_as: Use::Again,
+            is_sparse: false,
             ahead: 0,
             spare: None,
         }))
@@ -184,23 +184,8 @@ const MAPPED_RUN_BYTES: usize = 64 << 10;
 /// that is mapped for a few elements costs more than a read.
 const SPARSE: usize = 4;
 
-/// Runs of at least so many bytes are read, too, once a reader has been seen to use pages about once: then a copy by the system
-/// costs less than mapping the page and copying from it. Who comes back to the same elements, as a stencil does, maps them.
-const READ_RUN_BYTES: usize = 2 << 10;
-
 /// What lies ahead of a reader is fetched from the disk in steps of so many bytes, whatever the order of its boxes.
 const AHEAD_BYTES: usize = 1 << 20;
-
-/// How the pages of a file are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
-    /// Not seen yet, or several times.
-    Again,
-    /// About once.
-    Once,
-    /// Few of their bytes.
-    Sparse,
-}
 
 struct NpyReader {
     source: NpySource,
@@ -213,8 +198,8 @@ struct NpyReader {
     touched: Range<usize>,
     /// Bytes of them that were used.
     used: usize,
-    /// How pages were used before those.
-    used_as: Use,
+    /// Whether few of the bytes of pages were used before those.
+    is_sparse: bool,
     /// Up to where the disk was asked for what follows.
     ahead: usize,
     /// The buffer that was handed on last: free again, as a rule, when the next box is read.
@@ -231,7 +216,7 @@ impl NpyReader {
         let last = at(&mut (0..region.ndim()).map(|axis| region.end(axis) - 1));
         let bytes = |element: u64| usize::try_from(element).unwrap_or(usize::MAX).saturating_mul(self.width);
         let range = bytes(first)..bytes(last + 1);
-        if self.used_as != Use::Sparse && !(self.ahead.saturating_sub(BEHIND_BYTES)..=self.ahead).contains(&range.end) {
+        if !self.is_sparse && !(self.ahead.saturating_sub(BEHIND_BYTES)..=self.ahead).contains(&range.end) {
             let offset = self.source.header.offset;
             let from = if range.contains(&self.ahead) { self.ahead } else { range.start };
             self.source.file.fetch_later(offset + from..offset + range.end + AHEAD_BYTES);
@@ -243,11 +228,7 @@ impl NpyReader {
         };
         if both.len() > BEHIND_BYTES && !self.touched.is_empty() {
             self.release();
-            self.used_as = match self.used {
-                used if used < self.touched.len() / SPARSE => Use::Sparse,
-                used if used < self.touched.len() + self.touched.len() / 2 => Use::Once,
-                _ => Use::Again,
-            };
+            self.is_sparse = self.used < self.touched.len() / SPARSE;
             (self.touched, self.used) = (range, 0);
         } else {
             self.touched = both;
@@ -324,20 +305,11 @@ impl TileReader for NpyReader {
         let start = region.offset_in(&self.whole);
         let shape = self.source.shape.clone();
         let runs = Runs::of(&shape, region);
-        let run_bytes = runs.elements() * self.width;
-        let is_read = match self.used_as {
-            Use::Again => false,
-            Use::Once => (READ_RUN_BYTES..MAPPED_RUN_BYTES).contains(&run_bytes),
-            Use::Sparse => run_bytes < MAPPED_RUN_BYTES,
-        };
-        if self.used_as == Use::Sparse && is_read {
+        if self.is_sparse && runs.elements() * self.width < MAPPED_RUN_BYTES {
             self.metrics.add_bytes_read((region.elements() * self.width) as u64);
             return self.read_runs(region, &runs);
         }
         self.touch(region);
-        if is_read {
-            return self.read_runs(region, &runs);
-        }
         if self.is_aligned && !self.source.header.is_swapped {
             return self.values.part(&start, &region.shape);
         }

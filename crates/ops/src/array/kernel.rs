@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use blockfold_core::region::TILE_ELEMENTS;
-use blockfold_core::tensor::{Tensor, TensorMut, width};
+use blockfold_core::tensor::{Tensor, TensorMut, Tile, width};
 use blockfold_core::{Block, Chunks, DType, Error, Grid, Region, Result};
-use blockfold_plan::tiles::{TileReader, array_schema, element_type};
+use blockfold_plan::tiles::{TileReader, array_schema, element_type, read_from_blocks};
 use blockfold_plan::{BlockMap, BlockMeta, Kernel, Lower, Meta, Plan, StepId, TaskContext};
 
 type Readers = Vec<Box<dyn TileReader>>;
@@ -163,6 +163,26 @@ pub(crate) fn read_by_tiles(input: &mut dyn TileReader, region: &Region, dtype: 
         all.paste(&tile.offset_in(region), &input.read(&tile)?)?;
     }
     Ok(all.freeze())
+}
+
+/// A reader of an array that can only be had block by block: `make` gives a block, which is kept until another one is needed.
+pub(crate) fn reader_of_blocks(
+    chunks: Chunks,
+    dtype: DType,
+    mut make: impl FnMut(&Region) -> Result<Tensor> + Send + 'static,
+) -> Box<dyn TileReader> {
+    let mut last: Option<Tile> = None;
+    reader(move |region| {
+        read_from_blocks(&chunks, region, &dtype, |block| {
+            let whole = chunks.region(block);
+            let tile = match last.take().filter(|last| last.region == whole) {
+                Some(tile) => tile,
+                None => Tile { values: make(&whole)?, region: whole },
+            };
+            last = Some(tile.clone());
+            Ok(tile)
+        })
+    })
 }
 
 /// Chunks of an array's plan.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use blockfold_core::tensor::{Tensor, Tile, width};
 use blockfold_core::{DType, Error, Region, Result};
-use blockfold_plan::tiles::{largest_block, read_from_blocks};
+use blockfold_plan::tiles::largest_block;
 use blockfold_plan::{Lower, Meta, Op, Plan, StepId};
 
-use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, read_by_tiles, reader, tiles_bytes};
+use super::kernel::{
+    TileKernel, chunks_of, dtype_of, lower_map, meta, read_by_tiles, reader, reader_of_blocks, tiles_bytes,
+};
 
 /// A function of a box of elements, whose result has its shape.
 pub type BoxFn = Arc<dyn Fn(&Tile) -> Result<Tensor> + Send + Sync>;
@@ -65,22 +67,10 @@ impl Op for MapBlocks {
         let held = largest_block(&chunks).saturating_mul((width(&of)? + width(&self.dtype)?) as u64);
         let dtype = self.dtype.clone();
         let kernel = TileKernel::of_one("map_blocks", String::new(), move |mut input| {
-            let (chunks, of, function, dtype) = (chunks.clone(), of.clone(), function.clone(), dtype.clone());
-            let mut last: Option<Tile> = None;
-            reader(move |region| {
-                read_from_blocks(&chunks, region, &dtype, |block| {
-                    let whole = chunks.region(block);
-                    let tile = match last.take().filter(|last| last.region == whole) {
-                        Some(tile) => tile,
-                        None => {
-                            let values = read_by_tiles(input.as_mut(), &whole, &of)?;
-                            let values = called(&function, Tile { region: whole.clone(), values }, &dtype)?;
-                            Tile { region: whole, values }
-                        }
-                    };
-                    last = Some(tile.clone());
-                    Ok(tile)
-                })
+            let (of, function, given) = (of.clone(), function.clone(), dtype.clone());
+            reader_of_blocks(chunks.clone(), dtype.clone(), move |whole| {
+                let values = read_by_tiles(input.as_mut(), whole, &of)?;
+                called(&function, Tile { region: whole.clone(), values }, &given)
             })
         });
         lower_map(lower, &self.input, kernel.holding(held).costly(), &own)

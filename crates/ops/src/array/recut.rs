@@ -3,13 +3,13 @@
 //! Chunks that are compressed, and blocks that are costly to make, are made once each: an exchange sends the pieces that they
 //! have in common with other blocks there.
 
-use blockfold_core::tensor::{Tile, width};
+use blockfold_core::tensor::width;
 use blockfold_core::{Chunks, DType, Error, RecordBatch, Region, Result};
-use blockfold_plan::tiles::{largest_block, read_from_blocks};
+use blockfold_plan::tiles::largest_block;
 use blockfold_plan::{Lower, Origin, Router, Routing, Scattered, StepId};
 use std::sync::Arc;
 
-use super::kernel::{TileKernel, lower_step, meta, read_by_tiles, reader, tiles_bytes};
+use super::kernel::{TileKernel, lower_step, meta, read_by_tiles, reader_of_blocks, tiles_bytes};
 
 /// A block that is read for more others than this, on average, is sent to them instead.
 const READ_AGAIN: f64 = 1.5;
@@ -38,22 +38,8 @@ pub(crate) fn recut(lower: &mut Lower, input: StepId, dtype: &DType, chunks: &Ch
         if !is_held {
             return input;
         }
-        let (blocks, of) = (blocks.clone(), of.clone());
-        let mut last: Option<Tile> = None;
-        reader(move |region| {
-            read_from_blocks(&blocks, region, &of, |block| {
-                let whole = blocks.region(block);
-                let tile = match last.take().filter(|last| last.region == whole) {
-                    Some(tile) => tile,
-                    None => {
-                        let values = read_by_tiles(input.as_mut(), &whole, &of)?;
-                        Tile { region: whole, values }
-                    }
-                };
-                last = Some(tile.clone());
-                Ok(tile)
-            })
-        })
+        let elements = of.clone();
+        reader_of_blocks(blocks.clone(), of.clone(), move |whole| read_by_tiles(input.as_mut(), whole, &elements))
     });
     let kernel = kernel.holding(if is_held { block_bytes } else { tiles_bytes(2, dtype) });
     let to = chunks.clone();
@@ -92,7 +78,9 @@ fn readers(from: &Chunks, to: &Chunks) -> f64 {
     let share = |axis: usize| {
         let (from, to) = (from.bounds(axis), to.bounds(axis));
         // Cuts of the one that are no cuts of the other make one more pair each.
-        let inner = |bounds: &[u64]| bounds[1..bounds.len() - 1].iter().filter(|bound| !from.contains(bound)).count();
+        let inner = |bounds: &[u64]| {
+            bounds[1..bounds.len() - 1].iter().filter(|bound| from.binary_search(bound).is_err()).count()
+        };
         1.0 + inner(to) as f64 / (from.len() - 1) as f64
     };
     (0..from.ndim()).map(share).product()
