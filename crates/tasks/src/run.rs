@@ -1,0 +1,261 @@
+//! One run of a graph: its tasks, their results, and the threads that help with it.
+//!
+//! A thread that helps makes a call and then, if that made others ready, the first of them; what is left goes to its
+//! seat, where other threads may take it. A result is handed over to its last reader and so dies with that call.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::error::{Error, Result};
+use crate::help::Helper;
+use crate::node::{Node, Value};
+use crate::order;
+use crate::plan::Plan;
+use crate::pool::{Job, Shared, worker_id};
+use crate::seats::Seats;
+
+/// A result that some tasks still read.
+#[derive(Default)]
+pub struct Slot {
+    pub value: Option<Value>,
+    pub readers: u32,
+}
+
+/// How a run ended, or that it has not.
+#[derive(Default)]
+struct Outcome {
+    error: Option<Error>,
+    result: Option<Result<Vec<Value>>>,
+    on_end: Option<OnEnd>,
+    is_ended: bool,
+}
+
+/// Called once with the results of the targets.
+pub type OnEnd = Box<dyn FnOnce(Result<Vec<Value>>) + Send>;
+
+/// A run of a graph. Everything is indexed by the number of a task.
+pub struct Run {
+    pub nodes: Vec<Arc<Node>>,
+    pub dep_starts: Vec<u32>,
+    pub deps: Vec<u32>,
+    pub next_starts: Vec<u32>,
+    pub nexts: Vec<u32>,
+    pub pending: Vec<AtomicU32>,
+    pub slots: Vec<Mutex<Slot>>,
+    /// Results alive before each task when one thread runs all.
+    pub alive_before: Vec<u32>,
+    pub targets: Vec<u32>,
+    pub seats: Seats,
+    pub pool: Arc<Shared>,
+    pub priority: i32,
+    pub seq: u64,
+    /// Calls that block and read nothing, in their order.
+    pub sources: Mutex<VecDeque<u32>>,
+    /// Whether there are any; read without the lock.
+    pub has_sources: AtomicBool,
+    /// Calls with a thread that may block, or waiting for one.
+    pub blocking: AtomicUsize,
+    pub stopped: AtomicBool,
+    pub done: AtomicUsize,
+    /// Threads inside.
+    pub active: AtomicUsize,
+    /// A ticket of this run waits in the pool's queue.
+    pub has_ticket: AtomicBool,
+    outcome: Mutex<Outcome>,
+    ended: Condvar,
+}
+
+impl Run {
+    /// Starts a run; `on_end` is called when it has ended.
+    pub fn start(pool: &Arc<Shared>, plan: Plan, priority: i32, on_end: Option<OnEnd>) -> Arc<Run> {
+        let readers = plan.readers();
+        let (next_starts, nexts) = order::successors(&plan);
+        let alive_before = order::alive_before(&plan, readers.clone());
+        let pending = plan.dep_starts.windows(2).map(|bounds| AtomicU32::new(bounds[1] - bounds[0])).collect();
+        let slots = readers.into_iter().map(|readers| Mutex::new(Slot { value: None, readers })).collect();
+        let run = Arc::new(Run {
+            next_starts,
+            nexts,
+            pending,
+            slots,
+            alive_before,
+            seats: Seats::new(pool.threads),
+            pool: Arc::clone(pool),
+            priority,
+            seq: pool.next_seq(),
+            sources: Mutex::default(),
+            has_sources: AtomicBool::new(false),
+            blocking: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+            done: AtomicUsize::new(0),
+            active: AtomicUsize::new(0),
+            has_ticket: AtomicBool::new(false),
+            outcome: Mutex::new(Outcome { on_end, ..Outcome::default() }),
+            ended: Condvar::new(),
+            nodes: plan.nodes,
+            dep_starts: plan.dep_starts,
+            deps: plan.deps,
+            targets: plan.targets,
+        });
+        run.launch();
+        run
+    }
+
+    fn launch(self: &Arc<Self>) {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        let no_deps = |i: &u32| self.dep_starts[*i as usize] == self.dep_starts[*i as usize + 1];
+        let (block, compute): (Vec<u32>, Vec<u32>) =
+            (0..self.nodes.len() as u32).filter(no_deps).partition(|i| self.is_blocking(*i));
+        self.seats.push_span(compute);
+        self.has_sources.store(!block.is_empty(), Ordering::Release);
+        *self.sources.lock() = block.into();
+        self.feed(1);
+        if self.seats.has_spans() {
+            self.recruit();
+        }
+        self.depart(0);
+    }
+
+    /// Leaves, and sees to it that somebody comes for what is left.
+    fn depart(self: &Arc<Self>, done: usize) {
+        self.leave(done);
+        self.feed(0);
+        fence(Ordering::SeqCst);
+        if self.seats.has_tasks() && !self.is_stopped() {
+            self.recruit();
+        }
+    }
+
+    /// Waits for the end; a thread of a pool helps meanwhile.
+    pub fn wait(self: &Arc<Self>) -> Result<Vec<Value>> {
+        let helps = worker_id().is_some();
+        loop {
+            if helps {
+                self.help();
+            }
+            let mut outcome = self.outcome.lock();
+            if let Some(result) = outcome.result.take() {
+                return result;
+            }
+            if helps {
+                self.ended.wait_for(&mut outcome, Duration::from_millis(1));
+            } else {
+                self.ended.wait(&mut outcome);
+            }
+        }
+    }
+
+    /// Ends the run with `error`; calls that are being made end first.
+    pub fn stop(self: &Arc<Self>, error: Error) {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        self.fail(error);
+        self.leave(0);
+    }
+
+    pub fn fail(&self, error: Error) {
+        self.outcome.lock().error.get_or_insert(error);
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    /// The run is stopped, or its pool is closed.
+    pub fn is_stopped(&self) -> bool {
+        if self.pool.is_closed() {
+            self.fail(Error::Closed);
+        }
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    pub fn is_blocking(&self, i: u32) -> bool {
+        self.nodes[i as usize].function.is_blocking
+    }
+
+    pub fn push_blocking(self: &Arc<Self>, i: u32) {
+        self.blocking.fetch_add(1, Ordering::AcqRel);
+        self.pool.push_blocking(self.priority, self.seq, Arc::clone(self) as Arc<dyn Job>, i);
+    }
+
+    /// Sees to it that a thread will come and look for work.
+    pub fn recruit(self: &Arc<Self>) {
+        if !self.has_ticket.swap(true, Ordering::AcqRel) {
+            self.pool.push(self.priority, Arc::clone(self) as Arc<dyn Job>);
+        }
+    }
+
+    /// A thread leaves, having made `done` calls. The last one to leave ends a run that is stopped.
+    /// Returns whether no other thread is inside.
+    pub fn leave(&self, done: usize) -> bool {
+        let is_done = self.done.fetch_add(done, Ordering::AcqRel) + done == self.nodes.len();
+        let is_last = self.active.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_done || (is_last && self.stopped.load(Ordering::Acquire)) {
+            self.end();
+        }
+        is_last
+    }
+
+    fn end(&self) {
+        let mut outcome = self.outcome.lock();
+        if std::mem::replace(&mut outcome.is_ended, true) {
+            return;
+        }
+        let error = outcome.error.take();
+        let on_end = outcome.on_end.take();
+        drop(outcome);
+        let result = match error {
+            Some(error) => Err(error),
+            None => self.results(),
+        };
+        self.stopped.store(true, Ordering::Release);
+        let left = if result.is_ok() { &self.targets } else { &Vec::from_iter(0..self.nodes.len() as u32) };
+        for i in left {
+            drop(self.slots[*i as usize].lock().value.take());
+        }
+        match on_end {
+            Some(on_end) => on_end(result),
+            None => {
+                self.outcome.lock().result = Some(result);
+                self.ended.notify_all();
+            }
+        }
+    }
+
+    fn results(&self) -> Result<Vec<Value>> {
+        let missing = Error::Internal { what: "a run ended without a result" };
+        let value = |i: &u32| self.slots[*i as usize].lock().value.clone().ok_or_else(|| missing.clone());
+        self.targets.iter().map(value).collect()
+    }
+}
+
+impl Job for Run {
+    fn work(self: Arc<Self>) {
+        self.help_as_asked();
+    }
+
+    fn block(self: Arc<Self>, index: u32) {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        let mut helper = Helper::new();
+        let mut next = Some(index);
+        while let Some(i) = next.take()
+            && !self.is_stopped()
+            && self.make(i, &mut helper).is_some()
+        {
+            let (block, compute): (Vec<u32>, Vec<u32>) = helper.ready.drain(..).partition(|i| self.is_blocking(*i));
+            let mut block = block.into_iter();
+            next = block.next();
+            block.for_each(|i| self.push_blocking(i));
+            if !compute.is_empty() {
+                self.seats.push_span(compute);
+                self.recruit();
+            }
+        }
+        self.blocking.fetch_sub(1, Ordering::AcqRel);
+        self.depart(helper.done);
+    }
+
+    fn refuse(self: Arc<Self>) {
+        self.stop(Error::Closed);
+    }
+}
