@@ -121,7 +121,7 @@ impl Pool {
 }
 
 /// Runs nodes and waits for their results.
-fn run_nodes(pool: &Arc<Shared>, nodes: &[Arc<Node>]) -> Result<Vec<Value>> {
+pub fn run_nodes(pool: &Arc<Shared>, nodes: &[Arc<Node>]) -> Result<Vec<Value>> {
     let plan = Plan::new(nodes)?;
     for held in &plan.futures {
         held.wait(None)?;
@@ -142,7 +142,7 @@ pub trait Targets {
     fn results(values: impl Iterator<Item = Value>) -> Result<Self::Results>;
 }
 
-fn typed<T: Send + Sync + 'static>(value: Option<Value>) -> Result<Arc<T>> {
+pub fn typed<T: Send + Sync + 'static>(value: Option<Value>) -> Result<Arc<T>> {
     let value = value.and_then(|value| value.downcast().ok());
     value.ok_or(Error::Internal { what: "a result is of another type" })
 }

@@ -130,7 +130,7 @@ impl Run {
                 self.recruit();
                 return false;
             }
-            if self.stopped.load(Ordering::Acquire) {
+            if self.stopped.load(Ordering::Acquire) || (self.pool.is_cancelled() && self.is_stopped()) {
                 return false;
             }
             next = self.make(i, helper).and_then(|()| self.pass_on(helper));

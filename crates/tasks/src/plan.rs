@@ -3,6 +3,7 @@
 //! Tasks are numbered in the order in which one thread would run them, so that a task's number is its priority
 //! and neighbours in time are neighbours in memory. Nothing here recurses.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -10,7 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Error, Result};
 use crate::held::Held;
-use crate::node::Node;
+use crate::node::{Node, Value};
 use crate::order;
 use crate::regroup::{self, Regrouped};
 
@@ -22,6 +23,9 @@ pub const MAX_TASKS: usize = 1 << INDEX_BITS;
 /// The stamp of the run planned last. Marks belong to whoever holds the lock, which is held while one graph is
 /// walked; with 36 bits, stamps do not come back.
 static STAMP: Mutex<u64> = Mutex::new(0);
+
+/// Results of calls that have been made, by the address of the call's node; whoever has it holds the nodes.
+pub type Known = HashMap<usize, Value>;
 
 /// A graph ready to run. Task `i` reads `deps[dep_starts[i]..dep_starts[i + 1]]`, in the order of its arguments.
 pub struct Plan {
@@ -37,7 +41,12 @@ pub struct Plan {
 impl Plan {
     /// Plans the run of `targets`; shared parts are numbered once.
     pub fn new(targets: &[Arc<Node>]) -> Result<Self> {
-        let mut plan = Plan::walk(targets)?;
+        Plan::given(targets, &Known::default())
+    }
+
+    /// Plans the run of `targets` where the results of some calls are known.
+    pub fn given(targets: &[Arc<Node>], known: &Known) -> Result<Self> {
+        let mut plan = Plan::walk(targets, known)?;
         if regroup::regroup(&mut plan)? {
             let order = order::by_arguments(&plan);
             order::renumber(&mut plan, &order);
@@ -68,8 +77,9 @@ impl Plan {
         readers
     }
 
-    fn walk(targets: &[Arc<Node>]) -> Result<Self> {
-        let mut walk = Walk::new();
+    /// Tasks in the order of a walk from `targets`, those read before those that read them.
+    pub fn walk(targets: &[Arc<Node>], known: &Known) -> Result<Self> {
+        let mut walk = Walk::new(known);
         for target in targets {
             walk.visit(target)?;
         }
@@ -80,7 +90,8 @@ impl Plan {
 }
 
 /// A walk over nodes, those read before those that read them.
-struct Walk {
+struct Walk<'k> {
+    known: &'k Known,
     stamp: u64,
     nodes: Vec<Arc<Node>>,
     dep_starts: Vec<u32>,
@@ -94,11 +105,12 @@ enum Visit<'a> {
     Leave(&'a Arc<Node>),
 }
 
-impl Walk {
-    fn new() -> Self {
+impl<'k> Walk<'k> {
+    fn new(known: &'k Known) -> Self {
         let mut marks = STAMP.lock();
         *marks += 1;
         Walk {
+            known,
             stamp: *marks << INDEX_BITS,
             nodes: Vec::new(),
             dep_starts: vec![0],
@@ -120,6 +132,7 @@ impl Walk {
         while let Some(visit) = stack.pop() {
             match visit {
                 Visit::Enter(node) if self.index(node).is_some() => {}
+                Visit::Enter(node) if self.known.contains_key(&Arc::as_ptr(node).addr()) => self.number(node)?,
                 Visit::Enter(node) => {
                     stack.push(Visit::Leave(node));
                     let start = stack.len();
@@ -138,15 +151,18 @@ impl Walk {
 
     fn number(&mut self, node: &Arc<Node>) -> Result<()> {
         let index = self.nodes.len();
-        node.for_each_node(|read| self.deps.extend(self.index(read)));
-        node.for_each_future(|held| self.futures.push(held.clone()));
+        let known = self.known.get(&Arc::as_ptr(node).addr());
+        if known.is_none() {
+            node.for_each_node(|read| self.deps.extend(self.index(read)));
+            node.for_each_future(|held| self.futures.push(held.clone()));
+        }
         let end = u32::try_from(self.deps.len());
         let (Ok(end), true) = (end, index < MAX_TASKS) else {
             return Err(Error::TooLarge { limit: MAX_TASKS });
         };
         node.mark.store(self.stamp | index as u64, Relaxed);
         self.dep_starts.push(end);
-        self.nodes.push(Arc::clone(node));
+        self.nodes.push(known.map_or_else(|| Arc::clone(node), |value| Node::constant(Arc::clone(value))));
         Ok(())
     }
 }

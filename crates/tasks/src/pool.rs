@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::events::Subscriber;
 use crate::garbage;
 use crate::lanes::Lanes;
-use crate::settings::Settings;
+use crate::settings::{Flag, Settings};
 use crate::timer::Timer;
 
 /// Times an idle thread looks for a job before it sleeps.
@@ -34,6 +34,7 @@ pub trait Job: Send + Sync {
 pub struct Shared {
     pub threads: usize,
     pub subscriber: Option<Arc<dyn Subscriber>>,
+    stopped_by: Option<Flag>,
     pub blocking: Blocking,
     pub timer: Timer,
     queue: Mutex<Queue>,
@@ -76,6 +77,11 @@ impl Shared {
 
     pub fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Runs are to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.stopped_by.as_ref().is_some_and(|flag| flag())
     }
 
     pub fn is_closed(&self) -> bool {
@@ -232,6 +238,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             threads: settings.threads,
             subscriber: settings.subscriber,
+            stopped_by: settings.stopped_by,
             blocking: Blocking::new(settings.blocking_threads),
             timer: Timer::default(),
             queue: Mutex::new(Queue { wanted: settings.threads, ..Queue::default() }),

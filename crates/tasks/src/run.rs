@@ -161,10 +161,13 @@ impl Run {
         self.stopped.store(true, Ordering::Release);
     }
 
-    /// The run is stopped, or its pool is closed.
+    /// The run is stopped, or its pool is closed or cancelled.
     pub fn is_stopped(&self) -> bool {
         if self.pool.is_closed() {
             self.fail(Error::Closed);
+        }
+        if self.pool.is_cancelled() {
+            self.fail(Error::Cancelled { call: "the run".into() });
         }
         self.stopped.load(Ordering::Acquire)
     }

@@ -10,12 +10,16 @@ pub struct Settings {
     pub(crate) threads: usize,
     pub(crate) blocking_threads: usize,
     pub(crate) subscriber: Option<Arc<dyn Subscriber>>,
+    pub(crate) stopped_by: Option<Flag>,
 }
+
+/// Asked whether runs are to stop.
+pub(crate) type Flag = Arc<dyn Fn() -> bool + Send + Sync>;
 
 impl Default for Settings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Settings { threads, blocking_threads: 256, subscriber: None }
+        Settings { threads, blocking_threads: 256, subscriber: None, stopped_by: None }
     }
 }
 
@@ -37,6 +41,14 @@ impl Settings {
     #[must_use]
     pub fn blocking_threads(mut self, threads: usize) -> Self {
         self.blocking_threads = threads.max(1);
+        self
+    }
+
+    /// Has runs end with [`Error::Cancelled`](crate::Error::Cancelled) once `flag` gives true, as a signal handler's flag
+    /// does. It is asked before each call, so that it should be quick.
+    #[must_use]
+    pub fn stopped_by(mut self, flag: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stopped_by = Some(Arc::new(flag));
         self
     }
 

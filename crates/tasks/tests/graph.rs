@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use blockfold_tasks::{
-    Callable, Delayed, Error, Event, Pool, Settings, compute_all, delayed, explain_all, try_delayed,
+    Callable, Delayed, Error, Event, Parts, Pool, Settings, compute_all, delayed, explain_all, try_delayed,
 };
 use common::{Count, Counted, pool, within};
 
@@ -252,6 +252,30 @@ fn calls_may_compute() {
         let calls: Vec<_> = (0..50).map(|x| nested.call(x)).collect();
         assert_eq!(pool.compute_all(&calls).unwrap().iter().map(|x| **x).sum::<u64>(), 1225 + 100);
     });
+}
+
+#[test]
+fn parts_are_made_one_by_one_and_what_they_share_once() {
+    let (loads, count) = (Arc::new(AtomicUsize::new(0)), Arc::new(Count::default()));
+    let (counter, values) = (Arc::clone(&loads), Arc::clone(&count));
+    let load = delayed(move |x: &u64| (counter.fetch_add(1, SeqCst), values.value(*x)).1);
+    let plus = delayed(|x: &Counted, y: &u64| x.value + y).named("plus");
+    // Two bases that nobody shares, one that all do, and a part that is there twice.
+    let base = load.call(100);
+    let mut parts: Vec<Delayed<u64>> = (0..3).map(|x| plus.call(&base, x)).collect();
+    parts.push(plus.call(load.call(200), 1));
+    parts.push(parts[0].clone());
+    let (parts, pool) = (Parts::new(parts).unwrap(), pool(2));
+    assert_eq!(loads.load(SeqCst), 0);
+    let shared = parts.share(&pool).unwrap();
+    assert_eq!((loads.load(SeqCst), parts.len()), (1, 5));
+    let make = |part| *parts.make(part, &shared, &pool, &|| Ok(())).unwrap();
+    assert_eq!((0..5).map(make).collect::<Vec<_>>(), [100, 101, 102, 201, 100]);
+    assert_eq!((loads.load(SeqCst), count.alive()), (2, 1));
+    let stopped = parts.make(1, &shared, &pool, &|| Err(Error::Closed));
+    assert!(matches!(stopped, Err(Error::Closed)));
+    drop(shared);
+    assert_eq!(count.alive(), 0);
 }
 
 #[test]
