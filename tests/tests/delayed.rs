@@ -60,8 +60,10 @@ fn partitions_become_calls_and_calls_partitions() {
         let keep = try_delayed(|part: &Frame| part.to_batch());
         let again =
             session.from_delayed(parts.iter().map(|part| keep.call(part)), frame.schema().unwrap(), None).unwrap();
-        for both in [|f: &LazyFrame| f.group_by(["name"]).agg([len(), col("id").sum(), col("x").max()]).sort(["name"]), LazyFrame::clone]
-        {
+        for both in [
+            |f: &LazyFrame| f.group_by(["name"]).agg([len(), col("id").sum(), col("x").max()]).sort(["name"]),
+            LazyFrame::clone,
+        ] {
             let (want, got) = (both(&frame).collect().unwrap(), both(&again).collect().unwrap());
             assert_eq!(want.to_batch().unwrap(), got.to_batch().unwrap());
         }

@@ -12,8 +12,8 @@ use crate::venv;
 
 type Stage = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STAGES: [Stage; 5] =
-    [("fmt", fmt), ("arrows", arrows::check), ("clippy", clippy), ("test", test), ("oracle", oracle)];
+const STAGES: [Stage; 6] =
+    [("fmt", fmt), ("arrows", arrows::check), ("clippy", clippy), ("test", test), ("model", model), ("oracle", oracle)];
 
 /// Runs all stages, or the one that `--only` names.
 pub fn run(options: &[&str]) -> Result<()> {
@@ -55,6 +55,12 @@ fn clippy(workspace: &Workspace) -> Result<()> {
 /// Unit, snapshot, conformance and doc tests.
 fn test(workspace: &Workspace) -> Result<()> {
     check(in_root(workspace).args(["test", "--workspace"]))
+}
+
+/// The scheduler of delayed calls under thousands of schedules, chosen by a model checker.
+fn model(workspace: &Workspace) -> Result<()> {
+    let options = ["test", "-p", "blockfold-tasks", "--features", "shuttle", "--test", "model"];
+    check(in_root(workspace).args(options))
 }
 
 /// The same calls in pandas, NumPy, Polars and Dask; the tests find our programs in `BLOCKFOLD_BIN` and

@@ -37,6 +37,7 @@ mod rows;
 mod session;
 mod table;
 mod transform;
+pub mod visualize;
 pub mod window;
 
 pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, RandomArrays};

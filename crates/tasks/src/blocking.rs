@@ -5,9 +5,8 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::pool::{Job, Shared};
+use crate::sync::{Condvar, Mutex, MutexGuard, thread, thread_local};
 
 /// How long an idle thread stays.
 const STAY: Duration = Duration::from_secs(5);
@@ -59,6 +58,8 @@ struct State {
     heap: BinaryHeap<Ticket>,
     alive: usize,
     idle: usize,
+    /// Threads that wait for a future inside a call; there may be another one for each.
+    waiting: usize,
     is_closed: bool,
 }
 
@@ -68,7 +69,7 @@ thread_local! {
 
 /// This thread blocks for the pool at `addr`.
 pub fn is_inside(addr: usize) -> bool {
-    POOL.get() == Some(addr)
+    POOL.with(Cell::get) == Some(addr)
 }
 
 impl Blocking {
@@ -99,6 +100,15 @@ impl Blocking {
     fn next(&self) -> Option<Ticket> {
         let mut state = self.state.lock();
         loop {
+            if state.alive > self.limit + state.waiting {
+                state.alive -= 1;
+                self.ended.notify_all();
+                if !state.heap.is_empty() {
+                    // Whoever woke this thread may have meant one that works.
+                    self.wake.notify_one();
+                }
+                return None;
+            }
             if let Some(ticket) = state.heap.pop() {
                 return Some(ticket);
             }
@@ -123,35 +133,55 @@ impl Shared {
             return crate::garbage::refuse(job);
         }
         state.heap.push(Ticket { priority, seq, index, job });
-        if state.idle >= state.heap.len() || state.alive == self.blocking.limit {
+        self.staff_blocking(state);
+    }
+
+    /// Wakes or starts a thread for what is in the queue.
+    fn staff_blocking(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        if state.idle >= state.heap.len() || state.alive >= self.blocking.limit + state.waiting {
             self.blocking.wake.notify_one();
             return;
         }
         state.alive += 1;
-        let is_only = state.alive == 1;
         drop(state);
         let shared = Arc::clone(self);
-        let thread = std::thread::Builder::new().name("tasks-blocking".to_owned());
+        let thread = thread::Builder::new().name("blockfold-waits".to_owned());
         if thread.spawn(move || shared.serve_blocking()).is_err() {
-            self.spawn_failed(is_only);
+            self.spawn_failed();
         }
     }
 
+    /// Waits through `wait` inside a call that may block, while another thread may be there for other calls.
+    pub fn while_call_waits<R>(self: &Arc<Self>, wait: impl FnOnce() -> R) -> R {
+        let mut state = self.blocking.state.lock();
+        state.waiting += 1;
+        if state.heap.is_empty() {
+            drop(state)
+        } else {
+            self.staff_blocking(state)
+        }
+        let result = wait();
+        self.blocking.state.lock().waiting -= 1;
+        result
+    }
+
     fn serve_blocking(self: Arc<Self>) {
-        POOL.set(Some(Arc::as_ptr(&self).addr()));
+        POOL.with(|pool| pool.set(Some(Arc::as_ptr(&self).addr())));
         while let Some(ticket) = self.blocking.next() {
             ticket.job.block(ticket.index);
         }
     }
 
-    /// Without a thread the call waits for another one, or is made here if there is none.
-    fn spawn_failed(&self, is_only: bool) {
+    /// Without a thread a call waits for another one. If there is none that works, what waits is made here.
+    fn spawn_failed(&self) {
         let mut state = self.blocking.state.lock();
         state.alive -= 1;
-        let ticket = if is_only { state.heap.pop() } else { None };
-        drop(state);
-        if let Some(ticket) = ticket {
-            ticket.job.block(ticket.index);
+        // Asked anew each time: threads that are being started count too, until they are refused. One that makes a call
+        // here while it waits may count twice among those that wait.
+        while state.alive <= state.waiting
+            && let Some(ticket) = state.heap.pop()
+        {
+            MutexGuard::unlocked(&mut state, || ticket.job.block(ticket.index));
         }
     }
 }

@@ -29,6 +29,16 @@ use crate::pure::{Token, feed};
 /// assert_eq!(*sum.compute()?, 42);
 /// # Ok::<(), blockfold_tasks::Error>(())
 /// ```
+///
+/// Arguments of another type do not compile:
+///
+/// ```compile_fail,E0277
+/// use blockfold_tasks::delayed;
+///
+/// let inc = delayed(|x: &i64| x + 1);
+/// let text = delayed(|x: &i64| x.to_string());
+/// inc.call(text.call(1));
+/// ```
 pub fn delayed<S, F: DelayedFn<S>>(function: F) -> Callable<S> {
     function.into_callable()
 }

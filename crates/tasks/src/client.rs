@@ -1,7 +1,6 @@
 //! A client in this process: calls are made as soon as they are submitted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::callable::Callable;
@@ -14,6 +13,7 @@ use crate::param::{Arg, Param};
 use crate::plan::Plan;
 use crate::pool::{Job, Pool};
 use crate::settings::Settings;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::task::CallOptions;
 
 /// How a call is made: its priority, retries and limit of time.

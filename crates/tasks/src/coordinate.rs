@@ -5,9 +5,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Mutex, MutexGuard, now};
 
 /// State that threads wait on.
 struct Shared<S> {
@@ -22,7 +22,7 @@ impl<S> Shared<S> {
 
     /// Waits until `ready` holds; none when `limit` is over before.
     fn wait(&self, limit: Option<Duration>, ready: impl Fn(&S) -> bool) -> Option<MutexGuard<'_, S>> {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = limit.and_then(|limit| now().checked_add(limit));
         let mut state = self.state.lock();
         while !ready(&state) {
             match deadline {

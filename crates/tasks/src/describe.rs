@@ -4,9 +4,9 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use parking_lot::RwLock;
+use crate::sync::statics::{LazyLock, RwLock};
 
 type Describe = Arc<dyn Fn(&dyn Any) -> Option<String> + Send + Sync>;
 

@@ -3,13 +3,14 @@
 use std::any::{Any, TypeId};
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::sync::Arc;
 
 use crate::error::{BoxError, Error};
 use crate::events::{Subscriber, TaskFinished, TaskStarted};
 use crate::node::{Input, Node, Value};
 use crate::pure::{Table, Token};
+use crate::sync::now;
+use crate::sync::statics::LazyLock;
 
 /// Hands out the results a task depends on, in the order of its arguments.
 pub trait Deps {
@@ -110,6 +111,12 @@ impl Function {
         self.measure = Some(Arc::new(move |value: &Value| value.downcast_ref::<R>().map(&bytes)));
     }
 
+    /// Bytes of a result, for functions that tell.
+    pub fn bytes_of(&self, value: &Value) -> Option<u64> {
+        let measure = self.measure.as_ref()?;
+        catch_unwind(AssertUnwindSafe(|| measure(value))).ok().flatten()
+    }
+
     fn failed(&self, failure: Failure) -> Error {
         let call = Arc::clone(&self.name);
         match failure {
@@ -133,7 +140,10 @@ pub fn perform(node: &Node, deps: &mut dyn Deps, subscriber: Option<&dyn Subscri
 }
 
 fn call(node: &Node, deps: &mut dyn Deps) -> Result<Value, Error> {
-    (node.function.body)(node.inputs.as_slice(), deps).map_err(|failure| node.function.failed(failure))
+    // Arguments that are described or dropped, and errors that are boxed, are the user's code too.
+    let made = catch_unwind(AssertUnwindSafe(|| (node.function.body)(node.inputs.as_slice(), deps)));
+    let made = made.unwrap_or_else(|payload| Err(Failure::Panic(payload, String::new())));
+    made.map_err(|failure| node.function.failed(failure))
 }
 
 /// Calls a function of the user, whose panics must not end a thread; `arguments` says what it was given.
@@ -151,13 +161,13 @@ fn message(payload: &(dyn Any + Send)) -> &str {
 fn call_watched(node: &Node, deps: &mut dyn Deps, subscriber: &dyn Subscriber) -> Result<Value, Error> {
     let function = &*node.function;
     let thread = std::thread::current().id();
-    let start = Instant::now();
+    let start = now();
     let name = &*function.name;
     shielded(|| subscriber.started(&TaskStarted { name, thread, start }));
     let result = call(node, deps);
-    let stop = Instant::now();
+    let stop = now();
     shielded(|| {
-        let bytes = result.as_ref().ok().and_then(|value| function.measure.as_ref()?(value));
+        let bytes = result.as_ref().ok().and_then(|value| function.bytes_of(value));
         let error = result.as_ref().err();
         subscriber.finished(&TaskFinished { name, thread, start, stop, bytes, error });
     });

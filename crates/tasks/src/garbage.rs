@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::node::{Node, Value};
 use crate::pool::Job;
+use crate::sync::thread_local;
 
 enum Chore {
     Free(Option<Arc<Node>>, Option<Value>),

@@ -1,12 +1,13 @@
 //! Handles on calls at a client.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::node::{Node, Value};
 use crate::pool::{Job, Shared, while_waiting};
+use crate::sync::atomic::Ordering;
+use crate::sync::now;
 use crate::task::{CallOptions, Phase, Task, Watch};
 
 /// A handle on a task. The last one to be dropped releases it.
@@ -91,7 +92,7 @@ impl Held {
         if self.is_ended() {
             return Ok(());
         }
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = limit.and_then(|limit| now().checked_add(limit));
         while_waiting(&self.0.pool, || {
             let mut state = self.0.state.lock();
             while matches!(state.phase, Phase::Waiting(_) | Phase::Running(..)) {

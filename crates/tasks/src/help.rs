@@ -1,24 +1,24 @@
 //! What a thread does inside a run: which task it makes next, and what it leaves to others.
 
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use crate::error::Error;
-use crate::function::{Deps, Failure, perform};
+use crate::function::{Deps, Failure};
 use crate::node::Value;
 use crate::pool::worker_id;
 use crate::run::{Run, Slot};
+use crate::seats::BULK;
+use crate::sync::atomic::{Ordering, fence};
+use crate::sync::{Mutex, now, scaled, spin_loop, thread};
 
 /// A run stays with a thread for this long while others of the same priority wait.
 const TURN: Duration = Duration::from_millis(10);
 /// Times a thread looks for work before it leaves a run.
-const LOOKS: usize = 24;
+const LOOKS: usize = scaled(24, 2);
 
 /// Results that a thread may have alive beyond those of a run on one thread, before it stops starting more.
-const AHEAD: usize = 4;
+const AHEAD: usize = scaled(4, 1);
 
 /// A thread inside a run.
 pub struct Helper {
@@ -36,13 +36,14 @@ pub struct Helper {
 
 impl Helper {
     pub fn new() -> Self {
-        let now = Instant::now();
+        let now = now();
         let seat = worker_id().unwrap_or(0);
         Helper { seat, done: 0, ready: Vec::new(), batch: 1, refilled: now, came: now, held_back: false }
     }
 }
 
-struct RunDeps<'a> {
+/// Results that a call of a run reads.
+pub struct RunDeps<'a> {
     slots: &'a [Mutex<Slot>],
     deps: std::slice::Iter<'a, u32>,
     /// Results read for the last time.
@@ -111,7 +112,13 @@ impl Run {
             // Those who are still here see to it, or ask for help.
             return false;
         }
-        if !goes_on || !self.seats.has_tasks() || self.stopped.load(Ordering::Acquire) {
+        if self.stopped.load(Ordering::Acquire) {
+            if is_last {
+                self.end_stopped();
+            }
+            return false;
+        }
+        if !goes_on || !self.seats.has_tasks() {
             return false;
         }
         if self.pool.queued() > 0 {
@@ -145,7 +152,7 @@ impl Run {
         if self.pool.has_rival(self.priority.saturating_add(1)) {
             return true;
         }
-        helper.came.elapsed() > TURN && self.pool.has_rival(self.priority)
+        now().duration_since(helper.came) > TURN && self.pool.has_rival(self.priority)
     }
 
     /// Makes call `i` and notes which tasks that made ready. None if it failed.
@@ -153,7 +160,7 @@ impl Run {
         let i = i as usize;
         let deps = self.deps[self.dep_starts[i] as usize..self.dep_starts[i + 1] as usize].iter();
         let mut deps = RunDeps { slots: &self.slots, deps, taken: 0 };
-        let result = perform(&self.nodes[i], &mut deps, self.pool.subscriber());
+        let result = self.perform(i, &mut deps);
         match result {
             Ok(value) => self.slots[i].lock().value = Some(value),
             Err(error) => {
@@ -219,7 +226,7 @@ impl Run {
             if self.pool.queued() > 0 {
                 return None;
             }
-            if look < LOOKS / 2 { (0..64).for_each(|_| std::hint::spin_loop()) } else { std::thread::yield_now() }
+            if look < LOOKS / 2 { (0..64).for_each(|_| spin_loop()) } else { thread::yield_now() }
         }
         None
     }
@@ -253,9 +260,9 @@ impl Run {
     /// alive than a run on one thread would have, with some to spare, and another thread is at work on them.
     fn refill(self: &Arc<Self>, helper: &mut Helper) -> Option<u32> {
         let first = self.seats.first_of_spans()?;
-        let now = Instant::now();
+        let now = now();
         helper.batch = match now.duration_since(helper.refilled).as_micros() {
-            0..50 => (helper.batch * 2).min(64),
+            0..50 => (helper.batch * 2).min(BULK),
             50..200 => helper.batch,
             _ => 1,
         };

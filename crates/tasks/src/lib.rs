@@ -35,6 +35,7 @@ mod explain;
 mod function;
 mod future;
 mod garbage;
+mod graph;
 mod held;
 mod help;
 mod lanes;
@@ -50,6 +51,7 @@ mod run;
 mod seats;
 mod serial;
 mod settings;
+mod sync;
 mod task;
 mod timer;
 mod wait;
@@ -63,8 +65,12 @@ pub use describe::describe_with;
 pub use error::{BoxError, Error, Result};
 pub use events::{Subscriber, TaskFinished, TaskStarted};
 pub use future::Future;
+pub use graph::{TaskGraph, TaskInfo, graph, graph_as_typed};
 pub use param::{Arg, Param};
 pub use parts::{Parts, SharedResults};
 pub use pool::Pool;
 pub use settings::Settings;
+#[cfg(feature = "shuttle")]
+#[doc(hidden)]
+pub use sync::refuse_threads;
 pub use wait::{AsCompleted, Until, Waited, as_completed, wait};

@@ -5,10 +5,10 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use crate::function::Function;
 use crate::held::Held;
+use crate::sync::atomic::AtomicU64;
 
 /// A result of any type.
 pub type Value = Arc<dyn Any + Send + Sync>;
@@ -81,6 +81,11 @@ impl Node {
     /// A node whose result is there already.
     pub fn constant(value: Value) -> Arc<Self> {
         Node::new(Function::constant(), Inputs::One([Input::Value(value)]))
+    }
+
+    /// Gives a value that is there already.
+    pub fn is_constant(&self) -> bool {
+        Arc::ptr_eq(&self.function, &Function::constant())
     }
 
     /// Calls `each` with every node read, in the order of the arguments.

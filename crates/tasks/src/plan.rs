@@ -5,24 +5,25 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-
-use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Error, Result};
 use crate::held::Held;
 use crate::node::{Node, Value};
 use crate::order;
 use crate::regroup::{self, Regrouped};
+use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::{MutexGuard, static_lock};
 
 /// Bits of a mark that hold the index; the rest is the stamp of the run.
 const INDEX_BITS: u32 = 28;
 /// The largest number of tasks in one run.
 pub const MAX_TASKS: usize = 1 << INDEX_BITS;
 
-/// The stamp of the run planned last. Marks belong to whoever holds the lock, which is held while one graph is
-/// walked; with 36 bits, stamps do not come back.
-static STAMP: Mutex<u64> = Mutex::new(0);
+static_lock! {
+    /// The stamp of the run planned last. Marks belong to whoever holds the lock, which is held while one graph is
+    /// walked; with 36 bits, stamps do not come back.
+    static STAMP: Mutex<u64> = Mutex::new(0);
+}
 
 /// Results of calls that have been made, by the address of the call's node; whoever has it holds the nodes.
 pub type Known = HashMap<usize, Value>;

@@ -5,9 +5,6 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::blocking::Blocking;
 use crate::error::{Error, Result};
@@ -15,10 +12,12 @@ use crate::events::Subscriber;
 use crate::garbage;
 use crate::lanes::Lanes;
 use crate::settings::{Flag, Settings};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{Condvar, Mutex, MutexGuard, scaled, spin_loop, statics, thread, thread_local};
 use crate::timer::Timer;
 
 /// Times an idle thread looks for a job before it sleeps.
-const LOOKS: usize = 300;
+const LOOKS: usize = scaled(300, 2);
 
 /// Something for a thread of the pool.
 pub trait Job: Send + Sync {
@@ -63,7 +62,7 @@ thread_local! {
 
 /// The number of this thread among those of its pool, if it computes for one.
 pub fn worker_id() -> Option<usize> {
-    WORKER.get().map(|worker| worker.1)
+    WORKER.with(Cell::get).map(|worker| worker.1)
 }
 
 impl Shared {
@@ -137,7 +136,7 @@ impl Shared {
             queue.alive += 1;
             drop(queue);
             let shared = Arc::clone(self);
-            let thread = std::thread::Builder::new().name(format!("tasks-{id}"));
+            let thread = thread::Builder::new().name(format!("blockfold-call-{id}"));
             if let Err(source) = thread.spawn(move || shared.serve(id)) {
                 self.queue.lock().alive -= 1;
                 return Err(Error::Threads { source: Arc::new(source) });
@@ -146,7 +145,7 @@ impl Shared {
     }
 
     fn serve(self: Arc<Self>, id: usize) {
-        WORKER.set(Some((self.addr(), id)));
+        WORKER.with(|worker| worker.set(Some((self.addr(), id))));
         while let Some(job) = self.next_job() {
             job.work();
         }
@@ -188,7 +187,7 @@ impl Shared {
             if self.queued() > 0 {
                 return;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
     }
 
@@ -221,7 +220,7 @@ impl Shared {
 
 /// This thread belongs to the pool at `addr`.
 fn is_inside(addr: usize) -> bool {
-    WORKER.get().is_some_and(|worker| worker.0 == addr) || crate::blocking::is_inside(addr)
+    WORKER.with(Cell::get).is_some_and(|worker| worker.0 == addr) || crate::blocking::is_inside(addr)
 }
 
 /// Threads that run graphs. Dropping it closes it and waits for the calls that are being made.
@@ -258,7 +257,7 @@ impl Pool {
     /// # Errors
     /// The operating system refuses threads.
     pub fn global() -> Result<&'static Pool> {
-        static GLOBAL: std::sync::OnceLock<Result<Pool>> = std::sync::OnceLock::new();
+        static GLOBAL: statics::OnceLock<Result<Pool>> = statics::OnceLock::new();
         GLOBAL.get_or_init(|| Pool::new(Settings::new())).as_ref().map_err(Error::clone)
     }
 
@@ -284,10 +283,13 @@ impl Drop for Pool {
     }
 }
 
-/// Waits through `wait`. If this thread computes for a pool, another one takes its place meanwhile, so that a call
-/// may wait for other calls.
+/// Waits through `wait`. If this thread works for the pool, another one takes its place meanwhile, so that a call may
+/// wait for other calls.
 pub fn while_waiting<R>(shared: &Arc<Shared>, wait: impl FnOnce() -> R) -> R {
-    if WORKER.get().is_none_or(|worker| worker.0 != shared.addr()) {
+    if crate::blocking::is_inside(shared.addr()) {
+        return shared.while_call_waits(wait);
+    }
+    if WORKER.with(Cell::get).is_none_or(|worker| worker.0 != shared.addr()) {
         return wait();
     }
     shared.queue.lock().wanted += 1;

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
-
 use crate::node::{Input, Node};
 use crate::param::Param;
+use crate::sync::statics::Mutex;
 
 /// Tables smaller than this are not swept.
 const SWEEP_ABOVE: usize = 64;
@@ -28,7 +27,8 @@ impl Token {
     }
 }
 
-/// Living calls by token. A dead one is forgotten when the table has doubled.
+/// Living calls by token. A dead one is forgotten when the table has doubled. Some are in statics; while the lock is
+/// held a node is made or counted, and none is dropped.
 #[derive(Default)]
 pub struct Table {
     calls: Mutex<Calls>,

@@ -5,18 +5,18 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
-use std::time::Duration;
-
-use parking_lot::{Condvar, Mutex};
 
 use crate::error::{Error, Result};
-use crate::help::Helper;
+use crate::function::perform;
+use crate::graph::Took;
+use crate::help::{Helper, RunDeps};
 use crate::node::{Node, Value};
 use crate::order;
 use crate::plan::Plan;
-use crate::pool::{Job, Shared, worker_id};
+use crate::pool::{Job, Shared, while_waiting, worker_id};
 use crate::seats::Seats;
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use crate::sync::{Condvar, Mutex, now};
 
 /// A result that some tasks still read.
 #[derive(Default)]
@@ -65,6 +65,8 @@ pub struct Run {
     pub active: AtomicUsize,
     /// A ticket of this run waits in the pool's queue.
     pub has_ticket: AtomicBool,
+    /// What each task took, when that is asked for.
+    trace: Option<Mutex<Vec<Took>>>,
     outcome: Mutex<Outcome>,
     ended: Condvar,
 }
@@ -72,6 +74,27 @@ pub struct Run {
 impl Run {
     /// Starts a run; `on_end` is called when it has ended.
     pub fn start(pool: &Arc<Shared>, plan: Plan, priority: i32, on_end: Option<OnEnd>) -> Arc<Run> {
+        Run::start_with(pool, plan, priority, on_end, None)
+    }
+
+    /// Starts a run that notes what each task takes.
+    pub fn start_traced(pool: &Arc<Shared>, plan: Plan) -> Arc<Run> {
+        let trace = Mutex::new(vec![Took::default(); plan.len()]);
+        Run::start_with(pool, plan, 0, None, Some(trace))
+    }
+
+    /// What each task took, of a run that was started to note it.
+    pub fn took(&self) -> Vec<Took> {
+        self.trace.as_ref().map(|trace| std::mem::take(&mut *trace.lock())).unwrap_or_default()
+    }
+
+    fn start_with(
+        pool: &Arc<Shared>,
+        plan: Plan,
+        priority: i32,
+        on_end: Option<OnEnd>,
+        trace: Option<Mutex<Vec<Took>>>,
+    ) -> Arc<Run> {
         let readers = plan.readers();
         let (next_starts, nexts) = order::successors(&plan);
         let alive_before = order::alive_before(&plan, readers.clone());
@@ -96,6 +119,7 @@ impl Run {
             has_ticket: AtomicBool::new(false),
             outcome: Mutex::new(Outcome { on_end, ..Outcome::default() }),
             ended: Condvar::new(),
+            trace,
             nodes: plan.nodes,
             dep_starts: plan.dep_starts,
             deps: plan.deps,
@@ -125,28 +149,38 @@ impl Run {
         self.leave(done);
         self.feed(0);
         fence(Ordering::SeqCst);
-        if self.seats.has_tasks() && !self.is_stopped() {
+        if self.is_stopped() {
+            self.end_stopped();
+        } else if self.seats.has_tasks() {
             self.recruit();
         }
     }
 
-    /// Waits for the end; a thread of a pool helps meanwhile.
+    /// Ends a stopped run unless somebody is inside, who does so on leaving. For those who have left: if it is only
+    /// they who see that the pool is closed or cancelled, nobody else will.
+    pub fn end_stopped(&self) {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        self.leave(0);
+    }
+
+    /// Waits for the end. A thread that computes helps first. When there is nothing left to help with another one takes
+    /// its place, since calls that are being made elsewhere may wait for a thread.
     pub fn wait(self: &Arc<Self>) -> Result<Vec<Value>> {
-        let helps = worker_id().is_some();
-        loop {
-            if helps {
-                self.help();
-            }
+        if worker_id().is_some() {
+            self.help();
+        }
+        if let Some(result) = self.outcome.lock().result.take() {
+            return result;
+        }
+        while_waiting(&self.pool, || {
             let mut outcome = self.outcome.lock();
-            if let Some(result) = outcome.result.take() {
-                return result;
-            }
-            if helps {
-                self.ended.wait_for(&mut outcome, Duration::from_millis(1));
-            } else {
+            loop {
+                if let Some(result) = outcome.result.take() {
+                    return result;
+                }
                 self.ended.wait(&mut outcome);
             }
-        }
+        })
     }
 
     /// Ends the run with `error`; calls that are being made end first.
@@ -170,6 +204,18 @@ impl Run {
             self.fail(Error::Cancelled { call: "the run".into() });
         }
         self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Makes call `i`, and notes what it took if that is asked for.
+    pub fn perform(&self, i: usize, deps: &mut RunDeps<'_>) -> Result<Value> {
+        let Some(trace) = &self.trace else { return perform(&self.nodes[i], deps, self.pool.subscriber()) };
+        let start = now();
+        let result = perform(&self.nodes[i], deps, self.pool.subscriber());
+        let bytes = result.as_ref().ok().and_then(|value| self.nodes[i].function.bytes_of(value));
+        if let Some(took) = trace.lock().get_mut(i) {
+            *took = Took { elapsed: Some(now().duration_since(start)), bytes };
+        }
+        result
     }
 
     pub fn is_blocking(&self, i: u32) -> bool {

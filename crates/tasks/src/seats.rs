@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
+use crate::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+use crate::sync::{Mutex, scaled};
 
-/// More tasks than this go to the backlog, so that they are made in their order whoever makes them.
-const BULK: usize = 64;
+/// More tasks than this go to the backlog, so that they are made in their order whoever makes them. What is taken from
+/// the backlog at once may be no more.
+pub const BULK: usize = scaled(64, 2);
 
 /// Tasks in the order in which they should be made, and their place in it.
 type Span = Reverse<(u32, Box<[u32]>, usize)>;

@@ -37,7 +37,8 @@ impl Settings {
     }
 
     /// Sets the largest number of threads for functions that block; at least one. They are started as they are
-    /// needed and end when they have been idle for some seconds.
+    /// needed and end when they have been idle for some seconds. Those that wait for a future inside a call are not
+    /// counted meanwhile.
     #[must_use]
     pub fn blocking_threads(mut self, threads: usize) -> Self {
         self.blocking_threads = threads.max(1);

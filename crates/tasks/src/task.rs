@@ -1,10 +1,7 @@
 //! A call at a client: its attempts, its end, and what depends on it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use parking_lot::{Condvar, Mutex};
 
 use crate::error::{Error, Result};
 use crate::function::{NoDeps, perform};
@@ -14,6 +11,8 @@ use crate::node::{Node, Value};
 use crate::plan::Plan;
 use crate::pool::{Job, Shared};
 use crate::run::Run;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Condvar, Mutex};
 
 /// Somebody who waits for the end of calls.
 pub trait Watch: Send + Sync {

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::pool::Shared;
+use crate::sync::{Condvar, Mutex, now, thread};
 use crate::task::Task;
 
 /// Calls with a limit of time. The thread starts with the first.
@@ -34,7 +33,7 @@ impl Timer {
     fn serve(&self) {
         let mut state = self.state.lock();
         while !state.is_closed {
-            let now = Instant::now();
+            let now = now();
             match state.due.first_key_value().map(|(key, _)| key.0) {
                 Some(due) if due <= now => {
                     let call = state.due.pop_first().and_then(|(_, (task, attempt))| Some((task.upgrade()?, attempt)));
@@ -57,14 +56,14 @@ impl Timer {
 impl Shared {
     /// Ends attempt `attempt` of `task` after `limit`, if it has not ended.
     pub fn limit(self: &Arc<Self>, task: &Arc<Task>, attempt: u32, limit: Duration) {
-        let Some(due) = Instant::now().checked_add(limit) else { return };
+        let Some(due) = now().checked_add(limit) else { return };
         let mut state = self.timer.state.lock();
         state.seq += 1;
         let seq = state.seq;
         state.due.insert((due, Reverse(seq)), (Arc::downgrade(task), attempt));
         if !state.is_running && !state.is_closed {
             let shared = Arc::clone(self);
-            let thread = std::thread::Builder::new().name("tasks-timer".to_owned());
+            let thread = thread::Builder::new().name("blockfold-timer".to_owned());
             state.is_running = thread.spawn(move || shared.timer.serve()).is_ok();
         }
         self.timer.wake.notify_one();

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::future::Future;
 use crate::pool::while_waiting;
+use crate::sync::{Condvar, Mutex, now};
 use crate::task::Watch;
 
 /// Positions of futures that have ended, in the order in which they did.
@@ -112,7 +111,7 @@ pub struct Waited<T> {
 
 /// Waits until all or any of the futures have ended, or until `limit` is over.
 pub fn wait<T>(futures: &[Future<T>], until: Until, limit: Option<Duration>) -> Waited<T> {
-    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let deadline = limit.and_then(|limit| now().checked_add(limit));
     let arrivals = Arrivals::of(futures);
     let count = if until == Until::All { futures.len() } else { futures.len().min(1) };
     if let Some(first) = futures.first() {

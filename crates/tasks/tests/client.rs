@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use blockfold_tasks::{
     Bag, Client, Error, Event, Lock, Queue, Settings, Submit, Subscriber, TaskFinished, TaskStarted, Until, Variable,
-    as_completed, delayed, try_delayed, wait,
+    as_completed, delayed, describe_with, try_delayed, wait,
 };
 use common::{Count, eventually, within};
 
@@ -182,6 +182,59 @@ fn calls_may_wait_for_futures() {
         let outer = delayed(move |x: &u64| *inner.submit(&inc.call(*x)).unwrap().result().unwrap());
         let futures = client.map(&outer, 0..20).unwrap();
         assert_eq!(client.gather(&futures).unwrap().len(), 20);
+    });
+}
+
+#[test]
+fn blocking_calls_may_wait_for_blocking_calls() {
+    within(20, || {
+        let client = Client::new(Settings::new().threads(1).blocking_threads(1)).unwrap();
+        let inner = client.clone();
+        let inc = delayed(|x: &u64| x + 1).blocking();
+        let outer = delayed(move |x: &u64| {
+            let future = inner.submit(&inc.call(*x)).unwrap();
+            *future.result().unwrap() + *inc.call(*x).compute_on(inner.pool()).unwrap()
+        });
+        let futures = client.map(&outer.blocking(), 0..20).unwrap();
+        assert_eq!(client.gather(&futures).unwrap().len(), 20);
+    });
+}
+
+#[test]
+fn runs_inside_calls_may_wait_for_futures() {
+    within(20, || {
+        let client = client(1);
+        let (runs, waits) = (client.clone(), client.clone());
+        let inc = delayed(|x: &u64| x + 1);
+        let slow = delayed(move |x: &u64| *waits.submit(&inc.call(*x)).unwrap().result().unwrap()).blocking();
+        let outer = delayed(move |x: &u64| *slow.call(*x).compute_on(runs.pool()).unwrap());
+        let futures = client.map(&outer, 0..20).unwrap();
+        assert_eq!(client.gather(&futures).unwrap().len(), 20);
+    });
+}
+
+struct Loud;
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            std::panic::resume_unwind(Box::new("meant to panic"));
+        }
+    }
+}
+
+struct Nameless;
+
+/// Panics beside the function itself: of what it was given, and of what says what that was.
+#[test]
+fn panics_around_a_call() {
+    within(20, || {
+        describe_with(|_: &Nameless| std::panic::resume_unwind(Box::new("meant to panic")));
+        let client = client(1);
+        let drops = delayed(|_: &Loud| ()).call(delayed(|| Loud).call());
+        let fails = try_delayed(|_: &Nameless| Err::<(), _>("meant to fail")).call(Nameless);
+        assert!(matches!(drops.compute_on(client.pool()), Err(Error::Panicked { .. })));
+        assert!(matches!(client.submit(&fails).unwrap().result(), Err(Error::Panicked { .. })));
     });
 }
 

@@ -1,5 +1,7 @@
 //! Delayed calls: signatures, sharing, order, regrouping, chains.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Violation;
 
-const ENGINE: [&str; 9] = [
+const ENGINE: [&str; 10] = [
     "blockfold-core",
     "blockfold-kernels",
     "blockfold-dense",
@@ -15,6 +15,7 @@ const ENGINE: [&str; 9] = [
     "blockfold-io",
     "blockfold-exec",
     "blockfold-tasks",
+    "blockfold-draw",
     "blockfold-datasets",
 ];
 
@@ -28,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("blockfold-io", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold-exec", &["blockfold-core", "blockfold-plan"]),
     ("blockfold-tasks", &[]),
+    ("blockfold-draw", &[]),
     ("blockfold-datasets", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold", &ENGINE),
     ("blockfold-dashboard", &["blockfold-core", "blockfold-plan", "blockfold-exec"]),

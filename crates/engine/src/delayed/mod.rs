@@ -11,16 +11,14 @@ mod made;
 use std::sync::{Arc, Once};
 
 use blockfold_core::{Error, RecordBatch, Result};
-use blockfold_exec::{Event, Executor};
+use blockfold_exec::{Event as RunEvent, Executor};
 pub use blockfold_tasks::{
-    Arg, AsCompleted, Bag, Callable, Client, Delayed, Future, Lock, LockGuard, Pool, Pure, Queue, Settings, Submit,
-    Tokened, Until, Variable, Waited, Wanted, as_completed, compute_all, delayed, describe_with, explain_all,
-    try_delayed, wait,
+    Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Lock, LockGuard, Pool, Pure, Queue, Settings,
+    Submit, TaskGraph, TaskInfo, Tokened, Until, Variable, Waited, Wanted, as_completed, compute_all, delayed,
+    describe_with, explain_all, graph, graph_as_typed, try_delayed, wait,
 };
 /// Error of delayed calls, runs of them and clients.
 pub type CallError = blockfold_tasks::Error;
-/// A flag that calls of one process wait for.
-pub type CallEvent = blockfold_tasks::Event;
 
 pub use array::IntoTensor;
 pub use frame::IntoBatches;
@@ -34,11 +32,11 @@ struct Watched(Executor);
 
 impl blockfold_tasks::Subscriber for Watched {
     fn started(&self, event: &blockfold_tasks::TaskStarted<'_>) {
-        self.0.tell(&Event::CallStarted { name: event.name.to_owned() });
+        self.0.tell(&RunEvent::CallStarted { name: event.name.to_owned() });
     }
 
     fn finished(&self, event: &blockfold_tasks::TaskFinished<'_>) {
-        self.0.tell(&Event::CallFinished {
+        self.0.tell(&RunEvent::CallFinished {
             name: event.name.to_owned(),
             elapsed: event.stop.saturating_duration_since(event.start),
             bytes: event.bytes,
