@@ -263,7 +263,7 @@ impl LazyFrame {
         Ok(Estimate::of(&self.graph()?, self.session.threads(), self.session.memory_budget().0))
     }
 
-    pub(crate) fn optimized(&self) -> Result<Plan> {
+    fn optimized(&self) -> Result<Plan> {
         optimize(&self.plan()?)
     }
 

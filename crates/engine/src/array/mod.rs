@@ -153,11 +153,11 @@ impl Array {
         Ok(Estimate::of(&self.graph()?, self.session.threads(), budget))
     }
 
-    pub(crate) fn optimized(&self) -> Result<Plan> {
+    fn optimized(&self) -> Result<Plan> {
         optimize(&self.plan()?)
     }
 
-    pub(crate) fn graph(&self) -> Result<StepGraph> {
+    fn graph(&self) -> Result<StepGraph> {
         Lower::graph(&self.optimized()?, self.session.memory_budget().0)
     }
 

@@ -13,6 +13,7 @@ use blockfold_plan::{BlockStream, PartitionEstimate, Source, TaskContext};
 use blockfold_tasks::{Arg, Delayed, try_delayed};
 use ndarray::ArrayD;
 
+use super::call_of_plan;
 use super::made::Made;
 use crate::array::{Array, Chunking, Element, NdArray};
 use crate::session::Session;
@@ -95,10 +96,8 @@ impl Session {
 impl Array {
     /// A delayed call that computes the array. Equal arrays share one call.
     pub fn delayed(&self) -> Delayed<NdArray> {
-        super::describe_shapes();
-        let token = self.plan().map_or_else(|error| error.to_string(), |plan| plan.token().to_string());
         let compute = try_delayed(compute_array).named("compute").blocking();
-        compute.token((self.session.address(), token)).call(self.clone())
+        call_of_plan(&compute, &self.session, self.plan(), self)
     }
 
     /// A delayed call for each chunk, row by row, which computes it.

@@ -10,6 +10,7 @@ use blockfold_io::memory::conform;
 use blockfold_plan::{BlockMeta, BlockStream, PartitionEstimate, Source, TaskContext};
 use blockfold_tasks::{Arg, Delayed, try_delayed};
 
+use super::call_of_plan;
 use super::made::Made;
 use crate::collected::Frame;
 use crate::frame::LazyFrame;
@@ -88,10 +89,8 @@ impl Session {
 impl LazyFrame {
     /// A delayed call that collects the frame. Equal frames share one call.
     pub fn delayed(&self) -> Delayed<Frame> {
-        super::describe_shapes();
-        let token = self.plan().map_or_else(|error| error.to_string(), |plan| plan.token().to_string());
         let collect = try_delayed(collect_frame).named("collect").blocking();
-        collect.token((self.session.address(), token)).call(self.clone())
+        call_of_plan(&collect, &self.session, self.plan(), self)
     }
 
     /// A delayed call for each partition, which collects it.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Once};
 
 use blockfold_core::{RecordBatch, Result};
 use blockfold_exec::{Event as RunEvent, Executor};
+use blockfold_plan::Plan;
 pub use blockfold_tasks::{
     Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Lock, LockGuard, Pool, Pure, Queue, Settings,
     Submit, TaskGraph, TaskInfo, Tokened, Until, Variable, Waited, Wanted, as_completed, compute_all, delayed,
@@ -113,6 +114,18 @@ impl Session {
     pub fn compute_calls<W: Wanted>(&self, calls: W) -> Result<W::Results> {
         Ok(self.calls()?.compute_all(calls)?)
     }
+}
+
+/// A call of a function of a lazy value, which is one call for all values whose plan computes the same.
+fn call_of_plan<V: Clone + Send + Sync + 'static, R: Send + Sync + 'static>(
+    function: &Callable<fn(&V) -> R>,
+    session: &Session,
+    plan: Result<Plan>,
+    value: &V,
+) -> Delayed<R> {
+    describe_shapes();
+    let token = plan.map_or_else(|error| error.to_string(), |plan| plan.token().to_string());
+    function.token((session.address(), token)).call(value.clone())
 }
 
 /// Has errors of calls say what frames and arrays they were given.

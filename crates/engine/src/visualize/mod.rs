@@ -16,6 +16,7 @@ pub use blockfold_draw::{Background, ColorBy, Format, Graph, Node, Options, Pict
 use blockfold_core::{Error, Result};
 use blockfold_exec::RunReport;
 use blockfold_io::output::OutputFile;
+use blockfold_plan::{Lower, Plan, optimize};
 
 use crate::array::Array;
 use crate::frame::LazyFrame;
@@ -122,16 +123,22 @@ impl Visualize for Graph {
     }
 }
 
+/// The graph of a view of a plan, lowered for a budget.
+fn of_plan(plan: &Plan, budget_bytes: u64, view: View) -> Result<Graph> {
+    let steps = || Lower::graph(&optimize(plan)?, budget_bytes);
+    match view {
+        View::Logical => Ok(plans::ops(plan)),
+        View::Optimized => Ok(plans::ops(&optimize(plan)?)),
+        View::Steps => Ok(plans::steps(&steps()?)),
+        View::Fused => Ok(plans::chains(&steps()?, None)),
+        View::Blocks => Ok(blocks::blocks(&steps()?)),
+        View::Tasks => Ok(tasks::tasks(&steps()?)),
+    }
+}
+
 impl Visualize for LazyFrame {
     fn drawing(&self, view: View) -> Result<Graph> {
-        match view {
-            View::Logical => Ok(plans::ops(&self.plan()?)),
-            View::Optimized => Ok(plans::ops(&self.optimized()?)),
-            View::Steps => Ok(plans::steps(&self.graph()?)),
-            View::Fused => Ok(plans::chains(&self.graph()?, None)),
-            View::Blocks => Ok(blocks::blocks(&self.graph()?)),
-            View::Tasks => Ok(tasks::tasks(&self.graph()?)),
-        }
+        of_plan(&self.plan()?, self.session.memory_budget().0, view)
     }
 }
 
@@ -147,13 +154,6 @@ impl LazyFrame {
 
 impl Visualize for Array {
     fn drawing(&self, view: View) -> Result<Graph> {
-        match view {
-            View::Logical => Ok(plans::ops(&self.plan()?)),
-            View::Optimized => Ok(plans::ops(&self.optimized()?)),
-            View::Steps => Ok(plans::steps(&self.graph()?)),
-            View::Fused => Ok(plans::chains(&self.graph()?, None)),
-            View::Blocks => Ok(blocks::blocks(&self.graph()?)),
-            View::Tasks => Ok(tasks::tasks(&self.graph()?)),
-        }
+        of_plan(&self.plan()?, self.session.memory_budget().0, view)
     }
 }
