@@ -1,5 +1,6 @@
 //! A session: a memory budget, threads, a scratch folder.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -123,6 +124,34 @@ fn default_budget() -> ByteSize {
     ByteSize((bytes / 2).max(MIN_BUDGET_BYTES))
 }
 
+thread_local! {
+    static SCOPE: RefCell<Option<Cancel>> = const { RefCell::new(None) };
+}
+
+/// What a function returns, with `cancel` stopping all runs that it starts on this thread, of whatever session.
+///
+/// # Examples
+/// ```
+/// use blockfold::prelude::*;
+/// use blockfold::{Cancel, cancellable};
+///
+/// # fn main() -> blockfold::Result<()> {
+/// let session = Session::builder().build()?;
+/// let cancel = Cancel::default();
+/// cancel.cancel();
+/// let stopped = cancellable(&cancel, || session.ones([10], ()).compute());
+/// assert!(matches!(stopped, Err(Error::Cancelled)));
+/// assert!(session.ones([10], ()).compute().is_ok());
+/// # Ok(())
+/// # }
+/// ```
+pub fn cancellable<T>(cancel: &Cancel, f: impl FnOnce() -> T) -> T {
+    let before = SCOPE.replace(Some(cancel.clone()));
+    let result = f();
+    SCOPE.set(before);
+    result
+}
+
 impl Session {
     /// Settings of a new session.
     ///
@@ -197,8 +226,11 @@ impl Session {
         &self.0.executor
     }
 
-    /// A flag for one run, which the session's flag also cancels.
+    /// A flag for one run, which the session's flag and the thread's also cancel.
     pub(crate) fn cancel(&self) -> Cancel {
-        self.0.cancel.child()
+        SCOPE.with_borrow(|scope| match scope {
+            Some(scope) => self.0.cancel.child_of_both(scope),
+            None => self.0.cancel.child(),
+        })
     }
 }
