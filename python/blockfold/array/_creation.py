@@ -12,6 +12,12 @@ from ._array import Array
 from ._operands import as_array, from_numpy
 from ._shape import lengths
 
+__all__ = [
+    "arange", "array", "asanyarray", "asarray", "empty", "empty_like", "eye", "from_array", "from_dataframe", "from_dlpack",
+    "from_zarr", "fromfunction", "full", "full_like", "identity", "indices", "linspace", "meshgrid", "ones", "ones_like",
+    "open_npy", "open_zarr", "to_npy", "to_zarr", "tri", "tril", "triu", "zeros", "zeros_like",
+]
+
 
 def _on(device: Any) -> None:
     if device not in (None, "cpu"):

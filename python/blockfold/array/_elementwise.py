@@ -10,6 +10,18 @@ from ..exceptions import ArgumentError, DTypeError
 from ._array import Array
 from ._operands import as_array, is_number, operand
 
+__all__ = [
+    "abs", "absolute", "acos", "acosh", "add", "allclose", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "around", "as_complex", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_invert",
+    "bitwise_not", "cbrt", "ceil", "clip", "conj", "conjugate", "copysign", "cos", "cosh", "deg2rad", "degrees", "divide",
+    "equal", "exp", "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmax", "fmin", "greater",
+    "greater_equal", "hypot", "i0", "imag", "invert", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "log",
+    "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "maximum", "minimum",
+    "mod", "multiply", "nan_to_num", "negative", "nextafter", "not_equal", "positive", "pow", "power", "rad2deg", "radians",
+    "real", "reciprocal", "remainder", "rint", "round", "sign", "signbit", "sin", "sinc", "sinh", "sqrt", "square",
+    "subtract", "tan", "tanh", "true_divide", "trunc", "where",
+]
+
 
 def _unary(name: str, doc: str, native: str | None = None) -> Callable[[Any], Array]:
     """A function of the engine; complex numbers that it does not take go through NumPy, chunk by chunk."""

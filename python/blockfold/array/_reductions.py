@@ -11,6 +11,13 @@ from ..exceptions import DTypeError, OutOfBoundsError, UnsupportedError
 from ._array import Array
 from ._operands import as_array
 
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cumprod", "cumsum", "cumulative_prod",
+    "cumulative_sum", "diff", "max", "mean", "median", "min", "nanargmax", "nanargmin", "nancumsum", "nanmax", "nanmean",
+    "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "percentile", "prod", "ptp", "quantile",
+    "std", "sum", "var",
+]
+
 
 def axes_of(axis: Any, ndim: int) -> list[int] | None:
     """Axes as a list, counted from the front; None for all of them."""

@@ -9,6 +9,12 @@ from ._array import Array
 from ._operands import as_array
 from ._shape import concat, flip
 
+__all__ = [
+    "UniqueAllResult", "UniqueCountsResult", "UniqueInverseResult", "argsort", "argtopk", "argwhere", "bincount",
+    "digitize", "flatnonzero", "histogram", "isin", "nonzero", "searchsorted", "sort", "topk", "union1d", "unique",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values",
+]
+
 
 def sort(x: Any, /, axis: int | None = -1, *, descending: bool = False, stable: bool = True, **unused: Any) -> Array:
     """The elements of each lane along an axis in ascending order, NaN last."""

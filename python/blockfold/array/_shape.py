@@ -11,6 +11,13 @@ from ._array import Array
 from ._operands import as_array
 from ._reductions import axes_of
 
+__all__ = [
+    "array_split", "atleast_1d", "atleast_2d", "block", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "concat",
+    "concatenate", "dstack", "expand_dims", "flip", "fliplr", "flipud", "hstack", "moveaxis", "pad", "permute_dims",
+    "ravel", "rechunk", "repeat", "reshape", "roll", "rot90", "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
+    "unstack", "vstack",
+]
+
 
 def lengths(shape: Any) -> tuple[int, ...]:
     """A shape as a tuple of numbers."""
