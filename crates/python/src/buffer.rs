@@ -100,11 +100,16 @@ pub fn tensor_of(values: &Bound<'_, PyAny>) -> PyResult<Tensor> {
     let py = values.py();
     let name: String = values.getattr("dtype")?.getattr("name")?.extract()?;
     let dtype = dtype_of(py, &name)?;
-    let buffer = PyUntypedBuffer::get(values)?;
+    let shape: Vec<usize> = values.getattr("shape")?.extract()?;
+    // A buffer without axes says nothing of its shape.
+    let buffer = match shape.len() {
+        0 => PyUntypedBuffer::get(&values.call_method1("reshape", (1,))?)?,
+        _ => PyUntypedBuffer::get(values)?,
+    };
     if !buffer.is_c_contiguous() {
         return Err(PyValueError::new_err("the array does not lie row by row; pass numpy.ascontiguousarray of it"));
     }
-    let (shape, bytes, item) = (buffer.shape().to_vec(), buffer.len_bytes(), buffer.item_size());
+    let (bytes, item) = (buffer.len_bytes(), buffer.item_size());
     let start = NonNull::new(buffer.buf_ptr().cast::<u8>());
     let align = if complex_part(&dtype).is_some() { item / 2 } else { item };
     let data = match start {

@@ -121,8 +121,11 @@ class Array(Methods):
     # ---- operators
 
     def _binary(self, op: str, other: Any, reflected: bool = False) -> Any:
-        other = operand(other)
-        return NotImplemented if other is NotImplemented else Array(self._core.binary(op, other, reflected))
+        from ._arithmetic import binary
+
+        if operand(other) is NotImplemented:
+            return NotImplemented
+        return binary(op, other, self) if reflected else binary(op, self, other)
 
     def __add__(self, other: Any) -> Any:
         return self._binary("+", other)
@@ -152,7 +155,7 @@ class Array(Methods):
         return self._binary("//", other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return as_array(other, like=self)._binary("//", self)
+        return self._binary("//", other, True)
 
     def __mod__(self, other: Any) -> Any:
         return self._binary("%", other)
@@ -160,18 +163,14 @@ class Array(Methods):
     def __rmod__(self, other: Any) -> Any:
         return self._binary("%", other, True)
 
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
     def __pow__(self, other: Any) -> Any:
-        from ._elementwise import power
-
-        return power(self, other)
+        return self._binary("**", other)
 
     def __rpow__(self, other: Any) -> Any:
-        from ._elementwise import power
+        return self._binary("**", other, True)
 
-        return power(as_array(other, like=self), self)
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
 
     def __matmul__(self, other: Any) -> Any:
         from .linalg import matmul

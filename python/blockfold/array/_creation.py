@@ -263,12 +263,12 @@ def _triangle(x: Any, k: int, keeps_lower: bool) -> Array:
     return where(offset <= k if keeps_lower else offset >= k, x, full((), 0, dtype=x.dtype))
 
 
-def tril(x: Any, /, *, k: int = 0) -> Array:
+def tril(x: Any, /, k: int = 0) -> Array:
     """The lower triangle of matrices, zeros elsewhere."""
     return _triangle(x, k, True)
 
 
-def triu(x: Any, /, *, k: int = 0) -> Array:
+def triu(x: Any, /, k: int = 0) -> Array:
     """The upper triangle of matrices, zeros elsewhere."""
     return _triangle(x, k, False)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..exceptions import ArgumentError, DTypeError
+from ._arithmetic import binary
 from ._array import Array
 from ._operands import as_array, is_number, operand
 
@@ -32,7 +33,7 @@ def _unary(name: str, doc: str, native: str | None = None) -> Callable[[Any], Ar
         if x.dtype.kind == "c" and native not in _COMPLEX:
             return through_numpy(x, native)
         if x.dtype.kind == "b" and native not in _BOOLEAN:
-            x = x.astype("float64")
+            return _of_bool(x, native)
         return Array(x._core.unary(native))
 
     function.__name__ = function.__qualname__ = name
@@ -42,7 +43,17 @@ def _unary(name: str, doc: str, native: str | None = None) -> Callable[[Any], Ar
 
 #: What the engine has of complex numbers.
 _COMPLEX = {"abs", "exp", "log", "sqrt", "isnan", "isinf", "isfinite", "square", "reciprocal", "negative", "real", "imag", "conj", "angle"}
-_BOOLEAN = {"logical_not", "invert", "isnan", "isinf", "isfinite", "real", "imag", "conj"}
+_BOOLEAN = {"logical_not", "invert"}
+
+
+def _of_bool(x: Array, name: str) -> Array:
+    if name in ("isnan", "isinf"):
+        return x != x
+    if name == "isfinite":
+        return x == x
+    if name == "abs":
+        return x
+    return Array(x.astype("int8" if name == "square" else "float64")._core.unary(name))
 
 
 def through_numpy(x: Array, name: str, dtype: Any = None) -> Array:
@@ -120,7 +131,7 @@ def real(x: Any, /) -> Array:
 def imag(x: Any, /) -> Array:
     """The imaginary parts, 0 of real numbers."""
     x = as_array(x)
-    return Array(x._core.unary("imag")) if x.dtype.kind == "c" else x * 0
+    return Array(x._core.unary("imag")) if x.dtype.kind == "c" else (x * 0).astype(x.dtype)
 
 
 def conj(x: Any, /) -> Array:
@@ -194,9 +205,7 @@ def as_complex(re: Any, im: Any) -> Array:
 
 def _operator(name: str, op: str, doc: str) -> Callable[[Any, Any], Array]:
     def function(x1: Any, x2: Any, /) -> Array:
-        if is_number(x1) and isinstance(x2, Array):
-            return as_array(x1, like=x2)._binary(op, x2) if op in ("//",) else Array(x2._core.binary(op, x1, True))
-        return as_array(x1)._binary(op, x2)
+        return binary(op, x1, x2)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
@@ -211,23 +220,13 @@ floor_divide = _operator("floor_divide", "//", "The quotients, rounded towards m
 remainder = mod = _operator("remainder", "%", "What is left of a division, with the divisor's sign.")
 
 
-def _comparison(name: str, op: str, mirrored: str, doc: str) -> Callable[[Any, Any], Array]:
-    def function(x1: Any, x2: Any, /) -> Array:
-        if is_number(x1) and isinstance(x2, Array):
-            return x2._binary(mirrored, x1)
-        return as_array(x1)._binary(op, x2)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc
-    return function
-
-
-equal = _comparison("equal", "==", "==", "Whether elements are equal.")
-not_equal = _comparison("not_equal", "!=", "!=", "Whether elements differ.")
-less = _comparison("less", "<", ">", "Whether elements are less.")
-less_equal = _comparison("less_equal", "<=", ">=", "Whether elements are less or equal.")
-greater = _comparison("greater", ">", "<", "Whether elements are greater.")
-greater_equal = _comparison("greater_equal", ">=", "<=", "Whether elements are greater or equal.")
+equal = _operator("equal", "==", "Whether elements are equal.")
+not_equal = _operator("not_equal", "!=", "Whether elements differ.")
+less = _operator("less", "<", "Whether elements are less.")
+less_equal = _operator("less_equal", "<=", "Whether elements are less or equal.")
+greater = _operator("greater", ">", "Whether elements are greater.")
+greater_equal = _operator("greater_equal", ">=", "Whether elements are greater or equal.")
+power = pow = float_power = _operator("power", "**", "The powers. Whole numbers stay whole numbers, and wrap.")
 
 
 def logical_and(x1: Any, x2: Any, /) -> Array:
@@ -276,41 +275,6 @@ def fmin(x1: Any, x2: Any, /) -> Array:
     """The less of two elements; the other one where one is NaN."""
     x1, x2 = as_array(x1), as_array(x2)
     return where(isnan(x1), x2, where(isnan(x2), x1, minimum(x1, x2)))
-
-
-def power(x1: Any, x2: Any, /) -> Array:
-    """The powers. Whole numbers to a whole power stay whole numbers, and wrap as NumPy's do."""
-    x1 = as_array(x1, like=x2 if isinstance(x2, Array) else None)
-    if type(x2) is bool:
-        x2 = int(x2)
-    if type(x2) is int and x1.dtype.kind in "iu":
-        if x2 < 0:
-            raise ArgumentError(f"power: whole numbers to the negative whole power {x2}; make them floats with astype")
-        return _repeated(x1, x2)
-    if x1.dtype.kind == "c" or isinstance(x2, complex) or getattr(getattr(x2, "dtype", None), "kind", "") == "c":
-        return exp(log(x1.astype("complex128")) * x2)
-    if not is_number(x2):
-        x2 = as_array(x2)
-        if x1.dtype.kind in "biu" and x2.dtype.kind in "biu":
-            made = Array(x1.astype("float64")._core.binary("**", x2.astype("float64")._core, False))
-            return made.astype((x1 + x2).dtype)
-    made = Array(x1._core.binary("**", operand(x2), False))
-    is_narrow = x1.dtype == "float32" and (is_number(x2) or x2.dtype == "float32")
-    return made.astype("float32") if is_narrow else made
-
-
-pow = float_power = power
-
-
-def _repeated(x: Array, exponent: int) -> Array:
-    """A power by squaring, exact in whole numbers."""
-    result = None
-    while exponent:
-        if exponent & 1:
-            result = x if result is None else result * x
-        exponent >>= 1
-        x = x * x if exponent else x
-    return x * 0 + 1 if result is None else result
 
 
 def arctan2(x1: Any, x2: Any, /) -> Array:

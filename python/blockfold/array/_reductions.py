@@ -37,6 +37,8 @@ def _reduce(x: Any, name: str, axis: Any, keepdims: bool, ddof: int = 0) -> Arra
     axes = axes_of(axis, x.ndim)
     if axes == []:
         return x
+    if x.dtype.kind == "c" and name == "prod":
+        return _polar(x, lambda sizes: _reduce(sizes, "prod", axis, keepdims), lambda turns: _reduce(turns, "sum", axis, keepdims))
     return Array(x._core.reduce(name, axes, keepdims, ddof))
 
 
@@ -52,6 +54,15 @@ def _reduction(name: str, doc: str, *, types: bool = False) -> Callable[..., Arr
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{doc}\n\n    Lazy; `axis` is one axis, several, or None for all."
     return function
+
+
+def _polar(x: Array, of_sizes: Callable[[Array], Array], of_turns: Callable[[Array], Array]) -> Array:
+    """A product of complex numbers: of their sizes, and the sum of their angles."""
+    from ._elementwise import abs as absolute
+    from ._elementwise import angle, as_complex, cos, sin
+
+    sizes, turns = of_sizes(absolute(x)), of_turns(angle(x))
+    return as_complex(sizes * cos(turns), sizes * sin(turns)).astype(x.dtype)
 
 
 def _no_out(out: Any) -> None:
@@ -194,6 +205,8 @@ def _running(x: Any, name: str, axis: int | None, dtype: Any) -> Array:
     if axis is None:
         x, axis = x.ravel(), 0
     axes_of(axis, x.ndim)
+    if x.dtype.kind == "c" and name == "cumprod":
+        return _polar(x, lambda sizes: _running(sizes, "cumprod", axis, None), lambda turns: _running(turns, "cumsum", axis, None))
     return Array(x._core.along(name, axis))
 
 

@@ -11,6 +11,7 @@ from .. import _blockfold as core
 from ..exceptions import ArgumentError, UnsupportedError
 from ..session import current
 from ._frame import DataFrame
+from ._labels import UNNAMED
 from ._merge import concat
 from ._rows import Rows
 
@@ -71,10 +72,11 @@ read_feather = read_ipc
 def _indexed(native: core.LazyFrame, index: Any) -> DataFrame:
     names = [name for name, _ in native.schema()]
     if index is None:
-        found = [name for name in _pandas_index(native) if name in names]
+        noted = [name for name in _pandas_index(native) if name in names]
+        found = noted or [name for name in names if name.startswith(UNNAMED)]
         frame = DataFrame._of(native, found)
-        hidden_labels = {name: None for name in found if name.startswith("__index_level_")}
-        return frame._replace(index={hidden_labels.get(label, label): expr for label, expr in frame._index.items()})
+        index = {None if label.startswith(UNNAMED) else label: expr for label, expr in frame._index.items()}
+        return frame._replace(index=index)
     if index is False:
         return DataFrame._of(native)
     frame = DataFrame._of(native)
@@ -177,9 +179,8 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
         raise ArgumentError(f"from_pandas: a {type(data).__name__} is no pandas frame; take from_arrow or from_dict")
     if chunksize is not None:
         npartitions = max(1, -(-len(data) // chunksize))
-    is_plain = isinstance(data.index, pd.RangeIndex) and data.index.name is None
-    levels = [] if is_plain else list(data.index.names)
-    if sort and not is_plain and not data.index.is_monotonic_increasing:
+    levels = list(data.index.names)
+    if sort and not data.index.is_monotonic_increasing:
         data = data.sort_index()
     labels = list(data.columns)
     columns = [pa.array(data.index.get_level_values(at), from_pandas=True) for at in range(len(levels))]

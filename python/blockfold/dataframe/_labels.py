@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+#: What Arrow and Parquet call an index that has no name, before its number.
+UNNAMED = "__index_level_"
+
+
 def native_names(labels: Iterable[Any], taken: Iterable[str] = ()) -> list[str]:
     """A native name for each label: the label itself where it is a text that nobody has yet."""
     names: list[str] = []
     seen = set(taken)
-    for label in labels:
-        name = label if isinstance(label, str) else "_".join(map(str, label)) if isinstance(label, tuple) else str(label)
+    for at, label in enumerate(labels):
+        if label is None:
+            # As pyarrow calls an index without a name.
+            name = f"{UNNAMED}{at}__"
+        else:
+            name = label if isinstance(label, str) else "_".join(map(str, label)) if isinstance(label, tuple) else str(label)
         while name in seen:
             name += "_"
         seen.add(name)

@@ -115,9 +115,9 @@ class RowVerbs:
 
     def _fitting(self, value: Any) -> dict[Any, Any]:
         """The columns that a value can fill: texts those of text, numbers those of numbers."""
-        is_text = isinstance(value, str)
+        kinds = ("string", "category") if isinstance(value, str) else ("int", "uint", "float", "bool")
         types = {label: self._rows.dtype(expr) for label, expr in self._columns.items()}
-        return {label: value for label, dtype in types.items() if ("string" in dtype) == is_text}
+        return {label: value for label, dtype in types.items() if dtype.startswith(kinds)}
 
     def isna(self) -> DataFrame:
         """Whether each value is missing."""
