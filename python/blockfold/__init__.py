@@ -12,7 +12,6 @@ memory budget. pandas, NumPy and pyarrow are imported only when something of the
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from . import _blockfold as _core
 from .compute import compute, explain, optimize, persist
@@ -20,7 +19,9 @@ from .exceptions import Error
 from .expr import Expr, col, corr, cov, len, lit, when
 from .session import Session, default_session, set_default_session
 
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
+    from typing import Any
     from . import array, dataframe, datasets, exceptions
     from .array import from_array
     from .dataframe import (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from . import _blockfold as core
+
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 
 class Namespace:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .exceptions import DTypeError
+
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
+if TYPE_CHECKING:
+    from typing import Any
 
 _PYTHON = {bool: "bool", int: "int64", float: "float64", complex: "complex128", str: "string"}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = ["compute", "explain", "optimize", "persist"]
 

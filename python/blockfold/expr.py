@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from . import _blockfold as core
 from ._columns import ColumnOps
 from ._dtypes import frame_dtype
 from .exceptions import ArgumentError, UnsupportedError
+
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 __all__ = ["Expr", "When", "WindowExpr", "col", "corr", "cov", "len", "lit", "when"]
 

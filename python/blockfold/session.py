@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
 
 from . import _blockfold as core
 
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
+    from typing import Any
     from .dataframe import DataFrame
 
 _default: core.Session | None = None

@@ -130,7 +130,7 @@ impl PyLazyFrame {
     }
 
     fn repartition_bytes(&self, py: Python<'_>, bytes: u64) -> Answer<Self> {
-        checked(run(py, || Ok(self.0.repartition_bytes(ByteSize(bytes))))?)
+        checked(run(py, &self.0, move |own| Ok(own.repartition_bytes(ByteSize(bytes))))?)
     }
 
     fn repartition_divisions(&self, divisions: Vec<Bound<'_, PyAny>>) -> Answer<Self> {
@@ -155,7 +155,7 @@ impl PyLazyFrame {
     }
 
     fn npartitions(&self, py: Python<'_>) -> Answer<usize> {
-        run(py, || self.0.npartitions())
+        run(py, &self.0, move |own| own.npartitions())
     }
 
     /// The name of the divisions' column and its bounds, when they are known.
@@ -190,15 +190,15 @@ impl PyLazyFrame {
 
     fn explain(&self, py: Python<'_>, at: &str) -> Answer<String> {
         let stage: Stage = stage(py, at)?;
-        run(py, || self.0.explain(stage))
+        run(py, &self.0, move |own| own.explain(stage))
     }
 
     fn estimate(&self, py: Python<'_>) -> Answer<String> {
-        run(py, || Ok(self.0.estimate()?.to_string()))
+        run(py, &self.0, move |own| Ok(own.estimate()?.to_string()))
     }
 
     fn analyze(&self, py: Python<'_>) -> Answer<String> {
-        run(py, || Ok(self.0.analyze()?.to_string()))
+        run(py, &self.0, move |own| Ok(own.analyze()?.to_string()))
     }
 
     fn __repr__(&self) -> String {
@@ -208,22 +208,22 @@ impl PyLazyFrame {
     // ---- runs
 
     fn len(&self, py: Python<'_>) -> Answer<u64> {
-        run(py, || self.0.len())
+        run(py, &self.0, move |own| own.len())
     }
 
     fn collect(&self, py: Python<'_>) -> Answer<PyTable> {
-        Ok(PyTable::of_frame(run(py, || self.0.collect())?))
+        Ok(PyTable::of_frame(run(py, &self.0, move |own| own.collect())?))
     }
 
     /// The answer batch by batch.
     fn batches(&self, py: Python<'_>) -> Answer<PyBatches> {
         let cancel = blockfold::Cancel::default();
-        let batches = run_under(py, &cancel, || self.0.collect_partitions())?;
+        let batches = run_under(py, &cancel, &self.0, |own| own.collect_partitions())?;
         Ok(PyBatches::new(batches, cancel))
     }
 
     fn persist(&self, py: Python<'_>) -> Answer<Self> {
-        Ok(PyLazyFrame(run(py, || self.0.persist())?))
+        Ok(PyLazyFrame(run(py, &self.0, move |own| own.persist())?))
     }
 
     fn write_parquet<'py>(
@@ -233,7 +233,7 @@ impl PyLazyFrame {
         options: &Bound<'py, PyDict>,
     ) -> Answer<Bound<'py, PyDict>> {
         let options = parquet_options(options)?;
-        let written = run(py, || self.0.write_parquet(&folder, options))?;
+        let written = run(py, &self.0, move |own| own.write_parquet(&folder, options))?;
         Ok(summary(py, &written)?)
     }
 
@@ -254,7 +254,7 @@ impl PyLazyFrame {
                 return Err(argument(py, "to_ipc", what).into());
             }
         };
-        let written = run(py, || self.0.write_ipc(&folder, options))?;
+        let written = run(py, &self.0, move |own| own.write_ipc(&folder, options))?;
         Ok(summary(py, &written)?)
     }
 }

@@ -30,7 +30,7 @@ impl PyLazyFrame {
     fn set_index(
         &self,
         py: Python<'_>,
-        column: &str,
+        column: String,
         npartitions: Option<usize>,
         divisions: Option<Vec<Bound<'_, PyAny>>>,
         sorted: bool,
@@ -42,6 +42,6 @@ impl PyLazyFrame {
         if let Some(divisions) = divisions {
             options = options.divisions(divisions.iter().map(scalar_of).collect::<PyResult<Vec<_>>>()?);
         }
-        checked(run(py, || Ok(self.0.set_index_with(column, options)))?)
+        checked(run(py, &self.0, move |own| Ok(own.set_index_with(&column, options)))?)
     }
 }

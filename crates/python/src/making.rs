@@ -117,7 +117,7 @@ impl PySession {
     /// Several arrays in one run, so that what they share is computed once.
     fn compute_all(&self, py: Python<'_>, arrays: Vec<Bound<'_, PyArray>>) -> Answer<Vec<crate::buffer::PyNdArray>> {
         let arrays: Vec<Array> = arrays.iter().map(|array| array.get().0.clone()).collect();
-        let computed = run(py, || self.0.compute_all(&arrays))?;
+        let computed = run(py, &self.0, move |own| own.compute_all(&arrays))?;
         Ok(computed.into_iter().map(crate::buffer::PyNdArray::of_answer).collect())
     }
 }

@@ -69,11 +69,11 @@ impl PySession {
     }
 
     fn read_parquet(&self, py: Python<'_>, paths: Vec<std::path::PathBuf>) -> Answer<PyLazyFrame> {
-        checked(run(py, || self.0.read_parquet(paths))?)
+        checked(run(py, &self.0, move |own| own.read_parquet(paths))?)
     }
 
     fn read_ipc(&self, py: Python<'_>, paths: Vec<std::path::PathBuf>) -> Answer<PyLazyFrame> {
-        checked(run(py, || self.0.read_ipc(paths))?)
+        checked(run(py, &self.0, move |own| own.read_ipc(paths))?)
     }
 
     /// A frame over the memory of an object with `__arrow_c_stream__`: its batches as partitions, or so many of even size.

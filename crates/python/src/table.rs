@@ -1,6 +1,6 @@
 //! Answers that are frames: tables in memory, batches one by one, summaries of what was written.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use blockfold::{BatchIter, Cancel, Error, Frame, RecordBatch, RunReport, SchemaRef, WriteSummary};
 use pyo3::prelude::*;
@@ -96,14 +96,14 @@ impl PyTable {
 /// Batches of an answer that is computed a little ahead of who takes them.
 #[pyclass(name = "Batches", module = "blockfold._blockfold", frozen)]
 pub struct PyBatches {
-    batches: Mutex<Option<BatchIter>>,
+    batches: Arc<Mutex<Option<BatchIter>>>,
     cancel: Cancel,
 }
 
 impl PyBatches {
     /// An answer that `cancel` stops.
     pub fn new(batches: BatchIter, cancel: Cancel) -> Self {
-        PyBatches { batches: Mutex::new(Some(batches)), cancel }
+        PyBatches { batches: Arc::new(Mutex::new(Some(batches))), cancel }
     }
 }
 
@@ -114,8 +114,8 @@ impl PyBatches {
     }
 
     fn __next__(&self, py: Python<'_>) -> Answer<Option<PyTable>> {
-        let next = run_under(py, &self.cancel, || {
-            let mut batches = self.batches.lock().map_err(|_| Error::internal("a run that panicked"))?;
+        let next = run_under(py, &self.cancel, &self.batches, |batches| {
+            let mut batches = batches.lock().map_err(|_| Error::internal("a run that panicked"))?;
             batches.as_mut().and_then(Iterator::next).transpose()
         })?;
         Ok(next.map(PyTable::of_batch))

@@ -29,29 +29,30 @@ impl PyArray {
     }
 
     fn cholesky(&self, py: Python<'_>) -> Answer<Self> {
-        whole(run(py, || self.0.cholesky())?)
+        whole(run(py, &self.0, move |own| own.cholesky())?)
     }
 
     fn lu(&self, py: Python<'_>) -> Answer<Vec<Self>> {
-        Ok(run(py, || self.0.lu())?.into_iter().map(PyArray).collect())
+        Ok(run(py, &self.0, move |own| own.lu())?.into_iter().map(PyArray).collect())
     }
 
     fn solve(&self, py: Python<'_>, right: &PyArray) -> Answer<Self> {
-        whole(run(py, || self.0.solve(&right.0))?)
+        let right = right.0.clone();
+        whole(run(py, &self.0, move |own| own.solve(&right))?)
     }
 
     fn qr(&self, py: Python<'_>) -> Answer<(Self, Self)> {
-        let (q, r) = run(py, || self.0.qr())?;
+        let (q, r) = run(py, &self.0, move |own| own.qr())?;
         Ok((PyArray(q), PyArray(r)))
     }
 
     fn svd(&self, py: Python<'_>) -> Answer<(Self, Self, Self)> {
-        let (u, s, v) = run(py, || self.0.svd())?;
+        let (u, s, v) = run(py, &self.0, move |own| own.svd())?;
         Ok((PyArray(u), PyArray(s), PyArray(v)))
     }
 
     fn svd_compressed(&self, py: Python<'_>, k: u64, power: u32, seed: u64) -> Answer<(Self, Self, Self)> {
-        let (u, s, v) = run(py, || self.0.svd_compressed(k, power, seed))?;
+        let (u, s, v) = run(py, &self.0, move |own| own.svd_compressed(k, power, seed))?;
         Ok((PyArray(u), PyArray(s), PyArray(v)))
     }
 

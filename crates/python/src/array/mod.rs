@@ -72,11 +72,11 @@ impl PyArray {
 
     fn explain(&self, py: Python<'_>, at: &str) -> Answer<String> {
         let stage = stage(py, at)?;
-        run(py, || self.0.explain(stage))
+        run(py, &self.0, move |own| own.explain(stage))
     }
 
     fn estimate(&self, py: Python<'_>) -> Answer<String> {
-        run(py, || Ok(self.0.estimate()?.to_string()))
+        run(py, &self.0, move |own| Ok(own.estimate()?.to_string()))
     }
 
     fn __repr__(&self) -> String {
@@ -86,15 +86,15 @@ impl PyArray {
     // ---- runs
 
     fn compute(&self, py: Python<'_>) -> Answer<PyNdArray> {
-        Ok(PyNdArray::of_answer(run(py, || self.0.compute())?))
+        Ok(PyNdArray::of_answer(run(py, &self.0, move |own| own.compute())?))
     }
 
     fn persist(&self, py: Python<'_>) -> Answer<Self> {
-        Ok(PyArray(run(py, || self.0.persist())?))
+        Ok(PyArray(run(py, &self.0, move |own| own.persist())?))
     }
 
     fn to_npy<'py>(&self, py: Python<'py>, path: std::path::PathBuf, overwrite: bool) -> Answer<Bound<'py, PyDict>> {
-        let written = run(py, || self.0.to_npy(&path, overwrite))?;
+        let written = run(py, &self.0, move |own| own.to_npy(&path, overwrite))?;
         Ok(summary(py, &written)?)
     }
 
@@ -110,7 +110,7 @@ impl PyArray {
             3 => ZarrFormat::V3,
             other => return Err(argument(py, "to_zarr", format!("format {other}; there are 2 and 3")).into()),
         };
-        let written = run(py, || self.0.to_zarr(&path, format, overwrite))?;
+        let written = run(py, &self.0, move |own| own.to_zarr(&path, format, overwrite))?;
         Ok(summary(py, &written)?)
     }
 
@@ -153,6 +153,6 @@ impl PyArray {
 impl PyLazyFrame {
     /// The columns as a matrix. Partitions of unknown length are counted first.
     fn to_array(&self, py: Python<'_>) -> Answer<PyArray> {
-        whole(run(py, || self.0.to_array())?)
+        whole(run(py, &self.0, move |own| own.to_array())?)
     }
 }
