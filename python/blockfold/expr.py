@@ -2,7 +2,7 @@
 
 >>> import blockfold as bf
 >>> (bf.col("x") * 2 + 1).alias("y")
-(x * 2 + 1) as y
+((x * 2) + 1) as y
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def col(name: str) -> Expr:
     --------
     >>> import blockfold as bf
     >>> bf.col("x") > 0
-    x > 0
+    (x > 0)
     """
     if not isinstance(name, str):
         raise ArgumentError(f"col: a column's name is a text, not {type(name).__name__}")

@@ -197,8 +197,18 @@ impl Session {
     /// # Errors
     /// No file there, a damaged footer, or files whose schemas differ, naming column and file.
     pub fn read_parquet(&self, paths: impl Into<Paths>) -> Result<LazyFrame> {
+        self.read_parquet_and_index(paths).map(|(frame, _)| frame)
+    }
+
+    /// As [`Session::read_parquet`], with the names of the columns that pandas or Dask wrote as the index.
+    ///
+    /// # Errors
+    /// As [`Session::read_parquet`].
+    pub fn read_parquet_and_index(&self, paths: impl Into<Paths>) -> Result<(LazyFrame, Vec<String>)> {
         let files = resolve(&paths.into(), &["parquet", "parq", "pq"])?;
-        self.read(Arc::new(ParquetSource::open(files)?))
+        let source = ParquetSource::open(files)?;
+        let index = source.index_columns().to_vec();
+        Ok((self.read(Arc::new(source))?, index))
     }
 
     /// A lazy frame of Arrow IPC files, memory-mapped and scanned without a copy; compressed ones are decoded.

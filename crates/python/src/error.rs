@@ -81,5 +81,5 @@ fn class_of(error: &Error) -> &'static str {
 
 /// Whether an argument's error is what Python calls an index out of range.
 fn is_out_of_bounds(what: &str) -> bool {
-    what.contains("out of bounds") || what.contains("out of range")
+    ["out of bounds", "out of range", "indices for an array"].iter().any(|said| what.contains(said))
 }

@@ -61,12 +61,13 @@ impl PyExpr {
     #[staticmethod]
     #[pyo3(signature = (branches, otherwise = None))]
     fn case(
+        py: Python<'_>,
         branches: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
         otherwise: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let branches = branches.iter().map(|(condition, value)| Ok((operand(condition)?, operand(value)?)));
         let branches = branches.collect::<PyResult<Vec<_>>>()?;
-        Ok(PyExpr(Expr::Case { branches, otherwise: otherwise.map(operand).transpose()?.map(Box::new) }))
+        walkable(py, Expr::Case { branches, otherwise: otherwise.map(operand).transpose()?.map(Box::new) })
     }
 
     /// An operator between this expression and another one or a value, which stands on the left when `reflected`.
@@ -76,7 +77,7 @@ impl PyExpr {
         if reflected {
             std::mem::swap(&mut left, &mut right);
         }
-        Ok(PyExpr(match op {
+        walkable(py, match op {
             "+" => left + right,
             "-" => left - right,
             "*" => left * right,
@@ -91,28 +92,28 @@ impl PyExpr {
             ">" => left.gt(right),
             ">=" => left.gt_eq(right),
             other => return Err(argument(py, other, "no such operator of columns")),
-        }))
+        })
     }
 
-    fn invert(&self) -> Self {
-        PyExpr(!self.0.clone())
+    fn invert(&self, py: Python<'_>) -> PyResult<Self> {
+        walkable(py, !self.0.clone())
     }
 
-    fn negate(&self) -> Self {
-        PyExpr(-self.0.clone())
+    fn negate(&self, py: Python<'_>) -> PyResult<Self> {
+        walkable(py, -self.0.clone())
     }
 
     fn alias(&self, name: &str) -> Self {
-        PyExpr(self.0.clone().alias(name))
+        PyExpr(self.0.without_alias().clone().alias(name))
     }
 
     fn cast(&self, py: Python<'_>, dtype: &str, strict: bool) -> PyResult<Self> {
         let dtype = dtype_of(py, dtype)?;
-        Ok(PyExpr(if strict { self.0.clone().cast_strict(dtype) } else { self.0.clone().cast(dtype) }))
+        walkable(py, if strict { self.0.clone().cast_strict(dtype) } else { self.0.clone().cast(dtype) })
     }
 
-    fn is_null(&self) -> Self {
-        PyExpr(self.0.clone().is_null())
+    fn is_null(&self, py: Python<'_>) -> PyResult<Self> {
+        walkable(py, self.0.clone().is_null())
     }
 
     fn is_in(&self, values: Vec<Bound<'_, PyAny>>) -> PyResult<Self> {
@@ -124,7 +125,7 @@ impl PyExpr {
     fn call(&self, py: Python<'_>, function: &str, args: Vec<Bound<'_, PyAny>>) -> PyResult<Self> {
         let found = find_function(function).ok_or_else(|| argument(py, function, "no such function of columns"))?;
         let args = std::iter::once(Ok(self.0.clone())).chain(args.iter().map(operand));
-        Ok(PyExpr(Expr::call(found, args.collect::<PyResult<_>>()?)))
+        walkable(py, Expr::call(found, args.collect::<PyResult<_>>()?))
     }
 
     /// An aggregate of the registry; `number` is its degrees of freedom, its fraction or its count.
@@ -161,6 +162,11 @@ impl PyExpr {
         PyExpr(substituted(&self.0, &columns))
     }
 
+    /// Nodes of the expression, and how deeply they are nested.
+    fn extent(&self) -> (usize, usize) {
+        extent(&self.0)
+    }
+
     fn without_alias(&self) -> Self {
         PyExpr(self.0.without_alias().clone())
     }
@@ -178,6 +184,24 @@ impl PyExpr {
     fn __eq__(&self, other: &PyExpr) -> bool {
         self.0 == other.0
     }
+}
+
+/// How deeply expressions may be nested: they are walked by functions that call themselves, on threads with small stacks.
+const DEEPEST: usize = 500;
+
+fn extent(expr: &Expr) -> (usize, usize) {
+    let children = expr.children().into_iter().map(extent);
+    let (nodes, depth) = children.fold((0, 0), |(nodes, depth), (more, deep)| (nodes + more, depth.max(deep)));
+    (nodes + 1, depth + 1)
+}
+
+/// The expression, when it can be walked.
+fn walkable(py: Python<'_>, expr: Expr) -> PyResult<PyExpr> {
+    if extent(&expr).1 > DEEPEST {
+        let what = format!("more than {DEEPEST} operations inside of each other; make a column of a part, by with_columns");
+        return Err(argument(py, "expression", what));
+    }
+    Ok(PyExpr(expr))
 }
 
 fn substituted(expr: &Expr, columns: &HashMap<String, Bound<'_, PyExpr>>) -> Expr {

@@ -172,11 +172,6 @@ impl PyLazyFrame {
         PySession(self.0.session().clone())
     }
 
-    /// A text of the schema's metadata, as what pandas keeps there of an index.
-    fn metadata(&self, key: &str) -> Answer<Option<String>> {
-        Ok(self.0.schema()?.metadata().get(key).cloned())
-    }
-
     /// Names of columns with their types.
     fn schema(&self) -> Answer<Vec<(String, String)>> {
         let schema = self.0.schema()?;

@@ -68,8 +68,10 @@ impl PySession {
         self.0.scratch().to_path_buf()
     }
 
-    fn read_parquet(&self, py: Python<'_>, paths: Vec<std::path::PathBuf>) -> Answer<PyLazyFrame> {
-        checked(run(py, &self.0, move |own| own.read_parquet(paths))?)
+    /// A frame of Parquet files, and the names of the columns that are its index.
+    fn read_parquet(&self, py: Python<'_>, paths: Vec<std::path::PathBuf>) -> Answer<(PyLazyFrame, Vec<String>)> {
+        let (frame, index) = run(py, &self.0, move |own| own.read_parquet_and_index(paths))?;
+        Ok((checked(frame)?, index))
     }
 
     fn read_ipc(&self, py: Python<'_>, paths: Vec<std::path::PathBuf>) -> Answer<PyLazyFrame> {

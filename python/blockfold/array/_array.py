@@ -32,7 +32,7 @@ class Array(Methods):
     np.float64(132.0)
     """
 
-    __slots__ = ("_core",)
+    __slots__ = ("__weakref__", "_core")
 
     #: NumPy lets our operators go first.
     __array_priority__ = 20.0

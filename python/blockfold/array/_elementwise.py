@@ -12,7 +12,7 @@ from ._array import Array
 from ._operands import as_array, is_number, operand
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "allclose", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "abs", "absolute", "acos", "acosh", "add", "allclose", "angle", "arccos", "arccosh", "arcsin", "array_equal", "arcsinh", "arctan",
     "arctan2", "arctanh", "around", "as_complex", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_invert",
     "bitwise_not", "cbrt", "ceil", "clip", "conj", "conjugate", "copysign", "cos", "cosh", "deg2rad", "degrees", "divide",
     "equal", "exp", "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmax", "fmin", "greater",
@@ -62,7 +62,8 @@ def through_numpy(x: Array, name: str, dtype: Any = None) -> Array:
 
     function = getattr(np, name)
     if dtype is None:
-        dtype = function(np.ones((1,), x.dtype)).dtype
+        with np.errstate(all="ignore"):
+            dtype = function(np.ones((1,), x.dtype)).dtype
     return Array(x._core.map_blocks(lambda chunk, _start: _quiet(function, np.asarray(chunk), dtype), np.dtype(dtype).name))
 
 
@@ -358,6 +359,15 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
 def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Whether all elements are about equal."""
     return isclose(x1, x2, rtol, atol, equal_nan).all()
+
+
+def array_equal(x1: Any, x2: Any, equal_nan: bool = False) -> bool:
+    """Whether two arrays have one shape and equal elements. Works at once."""
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.shape != x2.shape:
+        return False
+    same = equal(x1, x2)
+    return bool((logical_or(same, logical_and(isnan(x1), isnan(x2))) if equal_nan else same).all())
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:

@@ -36,7 +36,8 @@ def _reduce(x: Any, name: str, axis: Any, keepdims: bool, ddof: int = 0) -> Arra
     x = as_array(x)
     axes = axes_of(axis, x.ndim)
     if axes == []:
-        return x
+        # Each element by itself.
+        return x * 0 if name.endswith(("std", "var")) else x != 0 if name in ("any", "all") else x
     if x.dtype.kind == "c" and name == "prod":
         return _polar(x, lambda sizes: _reduce(sizes, "prod", axis, keepdims), lambda turns: _reduce(turns, "sum", axis, keepdims))
     return Array(x._core.reduce(name, axes, keepdims, ddof))

@@ -127,7 +127,7 @@ def histogram(x: Any, bins: Any = 10, range: Any = None, *, density: bool = Fals
         counts, edges = np.asarray(found, dtype="int64"), np.asarray(bounds)
     if density:
         return counts / counts.sum() / np.diff(edges), edges
-    return counts, edges
+    return counts, edges if isinstance(bins, int) else np.asarray(bins)
 
 
 class UniqueAllResult(NamedTuple):

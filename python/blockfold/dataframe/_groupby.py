@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _blockfold as core
 from ..exceptions import ArgumentError, DTypeError, UnsupportedError
 from ._labels import native_names
+from ._partition_calls import made_up
 from ._rows import Rows, hidden
 from ._series import Series
 
@@ -108,17 +109,21 @@ class Groups:
 
         Rows of a group are brought together first, by sorting by the keys.
         """
-        frame = self._frame
-        labels = list(self._keys)
-        missing = [label for label in labels if label not in frame._columns and label not in frame._index]
-        keyed = frame._assigned({label: Series(frame._rows, self._keys[label], label, {}) for label in missing})
-        divided = keyed.reset_index(drop=labels[0] not in keyed._index).set_index(labels[0], drop=False)
-        inner = divided.reset_index(drop=True)
+        frame = self._frame.reset_index(drop=True)
+        labels, columns = list(self._keys), [f"blockfold_key_{at}" for at in range(len(self._keys))]
+        keyed = frame._replace({**frame._columns, **dict(zip(columns, self._keys.values(), strict=True))})
+        divided = keyed.set_index(columns[0], drop=False).reset_index(drop=True)
 
         def grouped(part: Any) -> Any:
-            return part.groupby(labels).apply(function, *args, **kwargs)
+            if part.empty:
+                # What pandas gives for no group at all has other columns: a group of made-up rows shows them.
+                return grouped(made_up(part)).iloc[:0]
+            keys = [part.pop(column) for column in columns]
+            made = part.groupby(keys).apply(function, *args, **kwargs)
+            made.index.names = [labels[columns.index(name)] if name in columns else name for name in made.index.names]
+            return made
 
-        return inner.map_partitions(grouped)
+        return divided.map_partitions(grouped)
 
 
 class GroupBy(Groups):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -46,13 +45,11 @@ def read_parquet(
     >>> len(bf.read_parquet(folder, columns=["x"]))
     24
     """
-    for harmless in ("engine", "storage_options", "split_row_groups", "calculate_divisions", "dtype_backend"):
-        if unsupported.get(harmless) in (None, False, "auto", "pyarrow"):
-            unsupported.pop(harmless, None)
+    for harmless in ("engine", "split_row_groups", "calculate_divisions"):
+        unsupported.pop(harmless, None)
     if unsupported:
         raise UnsupportedError(f"read_parquet with {', '.join(unsupported)} is not supported")
-    native = current().read_parquet(_paths(path))
-    frame = _indexed(native, index)
+    frame = _indexed(*current().read_parquet(_paths(path)), index)
     if filters is not None:
         frame = frame.filter(_condition(filters))
     if isinstance(columns, str):
@@ -62,18 +59,17 @@ def read_parquet(
 
 def read_ipc(path: Any, columns: Any = None, index: Any = None) -> DataFrame:
     """A lazy frame of Arrow IPC (Feather) files, mapped into memory and read without a copy."""
-    frame = _indexed(current().read_ipc(_paths(path)), index)
+    frame = _indexed(current().read_ipc(_paths(path)), [], index)
     return frame if columns is None else frame[list(columns)]
 
 
 read_feather = read_ipc
 
 
-def _indexed(native: core.LazyFrame, index: Any) -> DataFrame:
+def _indexed(native: core.LazyFrame, noted: list[str], index: Any) -> DataFrame:
     names = [name for name, _ in native.schema()]
     if index is None:
-        noted = [name for name in _pandas_index(native) if name in names]
-        found = noted or [name for name in names if name.startswith(UNNAMED)]
+        found = [name for name in noted if name in names] or [name for name in names if name.startswith(UNNAMED)]
         frame = DataFrame._of(native, found)
         index = {None if label.startswith(UNNAMED) else label: expr for label, expr in frame._index.items()}
         return frame._replace(index=index)
@@ -84,18 +80,6 @@ def _indexed(native: core.LazyFrame, index: Any) -> DataFrame:
     for label in wanted:
         frame._label(label, "index")
     return DataFrame._of(native, wanted)
-
-
-def _pandas_index(native: core.LazyFrame) -> list[str]:
-    """What pandas noted of an index in the files' metadata."""
-    noted = native.metadata("pandas")
-    if noted is None:
-        return []
-    try:
-        columns = json.loads(noted).get("index_columns", [])
-    except (ValueError, AttributeError):
-        return []
-    return [name for name in columns if isinstance(name, str)]
 
 
 def _condition(filters: Any) -> Any:
@@ -170,7 +154,6 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
     (2, 2.0)
     """
     import pandas as pd
-    import pyarrow as pa
 
     if isinstance(data, pd.Series):
         name = data.name
@@ -183,14 +166,26 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
     if sort and not data.index.is_monotonic_increasing:
         data = data.sort_index()
     labels = list(data.columns)
-    columns = [pa.array(data.index.get_level_values(at), from_pandas=True) for at in range(len(levels))]
-    columns += [pa.array(data.iloc[:, at], from_pandas=True) for at in range(len(labels))]
-    columns = [one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one for one in columns]
+    columns = [_arrow(level, data.index.get_level_values(at)) for at, level in enumerate(levels)]
+    columns += [_arrow(label, data.iloc[:, at]) for at, label in enumerate(labels)]
+    import pyarrow as pa
+
     native = current().from_stream(pa.table(columns, names=[f"{at}" for at in range(len(columns))]), npartitions or 1)
     exprs = [core.Expr.col(f"{at}") for at in range(len(columns))]
     count = len(levels)
     frame = DataFrame(Rows(native), dict(zip(labels, exprs[count:], strict=True)), dict(zip(levels, exprs[:count], strict=True)))
     return frame._solid()
+
+
+def _arrow(label: Any, values: Any) -> Any:
+    """A column of pandas as one of Arrow, missing values null."""
+    import pyarrow as pa
+
+    try:
+        made = pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, TypeError) as error:
+        raise ArgumentError(f"from_pandas: column {label!r} has values of several types: {error}; cast it with astype") from None
+    return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
 
 
 def from_dict(data: Any, npartitions: int | None = None) -> DataFrame:

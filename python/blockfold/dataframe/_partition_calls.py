@@ -47,3 +47,17 @@ class PartitionCall:
             ]
             self.index, self._schema = [str(name) for name in named], pyarrow.schema(fields)
         return table.cast(self._schema) if table.schema.names == self._schema.names else table
+
+
+def made_up(part: Any) -> Any:
+    """Two rows of the columns of an empty frame."""
+    import pandas as pd
+
+    def values(dtype: Any) -> list[Any]:
+        kind = getattr(dtype, "kind", "O")
+        return {"b": [True, False], "M": [0, 1], "m": [0, 1], "O": ["a", "b"]}.get(kind, [1, 2])
+
+    made = {at: pd.Series(values(dtype)).astype(dtype) for at, dtype in enumerate(part.dtypes)}
+    frame = pd.DataFrame(made)
+    frame.columns = part.columns
+    return frame

@@ -19,6 +19,9 @@ Step = Callable[[core.LazyFrame], core.LazyFrame]
 
 _numbers = itertools.count()
 
+#: How deep and how large an expression may grow before its value becomes a hidden column.
+_DEEPEST, _MOST_NODES = 100, 1000
+
 
 def hidden() -> str:
     """A name of a column that no user has."""
@@ -92,6 +95,14 @@ class Rows:
             return lambda frame: frame.group_transform(list(keys), [expr.alias(name)])
         # Of all rows there is one value: a frame of one row, beside each.
         return lambda frame: frame.group_transform([], [expr.alias(name)])
+
+    def short(self, expr: core.Expr) -> tuple[Rows, core.Expr]:
+        """An expression of few nodes: one that a loop made long becomes a hidden column, which the next can start from."""
+        nodes, depth = expr.extent()
+        if depth <= _DEEPEST and nodes <= _MOST_NODES:
+            return self, expr
+        rows, expr = self.row_wise(expr)
+        return rows._add(("column", expr), lambda name: lambda frame: frame.with_columns([expr.alias(name)]))
 
     def window(self, keys: Iterable[core.Expr], window: core.Window, what: Any) -> tuple[Rows, core.Expr]:
         """A window's values as a hidden column; `what` tells windows apart."""

@@ -39,6 +39,8 @@ class Series(ColumnOps):
     # ---- what ColumnOps builds on
 
     def _with(self, rows: Rows, expr: core.Expr, name: Any = None) -> Series:
+        rows, expr = rows.short(expr)
+        rows.dtype(expr)  # Types that do not go together are told now.
         return Series(rows, expr, self.name if name is None else name, self._index)
 
     def _meet(self, op: str, other: Any) -> tuple[Rows, Any]:
@@ -57,7 +59,9 @@ class Series(ColumnOps):
     def _binary(self, op: str, other: Any, reflected: bool = False) -> Any:
         rows, operand = self._meet(op, other)
         name = self.name if getattr(other, "name", self.name) == self.name else ""
-        return Series(rows, self._core.binary(op, operand, reflected), name if name != "" else None, self._index)
+        rows, expr = rows.short(self._core.binary(op, operand, reflected))
+        rows.dtype(expr)
+        return Series(rows, expr, name if name != "" else None, self._index)
 
     def _call(self, function: str, *args: Any) -> Series:
         rows, operands = self._rows, []

@@ -1,0 +1,191 @@
+"""The same expressions in pandas and in blockfold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import blockfold as bf
+
+#: `D` is a frame, `DI` the same by time, `E` one to join with.
+CASES = """
+D.x.sum()
+D.y.mean()
+D.y.count()
+D.x.std()
+D.i.max()
+D.x.median()
+D.x.quantile(0.3)
+D.k.nunique()
+D.x.var()
+len(D)
+D[D.x>0]
+D[["x","y"]]
+D.x+D.y
+D.x*2-1
+D[D.y.isna()]
+D.y.fillna(0)
+D.dropna()
+D.dropna(subset=["y"])
+D.fillna(0)
+D.assign(z=D.x+1)
+D.assign(z=lambda f:f.x*2,w=3)
+D.query("x > 0 and k in [1,2]")
+D.query("g == 'a' or i < -5")
+D[D.g.isin(["a","b"])]
+D[(D.x>0)&(D.i<3)]
+D[~(D.x>0)]
+D.x-D.x.mean()
+(D.x-D.x.mean())/D.x.std()
+D[D.x>D.x.mean()]
+D.assign(c=D.x.cumsum())
+D.x.cumsum()+D.i.cumsum()
+D.x.shift(1)
+D.x.diff()
+D.i.cummax()
+D[D.x>0].y+D[D.x>0].i
+D.y.ffill()
+D.x.abs()
+D.x.round(2)
+D.i.clip(-3,3)
+D.g.str.upper()
+D.g.str.len()
+D.t.dt.year
+D.t.dt.hour
+D.t.dt.dayofweek
+D.x.between(0,1)
+D.i.astype("float64")
+D.x.where(D.x>0,0)
+D.x.mask(D.x>0)
+D.k.map({0:"z",1:"o"})
+D.rename(columns={"x":"a"})
+D.drop(columns=["x"])
+D.drop("x",axis=1)
+D.columns
+D.x.rolling(3).sum()
+D.y.rolling(3,min_periods=1).mean()
+D.x.rolling(4).std()
+D.x.rolling(3).max()
+D.nlargest(5,"x")
+D.x.corr(D.i)
+D[["x","y","k","i"]].describe()
+D[["x","i"]].sum()
+D[["x","y"]].mean()
+D.mean(numeric_only=True)
+D[["x","y"]].corr()
+D.groupby("k").x.sum()
+D.groupby("k").y.mean()
+D.groupby(D.k).x.sum()
+D.groupby("k")[["x","y"]].sum()
+D.groupby(["k","g"]).x.mean()
+D.groupby("k").agg({"x":"sum","y":"mean"})
+D.groupby("k").agg({"x":["sum","mean"],"y":["max"]})
+D.groupby("k").agg(total=("x","sum"),m=("y","max"))
+D.groupby("k").size()
+D.groupby("g").x.count()
+D.groupby("k").x.std()
+D.groupby("k").x.agg(["min","max"])
+D.groupby("k").mean(numeric_only=True)
+D.groupby("g").x.median()
+D.groupby("g").k.nunique()
+D.groupby("g").x.transform("mean")
+D.groupby("g").x.cumsum()
+D.groupby("g").x.shift(1)
+D.groupby("g").cumcount()
+D.groupby("g").x.rank()
+D.groupby("k").first()[["x"]]
+D.groupby("g").x.var()
+D.groupby("g").x.quantile(0.25)
+D.g.value_counts()
+D.k.value_counts(normalize=True)
+D.groupby("k")["x"].max()
+D.x.groupby(D.g).sum()
+D.groupby("k").count()
+DI.loc["2000-01-02":"2000-01-03"]
+DI.loc["2000-01-04"]
+DI.resample("1D").x.mean()
+DI.resample("6h").x.sum()
+DI.resample("1D").agg({"x":"mean","i":"sum"})
+DI.resample("1D")[["x","y"]].mean()
+DI.x.resample("12h").max()
+DI.index
+DI[DI.x>0].x
+DI.x.cumsum()
+DI.reset_index()
+DI.sort_values("x")
+DI.loc["2000-01-02":"2000-01-03","x"]
+DI.loc["2000-01-02":,["x","i"]]
+DI[DI.index > "2000-01-05"]
+""".strip().splitlines()
+
+#: What comes in no promised order.
+UNORDERED = """
+D.merge(E,on="k")
+D.merge(E,on="k",how="left")
+D.merge(E,on="k",how="outer")
+D.merge(E,left_on="i",right_on="k")
+D.merge(E,on="k",how="right")
+D.merge(E,on="k",suffixes=("_l","_r"))
+D.sort_values(["g","x"])
+D.sort_values("y",ascending=False)
+D.drop_duplicates(subset=["k"])
+D[["k","g"]].drop_duplicates()
+""".strip().splitlines()
+
+_OTHER = pd.DataFrame({"k": [0, 1, 2, 7], "w": [10.0, 20.0, 30.0, 70.0], "x": [1, 2, 3, 4]})
+
+
+def _names(frame, other):
+    return {"D": frame, "DI": frame.set_index("t"), "E": other, "np": np, "pd": pd}
+
+
+def _both(case, pandas_frame):
+    want = eval(case, _names(pandas_frame, _OTHER))
+    lazy = bf.from_pandas(pandas_frame, npartitions=4)
+    got = eval(case, _names(lazy, bf.from_pandas(_OTHER)))
+    return got.compute() if hasattr(got, "compute") else got, want
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_as_pandas(case, pandas_frame):
+    got, want = _both(case, pandas_frame)
+    if isinstance(want, pd.DataFrame):
+        pd.testing.assert_frame_equal(got, want, check_dtype=False, check_freq=False, check_index_type=False, check_column_type=False)
+    elif isinstance(want, pd.Series):
+        pd.testing.assert_series_equal(got, want, check_dtype=False, check_freq=False, check_index_type=False)
+    elif isinstance(want, pd.Index):
+        pd.testing.assert_index_equal(got, want, exact=False)
+    else:
+        assert got == pytest.approx(want)
+
+
+@pytest.mark.parametrize("case", UNORDERED)
+def test_rows_as_pandas(case, pandas_frame):
+    got, want = _both(case, pandas_frame)
+    by = list(want.columns)
+    assert list(got.columns) == by
+    ours, theirs = (rows.sort_values(by).reset_index(drop=True) for rows in (got, want))
+    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
+
+
+def test_order_of_a_sort(pandas_frame):
+    got = bf.from_pandas(pandas_frame, npartitions=3).sort_values(["g", "x"], ascending=[True, False]).compute()
+    want = pandas_frame.sort_values(["g", "x"], ascending=[True, False])
+    pd.testing.assert_frame_equal(got, want, check_dtype=False)
+
+
+def test_columns_of_one_frame_stay_aligned(pandas_frame):
+    frame = bf.from_pandas(pandas_frame, npartitions=3)
+    wide = frame.assign(z=frame.x.cumsum())
+    got = (wide.z - frame.x.cumsum() + frame.i).compute()
+    pd.testing.assert_series_equal(got, pandas_frame.i.astype(float), check_names=False)
+    with pytest.raises(ValueError, match="different rows"):
+        frame.x + frame[frame.x > 0].x
+
+
+def test_columns_can_be_assigned_and_deleted(pandas_frame):
+    frame = bf.from_pandas(pandas_frame)
+    frame["z"] = frame.x * 2
+    frame["one"] = 1
+    del frame["y"]
+    assert list(frame.columns) == ["k", "g", "x", "i", "t", "z", "one"]
+    assert frame.z.sum().compute() == pytest.approx(pandas_frame.x.sum() * 2)
