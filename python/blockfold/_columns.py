@@ -165,9 +165,8 @@ def window(freq: Any) -> str:
     >>> window("D"), window("15min"), window("MS")
     ('1d', '15min', '1mo')
     """
-    seconds = getattr(freq, "total_seconds", None)
-    if callable(seconds):
-        return f"{round(seconds() * 10**6)}us"
+    if hasattr(freq, "total_seconds"):
+        return f"{round(freq.total_seconds() * 10**6)}us"
     text = str(getattr(freq, "freqstr", freq))
     digits = text[: len(text) - len(text.lstrip("0123456789"))]
     unit = text[len(digits) :]

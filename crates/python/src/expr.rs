@@ -77,22 +77,25 @@ impl PyExpr {
         if reflected {
             std::mem::swap(&mut left, &mut right);
         }
-        walkable(py, match op {
-            "+" => left + right,
-            "-" => left - right,
-            "*" => left * right,
-            "/" => left / right,
-            "%" => left % right,
-            "&" => left & right,
-            "|" => left | right,
-            "==" => left.eq(right),
-            "!=" => left.neq(right),
-            "<" => left.lt(right),
-            "<=" => left.lt_eq(right),
-            ">" => left.gt(right),
-            ">=" => left.gt_eq(right),
-            other => return Err(argument(py, other, "no such operator of columns")),
-        })
+        walkable(
+            py,
+            match op {
+                "+" => left + right,
+                "-" => left - right,
+                "*" => left * right,
+                "/" => left / right,
+                "%" => left % right,
+                "&" => left & right,
+                "|" => left | right,
+                "==" => left.eq(right),
+                "!=" => left.neq(right),
+                "<" => left.lt(right),
+                "<=" => left.lt_eq(right),
+                ">" => left.gt(right),
+                ">=" => left.gt_eq(right),
+                other => return Err(argument(py, other, "no such operator of columns")),
+            },
+        )
     }
 
     fn invert(&self, py: Python<'_>) -> PyResult<Self> {
@@ -198,7 +201,8 @@ fn extent(expr: &Expr) -> (usize, usize) {
 /// The expression, when it can be walked.
 fn walkable(py: Python<'_>, expr: Expr) -> PyResult<PyExpr> {
     if extent(&expr).1 > DEEPEST {
-        let what = format!("more than {DEEPEST} operations inside of each other; make a column of a part, by with_columns");
+        let what =
+            format!("more than {DEEPEST} operations inside of each other; make a column of a part, by with_columns");
         return Err(argument(py, "expression", what));
     }
     Ok(PyExpr(expr))

@@ -17,7 +17,7 @@ from typing import Any
 
 from .._dtypes import NUMBERS as _NUMBERS
 from ..exceptions import UnsupportedError as _UnsupportedError
-from . import fft, linalg, random
+from . import _creation, _elementwise, _reductions, _searching, _shape, fft, linalg, random
 from ._array import Array
 from ._bits import (
     bitwise_and,
@@ -51,6 +51,19 @@ from .linalg import (
     vdot,
     vecdot,
 )
+
+__all__ = [
+    "Array", "__array_api_version__", "__array_namespace_info__", "apply_along_axis", "astype", "bitwise_and", "bitwise_left_shift",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "can_cast", "compress", "compute", "cross", "delete", "diag", "diagonal", "dot",
+    "e", "einsum", "extract", "fft", "finfo", "iinfo", "inf", "inner", "isdtype", "left_shift", "linalg", "map_blocks", "map_overlap",
+    "matmul", "matrix_transpose", "nan", "newaxis", "outer", "pi", "random", "result_type", "right_shift", "take", "take_along_axis",
+    "tensordot", "trace", "vdot", "vecdot",
+]
+__all__ += _creation.__all__
+__all__ += _elementwise.__all__
+__all__ += _reductions.__all__
+__all__ += _searching.__all__
+__all__ += _shape.__all__
 
 __array_api_version__ = "2025.12"
 

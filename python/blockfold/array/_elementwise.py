@@ -325,7 +325,7 @@ def pairwise(name: str, x1: Array, x2: Array, dtype: Any = None) -> Array:
     function, kind = getattr(np, name), (x1 + x2).dtype
 
     def both(chunk: Any, _start: Any) -> Any:
-        values = np.asarray(chunk)
+        values: Any = np.asarray(chunk)
         return _quiet(function, values.real.astype(kind), values.imag.astype(kind), dtype)
 
     return Array(as_complex(x1.astype("float64"), x2.astype("float64"))._core.map_blocks(both, dtype.name))

@@ -21,7 +21,7 @@ def _plain(index: Any) -> Any:
         return int(index) if index.ndim == 0 and index.dtype.kind in "iu" else index._core
     if isinstance(index, list) and all(type(one) is int for one in index):
         return index
-    if hasattr(index, "__index__") and getattr(index, "ndim", 0) == 0:
+    if not isinstance(index, list) and hasattr(index, "__index__") and getattr(index, "ndim", 0) == 0:
         return index.__index__()
     import numpy as np
 

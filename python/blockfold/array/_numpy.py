@@ -31,7 +31,7 @@ def _found(name: str, what: str) -> Any:
 
 def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a ufunc of NumPy gives for lazy arrays."""
-    name = ufunc.__name__
+    name: str = ufunc.__name__
     if kwargs.pop("out", None) is not None:
         raise UnsupportedError(f"numpy.{name} into out= is not supported; lazy arrays are made anew")
     if method == "__call__":
@@ -43,7 +43,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         elif ufunc.nout > 1:
             made = _several(name, inputs)
         else:
-            made = _found(_ALIASES.get(name, name), f"numpy.{name}")(*inputs)
+            made = _found(name, f"numpy.{name}")(*inputs)
         return made if dtype is None else made.astype(dtype)
     known = {"reduce": _REDUCED, "accumulate": _ACCUMULATED}.get(method, {})
     if name in known:
@@ -53,9 +53,6 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     if method == "outer" and name == "multiply":
         return _namespace().outer(*inputs)
     raise UnsupportedError(f"numpy.{name}.{method} of a lazy array is not supported; take it of x.compute()")
-
-
-_ALIASES = {"absolute": "abs", "conjugate": "conj", "divide": "divide", "bitwise_count": "bitwise_count"}
 
 
 def _several(name: str, inputs: tuple[Any, ...]) -> Any:

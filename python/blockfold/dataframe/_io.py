@@ -215,9 +215,10 @@ def from_polars(data: Any, npartitions: int | None = None) -> DataFrame:
 
 def from_array(x: Any, columns: Any = None) -> DataFrame:
     """A lazy frame of the columns of a matrix: of NumPy's, or a lazy one."""
-    from .. import array as arrays
+    from ..array import Array
+    from ..array import from_array as lazily
 
-    lazy = x if isinstance(x, arrays.Array) else arrays.from_array(x)
+    lazy = x if isinstance(x, Array) else lazily(x)
     if lazy.ndim == 1:
         lazy = lazy.reshape((-1, 1))
     names = [columns] if isinstance(columns, str) else columns or [f"{at}" for at in range(lazy.shape[1])]

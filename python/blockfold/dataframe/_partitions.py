@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._columns import window
 from ..exceptions import ArgumentError, UnsupportedError
+from ._base import Base
 from ._rows import Rows
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ._rolling import Rolling
 
 
-class PartitionVerbs:
+class PartitionVerbs(Base):
     """Verbs of a frame about its partitions."""
 
     __slots__ = ()
@@ -41,7 +42,7 @@ class PartitionVerbs:
     @property
     def partitions(self) -> Partitions:
         """The partitions, by number: ``df.partitions[0]``."""
-        return Partitions(self)
+        return Partitions(self._self)
 
     def get_partition(self, n: int) -> DataFrame:
         """One partition, by number."""
@@ -87,7 +88,7 @@ class PartitionVerbs:
         """Windows of so many rows that end at each row."""
         from ._rolling import Rolling
 
-        return Rolling(self, window, min_periods)
+        return Rolling(self._self, window, min_periods)
 
     def resample(self, rule: Any, closed: str = "left", label: str = "left") -> Resampler:
         """Groups by windows of time of the index."""
@@ -95,7 +96,7 @@ class PartitionVerbs:
 
         if (closed, label) != ("left", "left"):
             raise UnsupportedError("resample with other than closed='left', label='left' is not supported")
-        return Resampler(self, rule)
+        return Resampler(self._self, rule)
 
 
 class Partitions:
@@ -171,7 +172,7 @@ def _point(value: Any, last: bool = False) -> Any:
     try:
         import pandas as pd
 
-        period = pd.Period(value)
+        period: Any = pd.Period(value)
     except (ImportError, ValueError):
         return value
     at = period.end_time if last else period.start_time

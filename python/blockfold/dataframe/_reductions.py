@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
 from ..exceptions import DTypeError, UnsupportedError
+from ._base import Base
 from ._labels import native_names
 from ._rows import Rows
 
@@ -54,13 +55,10 @@ class Totals:
         return f"<blockfold.Totals: {', '.join(f'{label}: {expr!r}' for label, expr in self._values.items())}>"
 
 
-class Reductions:
+class Reductions(Base):
     """Aggregates of a frame's columns."""
 
     __slots__ = ()
-
-    _rows: Rows
-    _columns: dict[Any, core.Expr]
 
     def _reduce(self, name: str, number: float = 0.0, numeric_only: bool = False, axis: Any = 0) -> Totals:
         if axis not in (0, "index", None):
@@ -145,7 +143,7 @@ class Reductions:
         numbers = [label for label, expr in self._columns.items() if _is_number(self._rows.dtype(expr))]
         if not numbers:
             raise UnsupportedError("describe of columns without numbers is not supported; take value_counts or nunique")
-        solid = self[numbers].reset_index(drop=True)._solid()  # type: ignore[index]
+        solid = self._self[numbers].reset_index(drop=True)._solid()
         described = solid._rows.frame.describe()
         shown = described.filter(core.Expr.col("statistic").binary("!=", "null_count", False))
         columns = {label: core.Expr.col(name) for label, (name, _) in zip(solid._columns, described.schema()[1:], strict=True)}
@@ -153,11 +151,11 @@ class Reductions:
 
     def corr(self, numeric_only: bool = False) -> Matrix:
         """Pearson's correlation of each pair of columns."""
-        return Matrix("corr", self, numeric_only)
+        return Matrix("corr", self._self, numeric_only)
 
     def cov(self, numeric_only: bool = False) -> Matrix:
         """Covariance of each pair of columns."""
-        return Matrix("cov", self, numeric_only)
+        return Matrix("cov", self._self, numeric_only)
 
 
 class Matrix:

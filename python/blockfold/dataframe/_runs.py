@@ -7,23 +7,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import UnsupportedError
+from ._base import Base
 from ._labels import arrow_table, to_pandas
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .. import _blockfold as core
     from ._frame import DataFrame
 
 
-class Runs:
+class Runs(Base):
     """Verbs of a frame that run it, or say what a run would need."""
 
     __slots__ = ()
-
-    _native: core.LazyFrame
-    _index: dict[Any, core.Expr]
-    _columns: dict[Any, core.Expr]
 
     def compute(self, **unused: Any) -> pd.DataFrame:
         """The whole frame as a pandas one, its index among it.
@@ -66,20 +62,20 @@ class Runs:
 
     def persist(self) -> DataFrame:
         """The same frame, computed now: kept in memory while there is room in the budget, else in scratch."""
-        return self._then(lambda frame: frame.persist())  # type: ignore[attr-defined]
+        return self._then(lambda frame: frame.persist())
 
     def head(self, n: int = 5, npartitions: int = 1, compute: bool = True) -> Any:
         """The first rows, as a pandas frame unless ``compute=False``; reads only as much as it takes."""
         if n < 0:
             raise UnsupportedError("head of all rows but the last ones is not supported; take compute().head of the result")
-        first = self._then(lambda frame: frame.head(n))  # type: ignore[attr-defined]
+        first = self._then(lambda frame: frame.head(n))
         return first.compute() if compute else first
 
     def tail(self, n: int = 5, compute: bool = True) -> Any:
         """The last rows, as a pandas frame unless ``compute=False``."""
         if n < 0:
             raise UnsupportedError("tail of all rows but the first ones is not supported; take compute().tail of the result")
-        last = self._then(lambda frame: frame.tail(n))  # type: ignore[attr-defined]
+        last = self._then(lambda frame: frame.tail(n))
         return last.compute() if compute else last
 
     def to_parquet(
@@ -106,7 +102,7 @@ class Runs:
         options: dict[str, Any] = {"compression": compression, "overwrite": overwrite}
         if row_group_size is not None:
             options["row_group_rows"] = row_group_size
-        frame = self if write_index else self.reset_index(drop=True)  # type: ignore[attr-defined]
+        frame = self if write_index else self._replace(index={})
         return frame._native.write_parquet(path, options)
 
     def to_ipc(
@@ -121,7 +117,7 @@ class Runs:
         """The columns as a lazy matrix; the index is left out."""
         from ..array._array import Array
 
-        return Array(self.reset_index(drop=True)._native.to_array())  # type: ignore[attr-defined]
+        return Array(self._replace(index={})._native.to_array())
 
     to_dask_array = values = to_array
 
@@ -139,7 +135,7 @@ class Runs:
 
     def __repr__(self) -> str:
         index = f", index {', '.join(map(str, self._index))}" if self._index else ""
-        types = ", ".join(f"{label}: {dtype}" for label, dtype in self.schema.items() if label in self._columns)  # type: ignore[attr-defined]
+        types = ", ".join(f"{label}: {dtype}" for label, dtype in self._self.schema.items() if label in self._columns)
         return f"<blockfold.DataFrame: {types}{index}>"
 
     def _repr_html_(self) -> str:
@@ -147,7 +143,7 @@ class Runs:
 
         rows = "".join(
             f"<tr><td>{escape(str(label))}</td><td>{escape(dtype)}</td></tr>"
-            for label, dtype in self.schema.items()  # type: ignore[attr-defined]
+            for label, dtype in self._self.schema.items()
         )
         plan = escape(self.explain("logical").replace("\x00", ""))
         return (

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
 from ..exceptions import ArgumentError, UnsupportedError
-from ._labels import native_names
+from ._base import Base
 from ._rows import Rows
 
 if TYPE_CHECKING:
     from ._frame import DataFrame
 
 
-class RowVerbs:
+class RowVerbs(Base):
     """Verbs of a frame that drop, order or bring together rows."""
 
     __slots__ = ()
@@ -92,23 +92,23 @@ class RowVerbs:
         if local_dict is None:
             caller = sys._getframe(1)
             local_dict = {**caller.f_globals, **caller.f_locals}
-        return self.filter(parse(expr, local_dict))
+        return self._self.filter(parse(expr, local_dict))
 
     def dropna(self, how: str = "any", subset: Any = None) -> DataFrame:
         """Rows without missing values in some columns, or in all."""
         labels = list(self._columns) if subset is None else subset if isinstance(subset, (list, tuple)) else [subset]
         if not labels:
-            return self
-        missing = [self[label].isna() for label in labels]
+            return self._self
+        missing = [self._self[label].isna() for label in labels]
         mask = missing[0]
         for other in missing[1:]:
             mask = mask | other if how == "any" else mask & other
-        return self[~mask]
+        return self._self[~mask]
 
     def fillna(self, value: Any = None) -> DataFrame:
         """Columns with missing values replaced: one value, or a dictionary by columns."""
         values = value if isinstance(value, Mapping) else self._fitting(value)
-        frame = self
+        frame = self._self
         for label, filler in values.items():
             frame = frame._assigned({label: frame[label].fillna(filler)})
         return frame
@@ -121,13 +121,13 @@ class RowVerbs:
 
     def isna(self) -> DataFrame:
         """Whether each value is missing."""
-        return self._replace({label: self[label].isna()._core for label in self._columns})
+        return self._replace({label: self._self[label].isna()._core for label in self._columns})
 
     isnull = isna
 
     def notna(self) -> DataFrame:
         """Whether each value is there."""
-        return self._replace({label: self[label].notna()._core for label in self._columns})
+        return self._replace({label: self._self[label].notna()._core for label in self._columns})
 
     def ffill(self) -> DataFrame:
         """Columns with missing values replaced by the last one before."""
@@ -152,7 +152,7 @@ class RowVerbs:
     def round(self, decimals: int = 0) -> DataFrame:
         """Columns of floats rounded to decimals."""
         floats = [label for label, expr in self._columns.items() if self._rows.dtype(expr).startswith("float")]
-        return self._assigned({label: self[label].round(decimals) for label in floats})
+        return self._assigned({label: self._self[label].round(decimals) for label in floats})
 
     def abs(self) -> DataFrame:
         """Columns of absolute values."""
@@ -163,9 +163,9 @@ class RowVerbs:
         return self._each("clip", lower, upper)
 
     def _each(self, method: str, *args: Any) -> DataFrame:
-        frame = self
+        frame = self._self
         for label in self._columns:
-            frame = frame._assigned({label: getattr(self[label], method)(*args)})
+            frame = frame._assigned({label: getattr(self._self[label], method)(*args)})
         return frame
 
     def drop_duplicates(self, subset: Any = None, keep: str = "first") -> DataFrame:
@@ -190,9 +190,9 @@ class RowVerbs:
         seed = random_state if seed is None else seed
         if (n is None) == (frac is None):
             raise ArgumentError("sample: give either n or frac")
-        if frac is not None:
-            return self._then(lambda frame: frame.sample(frac, seed))
-        return self._then(lambda frame: frame.sample_n(n, seed))
+        if n is not None:
+            return self._then(lambda frame: frame.sample_n(n, seed))
+        return self._then(lambda frame: frame.sample(frac or 0.0, seed))
 
     def shuffle(self, seed: int = 0) -> DataFrame:
         """Rows in random order, the same for a seed."""
@@ -247,7 +247,7 @@ class RowVerbs:
         """Rows by values of the index: ``df.loc["2000-01-01":"2000-01-31"]``; reads only the partitions that hold them."""
         from ._partitions import Located
 
-        return Located(self)
+        return Located(self._self)
 
     # ---- several frames
 
@@ -278,23 +278,19 @@ class RowVerbs:
         unsupported.pop("npartitions", None)
         if unsupported:
             raise UnsupportedError(f"merge with {', '.join(unsupported)} is not supported")
-        return merge(self, right, how, on, left_on, right_on, left_index, right_index, suffixes)
+        return merge(self._self, right, how, on, left_on, right_on, left_index, right_index, suffixes)
 
     def join(self, other: DataFrame, on: Any = None, how: str = "left", lsuffix: str = "", rsuffix: str = "", **polars: Any) -> DataFrame:
         """Rows of two frames beside each other by their indices, as in pandas; by columns when ``on`` names them."""
         from ._merge import merge
 
         if on is None and not polars:
-            return merge(self, other, how, None, None, None, True, True, (lsuffix, rsuffix))
+            return merge(self._self, other, how, None, None, None, True, True, (lsuffix, rsuffix))
         left_on, right_on = polars.get("left_on", on), polars.get("right_on", on)
         if other._index and on is not None:
-            return merge(self, other, how, None, on, None, False, True, (lsuffix, rsuffix))
-        return merge(self, other, how, None, left_on, right_on, False, False, ("", polars.get("suffix", "_right")))
+            return merge(self._self, other, how, None, on, None, False, True, (lsuffix, rsuffix))
+        return merge(self._self, other, how, None, left_on, right_on, False, False, ("", polars.get("suffix", "_right")))
 
     def to_frame(self) -> DataFrame:
         """The frame itself."""
-        return self
-
-    def _native_labels(self) -> dict[Any, str]:
-        labels = [*self._index, *self._columns]
-        return dict(zip(labels, native_names(labels), strict=True))
+        return self._self
