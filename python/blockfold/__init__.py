@@ -22,6 +22,7 @@ from .session import Session, default_session, set_default_session
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
+
     from . import array, dataframe, datasets, exceptions
     from .array import from_array
     from .dataframe import (
@@ -45,14 +46,14 @@ _MODULES = ("array", "dataframe", "datasets", "exceptions")
 _FRAMES = (
     "DataFrame", "Series", "concat", "from_arrow", "from_dict", "from_map", "from_pandas", "from_polars", "merge",
     "merge_asof", "read_csv", "read_ipc", "read_parquet",
-)
+)  # fmt: skip
 
 __all__ = [
     "DataFrame", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "corr", "cov", "dataframe",
     "datasets", "default_session", "exceptions", "explain", "from_array", "from_arrow", "from_dict", "from_map", "from_pandas",
     "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_ipc", "read_parquet",
     "set_default_session", "when",
-]
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -16,12 +16,12 @@ _NAMES = {
     "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64",
     "float": "float64", "f4": "float32", "f8": "float64", "double": "float64", "single": "float32",
     "complex": "complex128", "c8": "complex64", "c16": "complex128",
-}
+}  # fmt: skip
 
 NUMBERS = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float32", "float64", "complex64", "complex128",
-)
+)  # fmt: skip
 
 _FRAME = {
     "str": "string", "utf8": "string", "object": "string", "large_string": "string", "date32[day]": "date",
@@ -29,7 +29,7 @@ _FRAME = {
     "datetime64[ms]": "timestamp[ms]", "datetime64[s]": "timestamp[s]", "datetime": "timestamp[us]",
     "timedelta64[ns]": "duration[ns]", "timedelta64[us]": "duration[us]", "timedelta64[ms]": "duration[ms]",
     "timedelta64[s]": "duration[s]",
-}
+}  # fmt: skip
 
 
 def _text(dtype: Any) -> str:

@@ -16,7 +16,7 @@ def timestamp(count: int, unit: str, zone: str | None) -> Any:
 
         at = pd.Timestamp(count, unit=unit, tz="UTC" if zone else None)
         return at.tz_convert(zone) if zone else at
-    at = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc) + _span(count, unit)
+    at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + _span(count, unit)
     if zone is None:
         return at.replace(tzinfo=None)
     from zoneinfo import ZoneInfo

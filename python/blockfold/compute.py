@@ -23,7 +23,10 @@ def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
     [16.0, 1.0]
     """
     arrays: list[Any] = []
-    _walk(values, lambda value: arrays.append(value) if _is_array(value) and _key(value) not in map(_key, arrays) else None)
+    _walk(
+        values,
+        lambda value: arrays.append(value) if _is_array(value) and _key(value) not in map(_key, arrays) else None,
+    )
     answers: dict[int, Any] = {}
     if len(arrays) > 1:
         from .array._compute import compute_all

@@ -36,6 +36,10 @@ class UnsupportedError(Error, NotImplementedError):
     """Something that blockfold has not, with the nearest thing that it has."""
 
 
+class AbsentError(UnsupportedError, AttributeError):
+    """A method that pandas, Dask or NumPy have and blockfold has not; ``hasattr`` is False."""
+
+
 class AlreadyExistsError(Error, FileExistsError):
     """An output that is there already."""
 

@@ -10,6 +10,7 @@ from . import _blockfold as core
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
+
     from .dataframe import DataFrame
 
 _default: core.Session | None = None

@@ -1,10 +1,9 @@
 """What the tests share: data that pandas, NumPy and others get as well."""
 
+import blockfold as bf
 import numpy as np
 import pandas as pd
 import pytest
-
-import blockfold as bf
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,9 +1,8 @@
 """The same expressions in NumPy and in blockfold: shapes, types and values."""
 
+import blockfold.array as da
 import numpy as np
 import pytest
-
-import blockfold.array as da
 
 _rng = np.random.default_rng(0)
 _A, _A3, _V = _rng.normal(size=(6, 5)), _rng.normal(size=(3, 4, 5)), _rng.normal(size=11)

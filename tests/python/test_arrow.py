@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import blockfold as bf
+import blockfold.array as da
 import duckdb
 import numpy as np
 import pandas as pd
@@ -10,9 +12,6 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet
 import pytest
-
-import blockfold as bf
-import blockfold.array as da
 
 TABLE = pa.table(
     {
@@ -135,7 +134,9 @@ def test_numpy_shares_its_memory():
     assert x[0, 0].compute() == 100
 
 
-@pytest.mark.parametrize("layout", ["fortran", "strided", "reversed", "read-only", "big-endian", "unaligned", "empty", "no axes"])
+@pytest.mark.parametrize(
+    "layout", ["fortran", "strided", "reversed", "read-only", "big-endian", "unaligned", "empty", "no axes"]
+)
 def test_numpy_in_any_layout(layout):
     plain = np.arange(24.0).reshape(4, 6)
     values = {

@@ -5,13 +5,14 @@ import importlib
 import inspect
 import pkgutil
 
+import blockfold
 import pandas as pd
 import pytest
 
-import blockfold
-
 MODULES = ["blockfold"] + [
-    module.name for module in pkgutil.walk_packages(blockfold.__path__, "blockfold.") if module.name != "blockfold._blockfold"
+    module.name
+    for module in pkgutil.walk_packages(blockfold.__path__, "blockfold.")
+    if module.name != "blockfold._blockfold"
 ]
 
 

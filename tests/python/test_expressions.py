@@ -2,10 +2,9 @@
 
 import datetime as dt
 
+import blockfold as bf
 import polars as pl
 import pytest
-
-import blockfold as bf
 
 DATA = {
     "k": ["a", "b", "a", None, "b", "a"],

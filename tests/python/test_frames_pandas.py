@@ -1,10 +1,11 @@
 """The same expressions in pandas and in blockfold."""
 
+import re
+
+import blockfold as bf
 import numpy as np
 import pandas as pd
 import pytest
-
-import blockfold as bf
 
 #: `D` is a frame, `DI` the same by time, `E` one to join with.
 CASES = """
@@ -149,7 +150,9 @@ def _both(case, pandas_frame):
 def test_as_pandas(case, pandas_frame):
     got, want = _both(case, pandas_frame)
     if isinstance(want, pd.DataFrame):
-        pd.testing.assert_frame_equal(got, want, check_dtype=False, check_freq=False, check_index_type=False, check_column_type=False)
+        pd.testing.assert_frame_equal(
+            got, want, check_dtype=False, check_freq=False, check_index_type=False, check_column_type=False
+        )
     elif isinstance(want, pd.Series):
         pd.testing.assert_series_equal(got, want, check_dtype=False, check_freq=False, check_index_type=False)
     elif isinstance(want, pd.Index):
@@ -189,3 +192,46 @@ def test_columns_can_be_assigned_and_deleted(pandas_frame):
     del frame["y"]
     assert list(frame.columns) == ["k", "g", "x", "i", "t", "z", "one"]
     assert frame.z.sum().compute() == pytest.approx(pandas_frame.x.sum() * 2)
+
+
+def test_operators_of_whole_frames(pandas_frame):
+    want, frame = pandas_frame[["x", "y"]], bf.from_pandas(pandas_frame, npartitions=3)[["x", "y"]]
+    for expression in (
+        "(D - D.mean()) / D.std()",
+        "D * 2 + 1",
+        "1 - D",
+        "D > 0",
+        "~(D > 0)",
+        "-D",
+        "D + D",
+        "(D > 0) & (D < 1)",
+        "D % 2",
+    ):
+        got = eval(expression, {"D": frame}).compute()
+        # What is missing compares as null here and as False in pandas.
+        assert list(got.columns) == ["x", "y"]
+        assert got["x"].tolist() == pytest.approx(eval(expression, {"D": want})["x"].tolist())
+
+
+def test_functions_of_rows_and_groups(pandas_frame):
+    frame = bf.from_pandas(pandas_frame, npartitions=3)
+    want = pandas_frame.apply(lambda row: row.x + row.i, axis=1)
+    pd.testing.assert_series_equal(frame.apply(lambda row: row.x + row.i, axis=1).compute(), want)
+    assert frame.map_partitions(len).compute().sum() == len(pandas_frame)
+    spread = frame.groupby("g").x.apply(lambda values: values.max() - values.min()).compute()
+    pd.testing.assert_series_equal(
+        spread, pandas_frame.groupby("g").x.apply(lambda values: values.max() - values.min())
+    )
+
+
+def test_what_is_absent_says_what_is_near(frame):
+    for call, near in (
+        (lambda: frame.pivot_table(), "groupby"),
+        (lambda: frame.x.sem(), "compute().sem"),
+        (lambda: frame.groupby("g").rolling(3), "shift"),
+        (lambda: frame.g.str.split("a"), "map_partitions"),
+        (lambda: frame.g.str.contains("a.*"), "regex=False"),
+    ):
+        with pytest.raises(NotImplementedError, match=re.escape(near)):
+            call()
+    assert not hasattr(frame, "pivot_table") and not hasattr(frame.x, "sem")

@@ -7,11 +7,10 @@ import sys
 import threading
 import time
 
-import numpy as np
-import pytest
-
 import blockfold as bf
 import blockfold.array as da
+import numpy as np
+import pytest
 
 
 def _python(code: str) -> str:
@@ -21,7 +20,9 @@ def _python(code: str) -> str:
 
 
 def test_importing_imports_no_other_library():
-    loaded = _python("import blockfold, sys; print([m for m in ('numpy', 'pandas', 'pyarrow', 'polars') if m in sys.modules])")
+    loaded = _python(
+        "import blockfold, sys; print([m for m in ('numpy', 'pandas', 'pyarrow', 'polars') if m in sys.modules])"
+    )
     assert loaded == "[]"
     lazily = "import blockfold as bf, sys; df = bf.datasets.timeseries(); df.filter(bf.col('x') > 0).explain(); len(df); print('numpy' in sys.modules)"
     assert _python(lazily) == "False"
@@ -56,7 +57,9 @@ RUNS = {
     "groups": lambda: bf.datasets.timeseries(start="1970", end="2030").groupby(["id", "name"]).x.median().compute(),
     "index": lambda: bf.datasets.timeseries(start="1970", end="2030").set_index("x"),
     "batches": lambda: sum(batch.num_rows for batch in bf.datasets.timeseries(start="1970", end="2030").batches()),
-    "python": lambda: da.ones(10**6, chunks=1).map_blocks(lambda chunk: time.sleep(0.01) or chunk, dtype=float).sum().compute(),
+    "python": lambda: (
+        da.ones(10**6, chunks=1).map_blocks(lambda chunk: time.sleep(0.01) or chunk, dtype=float).sum().compute()
+    ),
 }
 
 
@@ -129,7 +132,9 @@ def test_seeds():
     assert not np.array_equal(rng.random(5), rng.random(5))
     assert not np.array_equal(da.random.random(5), da.random.random(5))
     first = bf.datasets.timeseries(seed=1, end="2000-01-02").x.sum().compute()
-    assert first == pytest.approx(bf.datasets.timeseries(seed=1, end="2000-01-02", partition_freq="1h").x.sum().compute(), rel=1e-12)
+    assert first == pytest.approx(
+        bf.datasets.timeseries(seed=1, end="2000-01-02", partition_freq="1h").x.sum().compute(), rel=1e-12
+    )
 
 
 def test_deep_plans():

@@ -1,20 +1,48 @@
 """The Python array API standard, with array-api-strict as the oracle."""
 
 import array_api_strict as strict
-import numpy as np
-import pytest
-
 import blockfold as bf
 import blockfold.array as da
+import numpy as np
+import pytest
 
 _StrictArray = type(strict.zeros(1))
 
 #: Names of the namespace that have nothing to do with the standard.
-_NOT_STANDARD = {"set_array_api_strict_flags", "get_array_api_strict_flags", "reset_array_api_strict_flags", "ArrayAPIStrictFlags", "Device", "EMPTY", "DType"}
+_NOT_STANDARD = {
+    "set_array_api_strict_flags",
+    "get_array_api_strict_flags",
+    "reset_array_api_strict_flags",
+    "ArrayAPIStrictFlags",
+    "Device",
+    "EMPTY",
+    "DType",
+}
 
 
 #: In-place operators fall back to the others: ``x += 1`` is ``x = x + 1`` of a lazy array. The buffer protocol is NumPy's.
-_OF_PYTHON = {"__buffer__", "__release_buffer__", *(f"__i{op}__" for op in "add and floordiv lshift matmul mod mul or pow rshift sub truediv xor".split())}
+_OF_PYTHON = {
+    "__buffer__",
+    "__release_buffer__",
+    *(
+        f"__i{op}__"
+        for op in [
+            "add",
+            "and",
+            "floordiv",
+            "lshift",
+            "matmul",
+            "mod",
+            "mul",
+            "or",
+            "pow",
+            "rshift",
+            "sub",
+            "truediv",
+            "xor",
+        ]
+    ),
+}
 
 
 def _names(module):
@@ -27,7 +55,9 @@ def test_no_name_is_missing(name):
     assert hasattr(da, name)
 
 
-@pytest.mark.parametrize("name", ["linalg." + name for name in _names(strict.linalg)] + ["fft." + name for name in _names(strict.fft)])
+@pytest.mark.parametrize(
+    "name", ["linalg." + name for name in _names(strict.linalg)] + ["fft." + name for name in _names(strict.fft)]
+)
 def test_no_name_of_extensions_is_missing(name):
     space, name = name.split(".")
     if name in ("broadcast_arrays",):
@@ -35,7 +65,14 @@ def test_no_name_of_extensions_is_missing(name):
     assert hasattr(getattr(da, space), name)
 
 
-@pytest.mark.parametrize("name", [name for name in dir(_StrictArray) if name not in _OF_PYTHON and (not name.startswith("_") or name.startswith("__"))])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in dir(_StrictArray)
+        if name not in _OF_PYTHON and (not name.startswith("_") or name.startswith("__"))
+    ],
+)
 def test_no_attribute_of_arrays_is_missing(name):
     assert hasattr(da.Array, name)
 

@@ -34,7 +34,7 @@ fn axis_chunks(value: &Bound<'_, PyAny>) -> Answer<AxisChunks> {
             length => Ok(AxisChunks::Of(u64::try_from(length).map_err(|_| wrong_chunks(value))?)),
         };
     }
-    if value.cast::<PyString>().is_ok_and(|text| text.to_string() == "auto") {
+    if value.extract::<String>().is_ok_and(|text| text == "auto") {
         return Ok(AxisChunks::Auto);
     }
     match value.extract::<Vec<u64>>() {

@@ -38,7 +38,7 @@ impl PySession {
     }
 
     /// An array over the memory of a NumPy array, which lies row by row.
-    fn from_buffer(&self, values: &Bound<'_, PyAny>, chunks: &Bound<'_, PyAny>) -> Answer<PyArray> {
+    fn share_buffer(&self, values: &Bound<'_, PyAny>, chunks: &Bound<'_, PyAny>) -> Answer<PyArray> {
         whole(self.0.from_tensor(tensor_of(values)?, chunking(chunks)?))
     }
 
@@ -55,7 +55,6 @@ impl PySession {
     }
 
     /// A random array of a named distribution, the same for a seed.
-    #[expect(clippy::too_many_arguments, reason = "what a distribution is and where")]
     fn random(
         &self,
         py: Python<'_>,

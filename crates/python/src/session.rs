@@ -79,7 +79,7 @@ impl PySession {
     }
 
     /// A frame over the memory of an object with `__arrow_c_stream__`: its batches as partitions, or so many of even size.
-    fn from_stream(&self, object: &Bound<'_, PyAny>, npartitions: Option<usize>) -> Answer<PyLazyFrame> {
+    fn share_stream(&self, object: &Bound<'_, PyAny>, npartitions: Option<usize>) -> Answer<PyLazyFrame> {
         let (schema, mut batches) = capsule::import(object)?;
         batches.retain(|batch| batch.num_rows() > 0);
         if batches.is_empty() {

@@ -16,7 +16,7 @@ import math as _math
 from typing import Any
 
 from .._dtypes import NUMBERS as _NUMBERS
-from ..exceptions import UnsupportedError as _UnsupportedError
+from ..exceptions import AbsentError as _AbsentError
 from . import _creation, _elementwise, _reductions, _searching, _shape, fft, linalg, random
 from ._array import Array
 from ._bits import (
@@ -58,7 +58,7 @@ __all__ = [
     "e", "einsum", "extract", "fft", "finfo", "iinfo", "inf", "inner", "isdtype", "left_shift", "linalg", "map_blocks", "map_overlap",
     "matmul", "matrix_transpose", "nan", "newaxis", "outer", "pi", "random", "result_type", "right_shift", "take", "take_along_axis",
     "tensordot", "trace", "vdot", "vecdot",
-]
+]  # fmt: skip
 __all__ += _creation.__all__
 __all__ += _elementwise.__all__
 __all__ += _reductions.__all__
@@ -110,7 +110,7 @@ def __getattr__(name: str) -> Any:
     if name in _NUMBERS:
         return numpy_dtype(name)
     if name in _ABSENT:
-        raise _UnsupportedError(f"blockfold.array.{name} is not supported; {_ABSENT[name]}")
+        raise _AbsentError(f"blockfold.array.{name} is not supported; {_ABSENT[name]}")
     raise AttributeError(f"blockfold.array has no {name!r}; see dir(blockfold.array)")
 
 

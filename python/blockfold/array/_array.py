@@ -11,7 +11,7 @@ from .._dtypes import array_dtype
 from ..exceptions import ArgumentError, OutOfBoundsError
 from ..session import Session
 from ._methods import Methods
-from ._operands import as_array, operand
+from ._operators import Operators
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..dataframe import DataFrame
 
 
-class Array(Methods):
+class Array(Operators, Methods):
     """A lazy array of any number of axes, in chunks, larger than memory if need be.
 
     The vocabulary is NumPy's. Nothing is computed until `compute`, ``numpy.asarray``, or one of the ``to_`` methods asks.
@@ -118,136 +118,6 @@ class Array(Methods):
     def __iter__(self) -> Iterator[Array]:
         return (self[at] for at in range(len(self)))
 
-    # ---- operators
-
-    def _binary(self, op: str, other: Any, reflected: bool = False) -> Any:
-        from ._arithmetic import binary
-
-        if operand(other) is NotImplemented:
-            return NotImplemented
-        return binary(op, other, self) if reflected else binary(op, self, other)
-
-    def __add__(self, other: Any) -> Any:
-        return self._binary("+", other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._binary("+", other, True)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._binary("-", other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._binary("-", other, True)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._binary("*", other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._binary("*", other, True)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._binary("/", other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._binary("/", other, True)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self._binary("//", other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return self._binary("//", other, True)
-
-    def __mod__(self, other: Any) -> Any:
-        return self._binary("%", other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return self._binary("%", other, True)
-
-    def __pow__(self, other: Any) -> Any:
-        return self._binary("**", other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self._binary("**", other, True)
-
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __matmul__(self, other: Any) -> Any:
-        from .linalg import matmul
-
-        return matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        from .linalg import matmul
-
-        return matmul(other, self)
-
-    def __and__(self, other: Any) -> Any:
-        from ._bits import bitwise
-
-        return bitwise("&", self, other)
-
-    def __or__(self, other: Any) -> Any:
-        from ._bits import bitwise
-
-        return bitwise("|", self, other)
-
-    def __xor__(self, other: Any) -> Any:
-        from ._bits import bitwise
-
-        return bitwise("^", self, other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-
-    def __lshift__(self, other: Any) -> Any:
-        from ._bits import shift_left
-
-        return shift_left(self, other)
-
-    def __rshift__(self, other: Any) -> Any:
-        from ._bits import shift_right
-
-        return shift_right(self, other)
-
-    def __rlshift__(self, other: Any) -> Any:
-        return as_array(other, like=self) << self
-
-    def __rrshift__(self, other: Any) -> Any:
-        return as_array(other, like=self) >> self
-
-    def __invert__(self) -> Array:
-        return Array(self._core.unary("invert"))
-
-    def __neg__(self) -> Array:
-        return Array(self._core.unary("negative"))
-
-    def __pos__(self) -> Array:
-        return self
-
-    def __abs__(self) -> Array:
-        return Array(self._core.unary("abs"))
-
-    def __eq__(self, other: Any) -> Any:
-        return self._binary("==", other)
-
-    def __ne__(self, other: Any) -> Any:
-        return self._binary("!=", other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._binary("<", other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._binary("<=", other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._binary(">", other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._binary(">=", other)
-
-    def __hash__(self) -> int:
-        return id(self)
-
     # ---- single values
 
     def item(self) -> Any:
@@ -276,7 +146,9 @@ class Array(Methods):
     def _single(self, what: str) -> Any:
         if self.size != 1:
             error = ValueError if what == "truth value" else TypeError
-            raise error(f"an array of {self.size} elements has no single {what}; use any() or all(), or take one element")
+            raise error(
+                f"an array of {self.size} elements has no single {what}; use any() or all(), or take one element"
+            )
         return self.compute().item()
 
     # ---- parts
@@ -350,9 +222,7 @@ class Array(Methods):
         """Writes an ``.npy`` file, block by block; it appears whole or not at all."""
         return self._core.to_npy(path, overwrite)
 
-    def to_zarr(
-        self, path: str | os.PathLike[str], *, zarr_format: int = 3, overwrite: bool = False
-    ) -> dict[str, Any]:
+    def to_zarr(self, path: str | os.PathLike[str], *, zarr_format: int = 3, overwrite: bool = False) -> dict[str, Any]:
         """Writes an array in Zarr's format, chunk by chunk; the folder appears whole or not at all."""
         return self._core.to_zarr(path, zarr_format, overwrite)
 
@@ -396,7 +266,9 @@ class Array(Methods):
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         if api_version not in (None, "2022.12", "2023.12", "2024.12", "2025.12"):
-            raise ArgumentError(f"api_version: {api_version!r} is none; there are 2022.12, 2023.12, 2024.12 and 2025.12")
+            raise ArgumentError(
+                f"api_version: {api_version!r} is none; there are 2022.12, 2023.12, 2024.12 and 2025.12"
+            )
         import blockfold.array
 
         return blockfold.array

@@ -19,11 +19,21 @@ def _inferred(function: Any, x: Array, args: Any, kwargs: Any) -> str:
     try:
         made = function(np.ones((1,) * x.ndim, x.dtype), *args, **kwargs)
     except Exception as error:
-        raise ArgumentError(f"map_blocks: what the function gives for one element is not known: {error}; pass dtype=") from error
+        raise ArgumentError(
+            f"map_blocks: what the function gives for one element is not known: {error}; pass dtype="
+        ) from error
     return array_dtype(np.asarray(made).dtype)
 
 
-def map_blocks(function: Any, *arrays: Any, dtype: Any = None, chunks: Any = None, drop_axis: Any = None, new_axis: Any = None, **kwargs: Any) -> Array:
+def map_blocks(
+    function: Any,
+    *arrays: Any,
+    dtype: Any = None,
+    chunks: Any = None,
+    drop_axis: Any = None,
+    new_axis: Any = None,
+    **kwargs: Any,
+) -> Array:
     """A function of each chunk as a NumPy array, which shares the engine's memory; its result has the chunk's shape.
 
     The function is called from the engine's threads, with the GIL held meanwhile. What it raises comes back with its own
@@ -39,13 +49,23 @@ def map_blocks(function: Any, *arrays: Any, dtype: Any = None, chunks: Any = Non
         raise UnsupportedError("map_blocks to other shapes is not supported; reduce or reshape the array beside it")
     lazy = [one for one in arrays if isinstance(one, Array)]
     if len(lazy) != 1 or not isinstance(arrays[0], Array):
-        raise UnsupportedError("map_blocks takes one array, the first argument; combine several with operators, or stack them")
+        raise UnsupportedError(
+            "map_blocks takes one array, the first argument; combine several with operators, or stack them"
+        )
     x, args = arrays[0], arrays[1:]
     name = array_dtype(_inferred(function, x, args, kwargs) if dtype is None else dtype)
     return Array(x._core.map_blocks(_Call(function, args, kwargs, name), name))
 
 
-def map_overlap(function: Any, x: Any, depth: Any = 1, boundary: Any = "reflect", dtype: Any = None, trim: bool = True, **kwargs: Any) -> Array:
+def map_overlap(
+    function: Any,
+    x: Any,
+    depth: Any = 1,
+    boundary: Any = "reflect",
+    dtype: Any = None,
+    trim: bool = True,
+    **kwargs: Any,
+) -> Array:
     """A function of each chunk with neighbours on each side, which are cut off its result.
 
     Examples
@@ -58,8 +78,18 @@ def map_overlap(function: Any, x: Any, depth: Any = 1, boundary: Any = "reflect"
     if not trim:
         raise UnsupportedError("map_overlap with trim=False is not supported; take pad and map_blocks")
     x = as_array(x)
-    depths = [depth] * x.ndim if isinstance(depth, int) else [depth.get(axis, 0) for axis in range(x.ndim)] if isinstance(depth, dict) else list(depth)
-    mode, constant = ("constant", float(boundary)) if isinstance(boundary, (int, float)) else (_BOUNDARIES.get(boundary, boundary), 0.0)
+    depths = (
+        [depth] * x.ndim
+        if isinstance(depth, int)
+        else [depth.get(axis, 0) for axis in range(x.ndim)]
+        if isinstance(depth, dict)
+        else list(depth)
+    )
+    mode, constant = (
+        ("constant", float(boundary))
+        if isinstance(boundary, (int, float))
+        else (_BOUNDARIES.get(boundary, boundary), 0.0)
+    )
     name = array_dtype(_inferred(function, x, (), kwargs) if dtype is None else dtype)
     return Array(x._core.map_overlap(_Call(function, (), kwargs, name), depths, mode, constant, name))
 
@@ -79,4 +109,6 @@ class _Call:
 
 def apply_along_axis(function: Any, axis: int, x: Any, *args: Any, **kwargs: Any) -> Array:
     """Not there: says what is."""
-    raise UnsupportedError("apply_along_axis is not supported; take map_blocks of an array that is whole along the axis")
+    raise UnsupportedError(
+        "apply_along_axis is not supported; take map_blocks of an array that is whole along the axis"
+    )

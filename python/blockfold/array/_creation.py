@@ -16,7 +16,7 @@ __all__ = [
     "arange", "array", "asanyarray", "asarray", "empty", "empty_like", "eye", "from_array", "from_dataframe", "from_dlpack",
     "from_zarr", "fromfunction", "full", "full_like", "identity", "indices", "linspace", "meshgrid", "ones", "ones_like",
     "open_npy", "open_zarr", "to_npy", "to_zarr", "tri", "tril", "triu", "zeros", "zeros_like",
-]
+]  # fmt: skip
 
 
 def _on(device: Any) -> None:
@@ -24,7 +24,9 @@ def _on(device: Any) -> None:
         raise ArgumentError(f"device: {device!r} is none; there is 'cpu'")
 
 
-def full(shape: Any, fill_value: Any, *, dtype: Any = None, chunks: Any = "auto", device: Any = None, **unused: Any) -> Array:
+def full(
+    shape: Any, fill_value: Any, *, dtype: Any = None, chunks: Any = "auto", device: Any = None, **unused: Any
+) -> Array:
     """An array of one value.
 
     Examples
@@ -75,7 +77,9 @@ def _like(x: Any, chunks: Any) -> tuple[Array, Any]:
     return x, x.chunks if chunks is None else chunks
 
 
-def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, chunks: Any = None, device: Any = None, **unused: Any) -> Array:
+def full_like(
+    x: Any, /, fill_value: Any, *, dtype: Any = None, chunks: Any = None, device: Any = None, **unused: Any
+) -> Array:
     """An array of one value, of the shape and chunks of another."""
     x, chunks = _like(x, chunks)
     return full(x.shape, fill_value, dtype=dtype or x.dtype, chunks=chunks, device=device)
@@ -94,7 +98,17 @@ def ones_like(x: Any, /, *, dtype: Any = None, chunks: Any = None, device: Any =
 empty_like = zeros_like
 
 
-def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, chunks: Any = "auto", device: Any = None, **unused: Any) -> Array:
+def arange(
+    start: Any,
+    /,
+    stop: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    chunks: Any = "auto",
+    device: Any = None,
+    **unused: Any,
+) -> Array:
     """Numbers from `start` up to `stop`, which is left out, `step` apart.
 
     Examples
@@ -119,7 +133,16 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
 
 
 def linspace(
-    start: Any, stop: Any, /, num: int = 50, *, endpoint: bool = True, dtype: Any = None, chunks: Any = "auto", device: Any = None, **unused: Any
+    start: Any,
+    stop: Any,
+    /,
+    num: int = 50,
+    *,
+    endpoint: bool = True,
+    dtype: Any = None,
+    chunks: Any = "auto",
+    device: Any = None,
+    **unused: Any,
 ) -> Array:
     """`num` numbers from `start` to `stop`, evenly apart."""
     _on(device)
@@ -134,7 +157,17 @@ def linspace(
     return made if dtype is None else made.astype(dtype)
 
 
-def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, chunks: Any = "auto", device: Any = None, **unused: Any) -> Array:
+def eye(
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    *,
+    k: int = 0,
+    dtype: Any = None,
+    chunks: Any = "auto",
+    device: Any = None,
+    **unused: Any,
+) -> Array:
     """A matrix of ones on a diagonal, and zeros elsewhere."""
     _on(device)
     made = Array(current().eye(n_rows, n_rows if n_cols is None else n_cols, k, chunks))
@@ -146,7 +179,9 @@ def identity(n: int, dtype: Any = None, *, chunks: Any = "auto") -> Array:
     return eye(n, dtype=dtype, chunks=chunks)
 
 
-def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None, chunks: Any = None, **unused: Any) -> Array:
+def asarray(
+    obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None, chunks: Any = None, **unused: Any
+) -> Array:
     """A lazy array of whatever it is: a lazy one, NumPy's, lists, numbers. NumPy's memory is shared unless ``copy=True``."""
     _on(device)
     if isinstance(obj, Array):
@@ -232,7 +267,8 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Array]:
 
     shape = tuple(one.shape[0] for one in made)
     grids = [
-        broadcast_to(one.reshape(tuple(-1 if axis == at else 1 for axis in range(count))), shape) for at, one in enumerate(made)
+        broadcast_to(one.reshape(tuple(-1 if axis == at else 1 for axis in range(count))), shape)
+        for at, one in enumerate(made)
     ]
     if indexing == "xy" and count > 1:
         grids[0], grids[1] = grids[1], grids[0]

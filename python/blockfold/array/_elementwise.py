@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from ..exceptions import ArgumentError, DTypeError
+from ..exceptions import DTypeError
 from ._arithmetic import binary
 from ._array import Array
 from ._operands import as_array, is_number, operand
@@ -21,7 +21,7 @@ __all__ = [
     "mod", "multiply", "nan_to_num", "negative", "nextafter", "not_equal", "positive", "pow", "power", "rad2deg", "radians",
     "real", "reciprocal", "remainder", "rint", "round", "sign", "signbit", "sin", "sinc", "sinh", "sqrt", "square",
     "subtract", "tan", "tanh", "true_divide", "trunc", "where",
-]
+]  # fmt: skip
 
 
 def _unary(name: str, doc: str, native: str | None = None) -> Callable[[Any], Array]:
@@ -42,7 +42,22 @@ def _unary(name: str, doc: str, native: str | None = None) -> Callable[[Any], Ar
 
 
 #: What the engine has of complex numbers.
-_COMPLEX = {"abs", "exp", "log", "sqrt", "isnan", "isinf", "isfinite", "square", "reciprocal", "negative", "real", "imag", "conj", "angle"}
+_COMPLEX = {
+    "abs",
+    "exp",
+    "log",
+    "sqrt",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "square",
+    "reciprocal",
+    "negative",
+    "real",
+    "imag",
+    "conj",
+    "angle",
+}
 _BOOLEAN = {"logical_not", "invert"}
 
 
@@ -64,7 +79,9 @@ def through_numpy(x: Array, name: str, dtype: Any = None) -> Array:
     if dtype is None:
         with np.errstate(all="ignore"):
             dtype = function(np.ones((1,), x.dtype)).dtype
-    return Array(x._core.map_blocks(lambda chunk, _start: _quiet(function, np.asarray(chunk), dtype), np.dtype(dtype).name))
+    return Array(
+        x._core.map_blocks(lambda chunk, _start: _quiet(function, np.asarray(chunk), dtype), np.dtype(dtype).name)
+    )
 
 
 def _quiet(function: Any, *args: Any) -> Any:

@@ -29,7 +29,9 @@ def _plain(index: Any) -> Any:
     if values.size == 0 and values.dtype.kind == "f":
         values = values.astype("int64")
     if values.dtype.kind not in "iub":
-        raise OutOfBoundsError(f"an index of {values.dtype} is none; there are whole numbers, slices, masks, ... and None")
+        raise OutOfBoundsError(
+            f"an index of {values.dtype} is none; there are whole numbers, slices, masks, ... and None"
+        )
     return values.tolist() if values.ndim == 1 and values.dtype.kind in "iu" else as_array(values)._core
 
 

@@ -173,7 +173,9 @@ class Methods:
         """A function of each chunk as a NumPy array, whose result has the chunk's shape."""
         return _call("_blocks", "map_blocks", function, self, *args, dtype=dtype, **kwargs)
 
-    def map_overlap(self, function: Any, depth: Any, boundary: Any = "reflect", dtype: Any = None, **kwargs: Any) -> Any:
+    def map_overlap(
+        self, function: Any, depth: Any, boundary: Any = "reflect", dtype: Any = None, **kwargs: Any
+    ) -> Any:
         """A function of each chunk with neighbours on each side."""
         return _call("_blocks", "map_overlap", function, self, depth=depth, boundary=boundary, dtype=dtype, **kwargs)
 

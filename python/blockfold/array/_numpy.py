@@ -7,11 +7,25 @@ from typing import Any
 from ..exceptions import UnsupportedError
 
 #: Ufuncs whose reductions are functions of ours.
-_REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any"}
+_REDUCED = {
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "max",
+    "minimum": "min",
+    "logical_and": "all",
+    "logical_or": "any",
+}
 _ACCUMULATED = {"add": "cumsum", "multiply": "cumprod"}
 
 #: NumPy's modules, and where their functions are here.
-_MODULES = {"numpy": "", "numpy.linalg": "linalg", "numpy.fft": "fft", "numpy.linalg._linalg": "linalg", "numpy.fft._pocketfft": "fft", "numpy.fft._helper": "fft"}
+_MODULES = {
+    "numpy": "",
+    "numpy.linalg": "linalg",
+    "numpy.fft": "fft",
+    "numpy.linalg._linalg": "linalg",
+    "numpy.fft._pocketfft": "fft",
+    "numpy.fft._helper": "fft",
+}
 
 
 def _namespace() -> Any:
@@ -37,7 +51,9 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     if method == "__call__":
         dtype = kwargs.pop("dtype", None)
         if set(kwargs) - {"casting", "order", "subok"}:
-            raise UnsupportedError(f"numpy.{name} with {', '.join(kwargs)} is not supported; take where() of the result")
+            raise UnsupportedError(
+                f"numpy.{name} with {', '.join(kwargs)} is not supported; take where() of the result"
+            )
         if name == "matmul":
             made = _namespace().matmul(*inputs)
         elif ufunc.nout > 1:

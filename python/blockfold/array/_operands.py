@@ -39,7 +39,11 @@ def as_array(value: Any, like: Any = None) -> Any:
     if isinstance(value, array):
         return value
     if is_number(value):
-        return array(current().full([], _real(value), _number_dtype(value, like), None)) if not isinstance(value, complex) else _complex(value)
+        return (
+            array(current().full([], _real(value), _number_dtype(value, like), None))
+            if not isinstance(value, complex)
+            else _complex(value)
+        )
     import numpy as np
 
     return from_numpy(np.asarray(value))
@@ -71,4 +75,4 @@ def from_numpy(values: Any, chunks: Any = None) -> Any:
 
     name = array_dtype(values.dtype)
     plain = np.require(values, dtype=np.dtype(name), requirements=["C", "A"])
-    return _class()(current().from_buffer(plain, chunks))
+    return _class()(current().share_buffer(plain, chunks))

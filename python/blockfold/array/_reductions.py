@@ -16,7 +16,7 @@ __all__ = [
     "cumulative_sum", "diff", "max", "mean", "median", "min", "nanargmax", "nanargmin", "nancumsum", "nanmax", "nanmean",
     "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "percentile", "prod", "ptp", "quantile",
     "std", "sum", "var",
-]
+]  # fmt: skip
 
 
 def axes_of(axis: Any, ndim: int) -> list[int] | None:
@@ -39,7 +39,9 @@ def _reduce(x: Any, name: str, axis: Any, keepdims: bool, ddof: int = 0) -> Arra
         # Each element by itself.
         return x * 0 if name.endswith(("std", "var")) else x != 0 if name in ("any", "all") else x
     if x.dtype.kind == "c" and name == "prod":
-        return _polar(x, lambda sizes: _reduce(sizes, "prod", axis, keepdims), lambda turns: _reduce(turns, "sum", axis, keepdims))
+        return _polar(
+            x, lambda sizes: _reduce(sizes, "prod", axis, keepdims), lambda turns: _reduce(turns, "sum", axis, keepdims)
+        )
     return Array(x._core.reduce(name, axes, keepdims, ddof))
 
 
@@ -88,7 +90,15 @@ count_nonzero = _reduction("count_nonzero", "How many elements along axes are no
 
 def _deviation(name: str, doc: str) -> Callable[..., Array]:
     def function(
-        x: Any, /, axis: Any = None, dtype: Any = None, *, ddof: int = 0, correction: Any = None, keepdims: bool = False, out: Any = None
+        x: Any,
+        /,
+        axis: Any = None,
+        dtype: Any = None,
+        *,
+        ddof: int = 0,
+        correction: Any = None,
+        keepdims: bool = False,
+        out: Any = None,
     ) -> Array:
         _no_out(out)
         free = ddof if correction is None else correction
@@ -103,7 +113,9 @@ def _deviation(name: str, doc: str) -> Callable[..., Array]:
         return made * (scale if name.endswith("var") else scale**0.5)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{doc}\n\n    Divided by the number of elements less `ddof`, which the standard calls `correction`."
+    function.__doc__ = (
+        f"{doc}\n\n    Divided by the number of elements less `ddof`, which the standard calls `correction`."
+    )
     return function
 
 
@@ -207,7 +219,9 @@ def _running(x: Any, name: str, axis: int | None, dtype: Any) -> Array:
         x, axis = x.ravel(), 0
     axes_of(axis, x.ndim)
     if x.dtype.kind == "c" and name == "cumprod":
-        return _polar(x, lambda sizes: _running(sizes, "cumprod", axis, None), lambda turns: _running(turns, "cumsum", axis, None))
+        return _polar(
+            x, lambda sizes: _running(sizes, "cumprod", axis, None), lambda turns: _running(turns, "cumsum", axis, None)
+        )
     return Array(x._core.along(name, axis))
 
 
@@ -261,7 +275,10 @@ def diff(x: Any, /, n: int = 1, axis: int = -1, *, prepend: Any = None, append: 
     from ._shape import concat
 
     x = as_array(x)
-    ends = [as_array(end) for end in (prepend,) if end is not None], [as_array(end) for end in (append,) if end is not None]
+    ends = (
+        [as_array(end) for end in (prepend,) if end is not None],
+        [as_array(end) for end in (append,) if end is not None],
+    )
     if ends[0] or ends[1]:
         x = concat([*ends[0], x, *ends[1]], axis=axis)
     for _ in range(n):

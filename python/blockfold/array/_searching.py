@@ -13,7 +13,7 @@ __all__ = [
     "UniqueAllResult", "UniqueCountsResult", "UniqueInverseResult", "argsort", "argtopk", "argwhere", "bincount",
     "digitize", "flatnonzero", "histogram", "isin", "nonzero", "searchsorted", "sort", "topk", "union1d", "unique",
     "unique_all", "unique_counts", "unique_inverse", "unique_values",
-]
+]  # fmt: skip
 
 
 def sort(x: Any, /, axis: int | None = -1, *, descending: bool = False, stable: bool = True, **unused: Any) -> Array:
@@ -118,7 +118,9 @@ def histogram(x: Any, bins: Any = 10, range: Any = None, *, density: bool = Fals
         places = searchsorted(edges, x.ravel(), side="right")
         is_last = x.ravel() == float(edges[-1])
         inside = places[(places > 0) & (places < edges.size)] - 1
-        counts = bincount(inside, minlength=edges.size - 1).compute() if inside.size else np.zeros(edges.size - 1, "int64")
+        counts = (
+            bincount(inside, minlength=edges.size - 1).compute() if inside.size else np.zeros(edges.size - 1, "int64")
+        )
         counts[-1] += int(is_last.sum())
     else:
         low, high = (x.min().compute(), x.max().compute()) if range is None else range

@@ -16,7 +16,7 @@ __all__ = [
     "concatenate", "dstack", "expand_dims", "flip", "fliplr", "flipud", "hstack", "moveaxis", "pad", "permute_dims",
     "ravel", "rechunk", "repeat", "reshape", "roll", "rot90", "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
     "unstack", "vstack",
-]
+]  # fmt: skip
 
 
 def lengths(shape: Any) -> tuple[int, ...]:

@@ -12,8 +12,13 @@ from ._array import Array
 API_VERSION = "2025.12"
 
 _KINDS = {
-    "bool": "b", "signed integer": "i", "unsigned integer": "u", "integral": "iu", "real floating": "f",
-    "complex floating": "c", "numeric": "iufc",
+    "bool": "b",
+    "signed integer": "i",
+    "unsigned integer": "u",
+    "integral": "iu",
+    "real floating": "f",
+    "complex floating": "c",
+    "numeric": "iufc",
 }
 
 
@@ -27,7 +32,13 @@ def numpy_dtype(name: str) -> Any:
 def _type(of: Any) -> Any:
     import numpy as np
 
-    return of.dtype if hasattr(of, "dtype") else of if type(of) in (bool, int, float, complex) else np.dtype(array_dtype(of))
+    return (
+        of.dtype
+        if hasattr(of, "dtype")
+        else of
+        if type(of) in (bool, int, float, complex)
+        else np.dtype(array_dtype(of))
+    )
 
 
 def astype(x: Array, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Array:

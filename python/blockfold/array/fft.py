@@ -18,7 +18,7 @@ from ._reductions import axes_of
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft", "irfft", "irfftn", "rfft",
     "rfftfreq", "rfftn",
-]
+]  # fmt: skip
 
 
 def _lane(x: Any, n: int | None, axis: int, op: str) -> Array:

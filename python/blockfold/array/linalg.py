@@ -22,7 +22,7 @@ __all__ = [
     "cholesky", "cross", "det", "diagonal", "inv", "lu", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose",
     "norm", "outer", "pinv", "qr", "slogdet", "solve", "svd", "svd_compressed", "svdvals", "tensordot", "trace", "vecdot",
     "vector_norm",
-]
+]  # fmt: skip
 
 
 class QRResult(NamedTuple):
@@ -173,7 +173,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     is_matrix = (axis is None and x.ndim == 2) or (isinstance(axis, (tuple, list)) and len(axis) == 2)
     if ord is None or (ord == "fro" and is_matrix) or (ord == 2 and not is_matrix):
         return vector_norm(x, axis=axis, keepdims=keepdims)
-    return matrix_norm(x, ord=ord, keepdims=keepdims) if is_matrix else vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
+    return (
+        matrix_norm(x, ord=ord, keepdims=keepdims)
+        if is_matrix
+        else vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
+    )
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
@@ -210,13 +214,17 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Array
         values = svdvals(x)
         made = values.sum(axis=-1) if ord == "nuc" else values.max(axis=-1) if ord == 2 else values.min(axis=-1)
         return made.reshape((1, 1)) if keepdims else made
-    raise UnsupportedError(f"matrix_norm of order {ord!r} is not supported; there are 'fro', 'nuc', 1, -1, 2, -2, inf, -inf")
+    raise UnsupportedError(
+        f"matrix_norm of order {ord!r} is not supported; there are 'fro', 'nuc', 1, -1, 2, -2, inf, -inf"
+    )
 
 
 def _one(x: Any, op: str) -> Array:
     x = _floats(x)
     if x.ndim != 2:
-        raise UnsupportedError(f"{op} of an array of {x.ndim} axes is not supported; take it of one matrix after the other")
+        raise UnsupportedError(
+            f"{op} of an array of {x.ndim} axes is not supported; take it of one matrix after the other"
+        )
     return x
 
 

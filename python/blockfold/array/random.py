@@ -23,7 +23,7 @@ from ._shape import lengths
 __all__ = [
     "Generator", "RandomState", "choice", "default_rng", "exponential", "integers", "normal", "permutation", "poisson", "randint", "randn",
     "random", "random_sample", "seed", "standard_exponential", "standard_normal", "uniform",
-]
+]  # fmt: skip
 
 _MASK = 2**64 - 1
 
@@ -55,7 +55,9 @@ class Generator:
     def _made(self, distribution: str, parameters: list[Any], size: Any, chunks: Any) -> Array:
         for one in parameters:
             if not isinstance(one, (int, float)) and getattr(one, "shape", (1,)) != ():
-                raise UnsupportedError(f"{distribution} with arrays as parameters is not supported; scale a standard one")
+                raise UnsupportedError(
+                    f"{distribution} with arrays as parameters is not supported; scale a standard one"
+                )
         shape = () if size is None else lengths(size)
         return Array(current().random(distribution, [float(one) for one in parameters], self._next(), shape, chunks))
 
@@ -103,14 +105,24 @@ class Generator:
 
         return exp(self.normal(mean, sigma, size, chunks))
 
-    def integers(self, low: int, high: int | None = None, size: Any = None, dtype: Any = None, endpoint: bool = False, chunks: Any = "auto") -> Array:
+    def integers(
+        self,
+        low: int,
+        high: int | None = None,
+        size: Any = None,
+        dtype: Any = None,
+        endpoint: bool = False,
+        chunks: Any = "auto",
+    ) -> Array:
         """Whole numbers from `low` up to `high`, which is left out."""
         low, high = (0, low) if high is None else (low, high)
         shape = () if size is None else lengths(size)
         made = Array(current().random_integers(int(low), int(high) + bool(endpoint), self._next(), shape, chunks))
         return made if dtype is None else made.astype(array_dtype(dtype))
 
-    def randint(self, low: int, high: int | None = None, size: Any = None, dtype: Any = None, chunks: Any = "auto") -> Array:
+    def randint(
+        self, low: int, high: int | None = None, size: Any = None, dtype: Any = None, chunks: Any = "auto"
+    ) -> Array:
         """Whole numbers from `low` up to `high`, which is left out."""
         return self.integers(low, high, size, dtype, chunks=chunks)
 

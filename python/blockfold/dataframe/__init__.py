@@ -9,7 +9,7 @@
 from typing import Any
 
 from ._frame import DataFrame
-from ._groupby import GroupBy, SeriesGroupBy
+from ._groupby import GroupBy
 from ._io import (
     from_any,
     from_array,
@@ -25,13 +25,15 @@ from ._io import (
     read_parquet,
 )
 from ._merge import concat, merge_asof
-from ._series import Index, Scalar, Series
+from ._scalar import Scalar
+from ._series import Index, Series
+from ._series_groupby import SeriesGroupBy
 
 __all__ = [
     "DataFrame", "GroupBy", "Index", "Scalar", "Series", "SeriesGroupBy", "concat", "from_any", "from_array", "from_arrow",
     "from_delayed", "from_dict", "from_map", "from_pandas", "from_polars", "merge", "merge_asof", "read_csv", "read_feather",
     "read_ipc", "read_parquet", "to_datetime",
-]
+]  # fmt: skip
 
 
 def merge(left: DataFrame, right: Any, **options: Any) -> DataFrame:

@@ -11,7 +11,8 @@ from ..exceptions import ArgumentError, ColumnNotFoundError, UnsupportedError
 from ..expr import Expr
 from ._labels import check_unique, native_names
 from ._rows import Rows
-from ._series import Scalar, Series
+from ._scalar import Scalar
+from ._series import Series
 
 if TYPE_CHECKING:
     from ._frame import DataFrame
@@ -36,7 +37,9 @@ class Base:
         columns = {name: core.Expr.col(name) for name in names if name not in index}
         return cast("DataFrame", cls(Rows(frame), columns, {name: core.Expr.col(name) for name in index}))
 
-    def _replace(self, columns: Columns | None = None, index: Columns | None = None, rows: Rows | None = None) -> DataFrame:
+    def _replace(
+        self, columns: Columns | None = None, index: Columns | None = None, rows: Rows | None = None
+    ) -> DataFrame:
         made = type(self)(
             self._rows if rows is None else rows,
             self._columns if columns is None else columns,
@@ -104,7 +107,9 @@ class Base:
         """An expression over columns of this frame as one over its rows."""
         for name in expr._core.columns:
             self._label(name, "expression")
-        return expr._core.substitute({str(label): found for label, found in (*self._index.items(), *self._columns.items())})
+        return expr._core.substitute(
+            {str(label): found for label, found in (*self._index.items(), *self._columns.items())}
+        )
 
     def _only(self) -> Series:
         """The only column."""
@@ -120,7 +125,9 @@ class Base:
         """The frame itself, when no column holds an aggregate of its rows."""
         for label, expr in self._columns.items():
             if not expr.is_row_wise:
-                raise UnsupportedError(f"column {label!r} has an aggregate of all rows; persist the frame before it is filtered")
+                raise UnsupportedError(
+                    f"column {label!r} has an aggregate of all rows; persist the frame before it is filtered"
+                )
         return self._self
 
     def _filtered(self, mask: core.Expr) -> DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import _blockfold as core
 from ..exceptions import ArgumentError
 from ..expr import Expr, WindowExpr, as_expr, flatten
 from ._base import Base, Columns
@@ -73,7 +72,11 @@ class Expressions(Base):
             return self._self[[label for label in items if label in self._columns]]
         frame = self._self
         for predicate in flatten(predicates):
-            frame = frame[predicate] if isinstance(predicate, Series) else frame._filtered(frame._resolve(as_expr(predicate)))
+            frame = (
+                frame[predicate]
+                if isinstance(predicate, Series)
+                else frame._filtered(frame._resolve(as_expr(predicate)))
+            )
         return frame
 
     def group_by(self, *keys: Any) -> KeyedFrame:

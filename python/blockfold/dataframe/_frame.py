@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import UnsupportedError
+from ._absent import absent
 from ._expressions import Expressions
+from ._operators import Operators
 from ._partitions import PartitionVerbs
 from ._reductions import Reductions
 from ._runs import Runs
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from ._groupby import GroupBy
 
 
-class DataFrame(ColumnVerbs, Expressions, RowVerbs, PartitionVerbs, Reductions, Runs):
+class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, Reductions, Runs):
     """A lazy frame, larger than memory if need be: pandas' verbs, and Polars' expressions beside them.
 
     Nothing is read until `compute` (a pandas object), `collect` (an Arrow table), `head`, ``len`` or one of the
@@ -39,10 +41,10 @@ class DataFrame(ColumnVerbs, Expressions, RowVerbs, PartitionVerbs, Reductions, 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and (name in self._columns or name in self._index):
             return self._column(name)
-        absent = ABSENT.get(name)
-        if absent:
-            raise UnsupportedError(f"DataFrame.{name} is not supported; {absent}")
-        raise AttributeError(f"a frame has no method and no column {name!r}; its columns are: {', '.join(map(str, self._columns))}")
+        columns = ", ".join(map(str, self._columns))
+        raise absent("DataFrame", name, ABSENT) or AttributeError(
+            f"a frame has no method and no column {name!r}; its columns are: {columns}"
+        )
 
     def groupby(self, by: Any = None, *, sort: bool | None = None, dropna: bool = True, **unsupported: Any) -> GroupBy:
         """Groups as pandas has them; keys become the index.
@@ -63,12 +65,15 @@ class DataFrame(ColumnVerbs, Expressions, RowVerbs, PartitionVerbs, Reductions, 
         >>> bool((df.groupby(df.id).x.sum().compute() < 24).all())
         True
         """
-        from ._groupby import GroupBy, group_keys
+        from ._groupby import GroupBy
+        from ._groups import group_keys
 
         unsupported.pop("observed", None)
         unsupported.pop("group_keys", None)
         if unsupported:
-            raise UnsupportedError(f"groupby with {', '.join(unsupported)} is not supported; call reset_index on the result")
+            raise UnsupportedError(
+                f"groupby with {', '.join(unsupported)} is not supported; call reset_index on the result"
+            )
         if by is None:
             raise UnsupportedError("groupby by levels is not supported; name the columns of the index")
         return GroupBy(self, group_keys(self, by), sort=sort, dropna=dropna)
@@ -84,7 +89,6 @@ class DataFrame(ColumnVerbs, Expressions, RowVerbs, PartitionVerbs, Reductions, 
 
 #: Methods of Dask and pandas that are not there, and what comes nearest.
 ABSENT = {
-    "iloc": "rows have no numbers before they are computed: take head, tail, or loc by the index",
     "pivot_table": "take groupby of both keys and unstack what compute gives",
     "melt": "take concat of one frame for each column",
     "to_hdf": "take to_parquet or to_ipc",

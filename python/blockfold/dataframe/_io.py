@@ -131,7 +131,7 @@ def from_arrow(data: Any, npartitions: int | None = None) -> DataFrame:
     >>> bf.from_arrow(pa.table({"x": [1, 2, 3]})).x.sum().compute()
     6
     """
-    return DataFrame._of(current().from_stream(data, npartitions))
+    return DataFrame._of(current().share_stream(data, npartitions))
 
 
 def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None = None, sort: bool = True) -> Any:
@@ -157,7 +157,9 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
 
     if isinstance(data, pd.Series):
         name = data.name
-        return from_pandas(data.to_frame("x" if name is None else name), npartitions, chunksize, sort)._only().rename(name)
+        return (
+            from_pandas(data.to_frame("x" if name is None else name), npartitions, chunksize, sort)._only().rename(name)
+        )
     if not isinstance(data, pd.DataFrame):
         raise ArgumentError(f"from_pandas: a {type(data).__name__} is no pandas frame; take from_arrow or from_dict")
     if chunksize is not None:
@@ -170,10 +172,12 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
     columns += [_arrow(label, data.iloc[:, at]) for at, label in enumerate(labels)]
     import pyarrow as pa
 
-    native = current().from_stream(pa.table(columns, names=[f"{at}" for at in range(len(columns))]), npartitions or 1)
+    native = current().share_stream(pa.table(columns, names=[f"{at}" for at in range(len(columns))]), npartitions or 1)
     exprs = [core.Expr.col(f"{at}") for at in range(len(columns))]
     count = len(levels)
-    frame = DataFrame(Rows(native), dict(zip(labels, exprs[count:], strict=True)), dict(zip(levels, exprs[:count], strict=True)))
+    frame = DataFrame(
+        Rows(native), dict(zip(labels, exprs[count:], strict=True)), dict(zip(levels, exprs[:count], strict=True))
+    )
     return frame._solid()
 
 
@@ -184,7 +188,9 @@ def _arrow(label: Any, values: Any) -> Any:
     try:
         made = pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, TypeError) as error:
-        raise ArgumentError(f"from_pandas: column {label!r} has values of several types: {error}; cast it with astype") from None
+        raise ArgumentError(
+            f"from_pandas: column {label!r} has values of several types: {error}; cast it with astype"
+        ) from None
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
 
 

@@ -25,7 +25,13 @@ def native_names(labels: Iterable[Any], taken: Iterable[str] = ()) -> list[str]:
             # As pyarrow calls an index without a name.
             name = f"{UNNAMED}{at}__"
         else:
-            name = label if isinstance(label, str) else "_".join(map(str, label)) if isinstance(label, tuple) else str(label)
+            name = (
+                label
+                if isinstance(label, str)
+                else "_".join(map(str, label))
+                if isinstance(label, tuple)
+                else str(label)
+            )
         while name in seen:
             name += "_"
         seen.add(name)

@@ -30,7 +30,9 @@ def merge(
     a, b = _Side(left, left_keys), _Side(right, right_keys)
     semi = how in ("semi", "anti", "leftsemi", "leftanti")
     how = {"leftsemi": "semi", "leftanti": "anti", "full": "outer"}.get(how, how)
-    joined = a.frame.join(b.frame, [core.Expr.col(key) for key in a.keys], [core.Expr.col(key) for key in b.keys], how, "_r", False)
+    joined = a.frame.join(
+        b.frame, [core.Expr.col(key) for key in a.keys], [core.Expr.col(key) for key in b.keys], how, "_r", False
+    )
     columns = dict(a.columns) if semi else _columns(a, b, left_keys, right_keys, how, suffixes)
     index: dict[Any, core.Expr] = {}
     if left_index or right_index:
@@ -77,7 +79,14 @@ def _list(keys: Any) -> list[Any]:
 
 
 def _keys(
-    left: DataFrame, right: DataFrame, how: str, on: Any, left_on: Any, right_on: Any, left_index: bool, right_index: bool
+    left: DataFrame,
+    right: DataFrame,
+    how: str,
+    on: Any,
+    left_on: Any,
+    right_on: Any,
+    left_index: bool,
+    right_index: bool,
 ) -> tuple[Keys, Keys]:
     if how == "cross":
         return [], []
@@ -112,7 +121,9 @@ def _coalesced(a: _Side, b: _Side, at: int, how: str) -> core.Expr:
     return left
 
 
-def _columns(a: _Side, b: _Side, left_keys: Keys, right_keys: Keys, how: str, suffixes: tuple[str, str]) -> dict[Any, core.Expr]:
+def _columns(
+    a: _Side, b: _Side, left_keys: Keys, right_keys: Keys, how: str, suffixes: tuple[str, str]
+) -> dict[Any, core.Expr]:
     shared = {
         label: _coalesced(a, b, at, how)
         for at, ((label, _), (other, _)) in enumerate(zip(left_keys, right_keys, strict=True))
@@ -173,9 +184,13 @@ def merge_asof(
     a, b = _Side(left, left_keys), _Side(right, right_keys)
     cols = core.Expr.col
     joined = a.frame.join_asof(
-        b.frame, (cols(a.keys[0]), cols(b.keys[0])),
+        b.frame,
+        (cols(a.keys[0]), cols(b.keys[0])),
         ([cols(key) for key in a.keys[1:]], [cols(key) for key in b.keys[1:]]),
-        direction, tolerance, allow_exact_matches, "_r",
+        direction,
+        tolerance,
+        allow_exact_matches,
+        "_r",
     )
     joined = joined.sort([(cols(a.keys[0]), False, False)])
     columns = _columns(a, b, left_keys, right_keys, "left", suffixes)
@@ -208,7 +223,9 @@ def concat(frames: Iterable[Any], axis: Any = 0, join: str = "outer", **unsuppor
     for frame in made:
         null = core.Expr.lit(None)
         columns = {
-            label: _as_type(frame, frame._columns[label], types[label]) if label in frame._columns else null.cast(types[label], True)
+            label: _as_type(frame, frame._columns[label], types[label])
+            if label in frame._columns
+            else null.cast(types[label], True)
             for label in labels
         }
         solids.append(DataFrame(frame._rows, columns, {label: frame._index[label] for label in index})._solid())

@@ -15,6 +15,8 @@ class PartitionCall:
         self._labels = list(frame._index), list(frame._columns)
         #: Labels of the index of the result, known after the first call.
         self.index: list[Any] = []
+        #: Whether the result is a series, and its name.
+        self.is_series, self.name = False, None
         self._schema: Any = None
 
     def __call__(self, native: Any) -> Any:
@@ -31,7 +33,10 @@ class PartitionCall:
         import pandas as pd
         import pyarrow
 
+        if pd.api.types.is_scalar(result):
+            result = pd.Series([result])
         if isinstance(result, pd.Series):
+            self.is_series, self.name = True, result.name
             result = result.to_frame("0" if result.name is None else result.name)
         if not isinstance(result, pd.DataFrame):
             return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .._columns import window
+from .._namespaces import window
 from ..exceptions import ArgumentError, UnsupportedError
 from ._base import Base
 from ._rows import Rows
@@ -63,8 +63,12 @@ class PartitionVerbs(Base):
             return self._then(lambda frame: frame.repartition_frequency(window(freq)))
         return self._then(lambda frame: frame.repartition_bytes(_bytes(partition_size)))
 
-    def map_partitions(self, function: Callable[..., Any], *args: Any, meta: Any = None, arrow: bool = False, **kwargs: Any) -> DataFrame:
+    def map_partitions(
+        self, function: Callable[..., Any], *args: Any, meta: Any = None, arrow: bool = False, **kwargs: Any
+    ) -> Any:
         """A function of each partition, as a pandas frame, or as a pyarrow table when ``arrow=True``.
+
+        What returns a series or a single value makes a series.
 
         The function is called once with an empty partition, to learn the columns of its result. What it raises comes back
         with its own traceback.
@@ -82,7 +86,16 @@ class PartitionVerbs(Base):
         solid = self._solid()
         call = PartitionCall(function, args, kwargs, solid, arrow)
         frame = solid._rows.frame.map_partitions(call)
-        return DataFrame._of(frame, [name for name in call.index if name is not None])
+        made = DataFrame._of(frame, [name for name in call.index if name is not None])
+        return made._only().rename(call.name) if call.is_series else made
+
+    def apply(
+        self, function: Callable[..., Any], axis: Any = 1, args: Any = (), meta: Any = None, **kwargs: Any
+    ) -> Any:
+        """A function of each row as a pandas series, called by Python for each of them."""
+        if axis not in (1, "columns"):
+            raise UnsupportedError("apply of whole columns is not supported; take map_partitions, or an aggregate")
+        return self.map_partitions(_each_row, function, args, kwargs)
 
     def rolling(self, window: Any, min_periods: int | None = None) -> Rolling:
         """Windows of so many rows that end at each row."""
@@ -97,6 +110,14 @@ class PartitionVerbs(Base):
         if (closed, label) != ("left", "left"):
             raise UnsupportedError("resample with other than closed='left', label='left' is not supported")
         return Resampler(self._self, rule)
+
+
+def _each_row(part: Any, function: Any, args: Any, kwargs: Any) -> Any:
+    from ._partition_calls import made_up
+
+    if part.empty:
+        return made_up(part).apply(function, axis=1, args=args, **kwargs).iloc[:0]
+    return part.apply(function, axis=1, args=args, **kwargs)
 
 
 class Partitions:
@@ -130,16 +151,18 @@ class Partitions:
 class Located:
     """Rows by values of the index."""
 
-    __slots__ = ("_frame",)
+    __slots__ = ("_frame", "_name")
 
-    def __init__(self, frame: Any):
-        self._frame = frame
+    def __init__(self, frame: Any, name: Any = None):
+        self._frame, self._name = frame, name
 
     def __getitem__(self, key: Any) -> Any:
         from ._series import Series
 
         rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
         frame = self._frame
+        if self._name is not None:
+            return self._rows(frame, rows)._only().rename(self._name)
         if columns is not None and not (isinstance(columns, slice) and columns == slice(None)):
             frame = frame[columns if isinstance(columns, list) else [columns]]
         if isinstance(rows, Series):
@@ -150,7 +173,9 @@ class Located:
 
     def _rows(self, frame: Any, key: Any) -> DataFrame:
         if len(frame._index) != 1:
-            raise UnsupportedError("loc of a frame without an index is not supported; call set_index first, or take a mask")
+            raise UnsupportedError(
+                "loc of a frame without an index is not supported; call set_index first, or take a mask"
+            )
         if isinstance(key, list):
             return frame[frame.index.isin(key)]
         low, high = (key.start, key.stop) if isinstance(key, slice) else (key, key)

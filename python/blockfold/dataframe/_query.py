@@ -15,10 +15,17 @@ _LOCAL = "__blockfold_local_"
 _OPERATORS: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|",
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
-}
+}  # fmt: skip
 
 _FUNCTIONS = {"abs", "sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil"}
-_METHODS = {"isna": "is_null", "isnull": "is_null", "notna": "is_not_null", "notnull": "is_not_null", "abs": "abs", "isin": "is_in"}
+_METHODS = {
+    "isna": "is_null",
+    "isnull": "is_null",
+    "notna": "is_not_null",
+    "notnull": "is_not_null",
+    "abs": "abs",
+    "isin": "is_in",
+}
 
 
 def parse(text: str, names: Mapping[str, Any]) -> Expr:
@@ -127,4 +134,6 @@ class _Reader:
             return getattr(args[0], tree.func.id)()
         if isinstance(tree.func, ast.Attribute) and tree.func.attr in _METHODS:
             return getattr(self.read(tree.func.value), _METHODS[tree.func.attr])(*args)
-        raise ArgumentError(f"query: the call {ast.unparse(tree)} is not supported; there are {', '.join(sorted(_FUNCTIONS))}")
+        raise ArgumentError(
+            f"query: the call {ast.unparse(tree)} is not supported; there are {', '.join(sorted(_FUNCTIONS))}"
+        )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ._frame import DataFrame
-    from ._series import Scalar
+    from ._scalar import Scalar
 
 
 class Totals:
@@ -42,7 +42,7 @@ class Totals:
         return pd.Series([answer.to_list(name)[0] for name in names], index=pd.Index(list(self._values)))
 
     def __getitem__(self, label: Any) -> Scalar:
-        from ._series import Scalar
+        from ._scalar import Scalar
 
         return Scalar(self._rows, self._values[label])
 
@@ -146,7 +146,9 @@ class Reductions(Base):
         solid = self._self[numbers].reset_index(drop=True)._solid()
         described = solid._rows.frame.describe()
         shown = described.filter(core.Expr.col("statistic").binary("!=", "null_count", False))
-        columns = {label: core.Expr.col(name) for label, (name, _) in zip(solid._columns, described.schema()[1:], strict=True)}
+        columns = {
+            label: core.Expr.col(name) for label, (name, _) in zip(solid._columns, described.schema()[1:], strict=True)
+        }
         return DataFrame(Rows(shown), columns, {None: core.Expr.col("statistic")})
 
     def corr(self, numeric_only: bool = False) -> Matrix:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._columns import window
+from .._namespaces import window
 from ..exceptions import UnsupportedError
 from ._groupby import GroupBy
 
@@ -38,7 +38,9 @@ class Resampler(GroupBy):
         """First, greatest, least and last value of each window."""
         values = self._values()
         if len(values) != 1:
-            raise UnsupportedError("ohlc of several columns is not supported; select one: df.resample(...)[['x']].ohlc()")
+            raise UnsupportedError(
+                "ohlc of several columns is not supported; select one: df.resample(...)[['x']].ohlc()"
+            )
         [expr] = values.values()
         parts = {"open": "first", "high": "max", "low": "min", "close": "last"}
         return self._aggregated({label: expr.aggregate(name) for label, name in parts.items()})

@@ -34,7 +34,9 @@ class Rolling:
         if window < 1:
             raise ArgumentError(f"rolling: a window of {window} rows; take at least 1")
         if window > MOST_ROWS:
-            raise UnsupportedError(f"rolling over more than {MOST_ROWS} rows is not supported; take differences of cumsum")
+            raise UnsupportedError(
+                f"rolling over more than {MOST_ROWS} rows is not supported; take differences of cumsum"
+            )
         self._frame, self._rows, self._is_series = frame, window, is_series
         self._least = window if min_periods is None else min_periods
 

@@ -67,14 +67,18 @@ class Runs(Base):
     def head(self, n: int = 5, npartitions: int = 1, compute: bool = True) -> Any:
         """The first rows, as a pandas frame unless ``compute=False``; reads only as much as it takes."""
         if n < 0:
-            raise UnsupportedError("head of all rows but the last ones is not supported; take compute().head of the result")
+            raise UnsupportedError(
+                "head of all rows but the last ones is not supported; take compute().head of the result"
+            )
         first = self._then(lambda frame: frame.head(n))
         return first.compute() if compute else first
 
     def tail(self, n: int = 5, compute: bool = True) -> Any:
         """The last rows, as a pandas frame unless ``compute=False``."""
         if n < 0:
-            raise UnsupportedError("tail of all rows but the first ones is not supported; take compute().tail of the result")
+            raise UnsupportedError(
+                "tail of all rows but the first ones is not supported; take compute().tail of the result"
+            )
         last = self._then(lambda frame: frame.tail(n))
         return last.compute() if compute else last
 

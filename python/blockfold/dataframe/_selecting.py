@@ -12,7 +12,8 @@ from ..expr import Expr
 from ..session import Session
 from ._base import Base
 from ._labels import check_unique
-from ._series import Index, Scalar, Series
+from ._scalar import Scalar
+from ._series import Index, Series
 
 if TYPE_CHECKING:
     from ._frame import DataFrame
@@ -116,9 +117,16 @@ class ColumnVerbs(Base):
         if isinstance(key, list) or type(key).__name__ in ("Index", "ndarray"):
             return self._replace(columns={label: self._label(label, "[]") for label in key})
         if isinstance(key, slice):
-            raise UnsupportedError("rows by their number are not supported; take head, tail, partitions, or loc by the index")
+            raise UnsupportedError(
+                "rows by their number are not supported; take head, tail, partitions, or loc by the index"
+            )
         self._label(key, "[]")
         return self._column(key)
+
+    @property
+    def iloc(self) -> Columns:
+        """Columns by their number: ``df.iloc[:, 0]``, ``df.iloc[:, 1:3]``. Rows have no numbers before they are computed."""
+        return Columns(self._self)
 
     def __setitem__(self, label: Any, value: Any) -> None:
         changed = self.assign(**{label: value}) if isinstance(label, str) else self._assigned({label: value})
@@ -150,7 +158,9 @@ class ColumnVerbs(Base):
         if columns is None and axis in (1, "columns"):
             columns = labels
         if columns is None:
-            raise UnsupportedError("rows are not dropped by their labels; filter them, as df[df.x != 0], or name columns=")
+            raise UnsupportedError(
+                "rows are not dropped by their labels; filter them, as df[df.x != 0], or name columns="
+            )
         gone = columns if isinstance(columns, (list, tuple, set)) else [columns]
         for label in gone if errors == "raise" else ():
             self._label(label, "drop")
@@ -174,3 +184,24 @@ class ColumnVerbs(Base):
         """Columns of some types, as pandas has them."""
         kept = self._meta().select_dtypes(include, exclude).columns
         return self[list(kept)]
+
+
+class Columns:
+    """Columns by their number."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: DataFrame):
+        self._frame = frame
+
+    def __getitem__(self, key: Any) -> Any:
+        if not (isinstance(key, tuple) and len(key) == 2 and key[0] == slice(None)):
+            raise UnsupportedError(
+                "rows by their number are not supported; take head, tail, partitions, or loc by the index"
+            )
+        labels = list(self._frame._columns)
+        if isinstance(key[1], slice):
+            return self._frame[labels[key[1]]]
+        if isinstance(key[1], (list, tuple)):
+            return self._frame[[labels[at] for at in key[1]]]
+        return self._frame[labels[key[1]]]

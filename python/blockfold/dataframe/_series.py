@@ -9,7 +9,9 @@ from .. import _blockfold as core
 from .._columns import ColumnOps
 from .._dtypes import frame_dtype
 from ..exceptions import ArgumentError, UnsupportedError
+from ._absent import absent
 from ._rows import Rows
+from ._scalar import Scalar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +96,17 @@ class Series(ColumnOps):
     def __bool__(self) -> bool:
         raise ValueError("a series has no truth value; use & | ~, or its any() and all()")
 
+    def __getattr__(self, name: str) -> Any:
+        raise absent("Series", name, {}) or AttributeError(f"a series has no {name!r}")
+
     # ---- what it is
+
+    @property
+    def loc(self) -> Any:
+        """Values by those of the index."""
+        from ._partitions import Located
+
+        return Located(self.to_frame("x"), self.name)
 
     @property
     def dtype(self) -> Any:
@@ -197,16 +209,26 @@ class Series(ColumnOps):
 
     def _lifted(self, rows: Rows) -> tuple[core.Expr, Any, dict[Any, core.Expr]]:
         if not self._core.is_row_wise:
-            raise UnsupportedError("an aggregate beside rows is not supported here; assign it to a frame, then filter that")
+            raise UnsupportedError(
+                "an aggregate beside rows is not supported here; assign it to a frame, then filter that"
+            )
         return self._core, self.name, self._index
 
     def head(self, n: int = 5, compute: bool = True) -> Any:
         """The first rows, as a pandas series."""
-        return self.to_frame().head(n, compute=compute).iloc[:, 0] if compute else self.to_frame().head(n, compute=False)._only()
+        return (
+            self.to_frame().head(n, compute=compute).iloc[:, 0]
+            if compute
+            else self.to_frame().head(n, compute=False)._only()
+        )
 
     def tail(self, n: int = 5, compute: bool = True) -> Any:
         """The last rows, as a pandas series."""
-        return self.to_frame().tail(n, compute=compute).iloc[:, 0] if compute else self.to_frame().tail(n, compute=False)._only()
+        return (
+            self.to_frame().tail(n, compute=compute).iloc[:, 0]
+            if compute
+            else self.to_frame().tail(n, compute=False)._only()
+        )
 
     def nlargest(self, n: int = 5) -> Series:
         """The `n` greatest values, the greatest first."""
@@ -279,7 +301,8 @@ class Series(ColumnOps):
 
     def groupby(self, by: Any) -> Any:
         """The values grouped by other columns."""
-        from ._groupby import SeriesGroupBy, group_keys
+        from ._groups import group_keys
+        from ._series_groupby import SeriesGroupBy
 
         frame = self.to_frame("x" if self.name is None else self.name)
         return SeriesGroupBy(frame, group_keys(frame, by), self._core, self.name)
@@ -297,7 +320,7 @@ class Series(ColumnOps):
     def map_partitions(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """A function of a pandas series for each partition, whose result is a series."""
         name = self.name
-        return self.to_frame().map_partitions(lambda part: function(part.iloc[:, 0], *args, **kwargs).rename(name))._only()
+        return self.to_frame("x").map_partitions(lambda part: function(part["x"].rename(name), *args, **kwargs))
 
     def apply(self, function: Callable[[Any], Any], *args: Any, **kwargs: Any) -> Any:
         """A function of each value, called by Python for each of them."""
@@ -369,86 +392,3 @@ class Index(Series):
         import pandas as pd
 
         return pd.Index(Series(self._rows, self._core, self.name, {}).compute(), name=self.name)
-
-
-class Scalar:
-    """A lazy single value, as an aggregate of a column.
-
-    Examples
-    --------
-    >>> import blockfold as bf
-    >>> df = bf.from_dict({"x": [1, 2, 3]})
-    >>> (df.x.sum() / df.x.count()).compute()
-    2.0
-    """
-
-    __slots__ = ("_core", "_rows")
-
-    def __init__(self, rows: Rows, expr: core.Expr):
-        self._rows, self._core = rows, expr
-
-    def _beside(self, rows: Rows, op: str) -> tuple[Rows, core.Expr]:
-        """Rows that have the value beside each of them."""
-        if rows.root is self._rows.root:
-            meeting = rows.meet(self._rows, op)
-            return meeting.transform((), self._core)
-        # Of other rows: the value itself, computed now.
-        return rows, core.Expr.lit(self.compute())
-
-    def _binary(self, op: str, other: Any, reflected: bool = False) -> Any:
-        if isinstance(other, Series):
-            return NotImplemented
-        rows, operand = self._rows, other
-        if isinstance(other, Scalar):
-            if other._rows.root is self._rows.root:
-                rows, operand = self._rows.meet(other._rows, op), other._core
-            else:
-                operand = other.compute()
-        return Scalar(rows, self._core.binary(op, operand, reflected))
-
-    def __add__(self, other: Any) -> Any:
-        return self._binary("+", other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._binary("+", other, True)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._binary("-", other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._binary("-", other, True)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._binary("*", other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._binary("*", other, True)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._binary("/", other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._binary("/", other, True)
-
-    def __neg__(self) -> Scalar:
-        return Scalar(self._rows, self._core.negate())
-
-    def compute(self, **_: Any) -> Any:
-        """The value."""
-        return self._rows.frame.group_agg([], [self._core.alias("value")]).collect().to_list("value")[0]
-
-    def persist(self) -> Any:
-        """The value, as `compute` gives it."""
-        return self.compute()
-
-    def __float__(self) -> float:
-        return float(self.compute())
-
-    def __int__(self) -> int:
-        return int(self.compute())
-
-    def __bool__(self) -> bool:
-        return bool(self.compute())
-
-    def __repr__(self) -> str:
-        return f"<blockfold.Scalar: {self._core!r}>".replace("\x00", "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import _blockfold as core
 from ..exceptions import ArgumentError, UnsupportedError
 from ._base import Base
 from ._rows import Rows
@@ -26,7 +25,9 @@ class RowVerbs(Base):
         if len(ascending) != len(by):
             raise ArgumentError(f"{op}: {len(ascending)} directions for {len(by)} keys")
         solid = self._solid()
-        keys = [(solid._label(label, op), not up, na_position == "first") for label, up in zip(by, ascending, strict=True)]
+        keys = [
+            (solid._label(label, op), not up, na_position == "first") for label, up in zip(by, ascending, strict=True)
+        ]
         return solid, keys
 
     def sort_values(
@@ -171,7 +172,9 @@ class RowVerbs(Base):
     def drop_duplicates(self, subset: Any = None, keep: str = "first") -> DataFrame:
         """Each row once, or the first row of each group with equal values in some columns."""
         if keep != "first":
-            raise UnsupportedError(f"drop_duplicates with keep={keep!r} is not supported; sort the rows the other way before")
+            raise UnsupportedError(
+                f"drop_duplicates with keep={keep!r} is not supported; sort the rows the other way before"
+            )
         solid = self._solid()
         names = {label: expr.name for label, expr in solid._columns.items()}
         if subset is None and not solid._index:
@@ -185,7 +188,9 @@ class RowVerbs(Base):
         """Each row once, as Polars calls it."""
         return self.drop_duplicates(subset)
 
-    def sample(self, n: int | None = None, frac: float | None = None, random_state: int = 0, seed: int | None = None) -> DataFrame:
+    def sample(
+        self, n: int | None = None, frac: float | None = None, random_state: int = 0, seed: int | None = None
+    ) -> DataFrame:
         """Rows by chance, the same ones for a seed: so many, or each with a probability."""
         seed = random_state if seed is None else seed
         if (n is None) == (frac is None):
@@ -206,7 +211,13 @@ class RowVerbs(Base):
     # ---- index
 
     def set_index(
-        self, keys: Any, *, drop: bool = True, sorted: bool = False, npartitions: int | None = None, divisions: Any = None
+        self,
+        keys: Any,
+        *,
+        drop: bool = True,
+        sorted: bool = False,
+        npartitions: int | None = None,
+        divisions: Any = None,
     ) -> DataFrame:
         """The frame sorted by a column that becomes its index, in partitions whose bounds are known.
 
@@ -280,7 +291,9 @@ class RowVerbs(Base):
             raise UnsupportedError(f"merge with {', '.join(unsupported)} is not supported")
         return merge(self._self, right, how, on, left_on, right_on, left_index, right_index, suffixes)
 
-    def join(self, other: DataFrame, on: Any = None, how: str = "left", lsuffix: str = "", rsuffix: str = "", **polars: Any) -> DataFrame:
+    def join(
+        self, other: DataFrame, on: Any = None, how: str = "left", lsuffix: str = "", rsuffix: str = "", **polars: Any
+    ) -> DataFrame:
         """Rows of two frames beside each other by their indices, as in pandas; by columns when ``on`` names them."""
         from ._merge import merge
 
@@ -289,7 +302,9 @@ class RowVerbs(Base):
         left_on, right_on = polars.get("left_on", on), polars.get("right_on", on)
         if other._index and on is not None:
             return merge(self._self, other, how, None, on, None, False, True, (lsuffix, rsuffix))
-        return merge(self._self, other, how, None, left_on, right_on, False, False, ("", polars.get("suffix", "_right")))
+        return merge(
+            self._self, other, how, None, left_on, right_on, False, False, ("", polars.get("suffix", "_right"))
+        )
 
     def to_frame(self) -> DataFrame:
         """The frame itself."""

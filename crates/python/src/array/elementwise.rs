@@ -9,8 +9,11 @@ use crate::arguments::operand;
 use crate::dtype::dtype_of;
 use crate::error::{Answer, argument};
 
+/// A function by its name.
+type Named = (&'static str, fn(&Array) -> Array);
+
 /// Functions of one array that the registry has not, or that complex numbers have, too.
-const UNARY: &[(&str, fn(&Array) -> Array)] = &[
+const UNARY: &[Named] = &[
     ("abs", Array::abs),
     ("exp", Array::exp),
     ("log", Array::log),

@@ -8,7 +8,10 @@ use super::{PyArray, whole};
 use crate::arguments::axes;
 use crate::error::{Answer, argument};
 
-const REDUCTIONS: &[(&str, fn(&Array, Axes) -> Array)] = &[
+/// A function of an array along `A`, by its name.
+type Named<A> = (&'static str, fn(&Array, A) -> Array);
+
+const REDUCTIONS: &[Named<Axes>] = &[
     ("sum", |x, axes| x.sum(axes)),
     ("prod", |x, axes| x.prod(axes)),
     ("mean", |x, axes| x.mean(axes)),
@@ -29,7 +32,7 @@ const REDUCTIONS: &[(&str, fn(&Array, Axes) -> Array)] = &[
     ("nanargmax", |x, axes| x.nanargmax(axes)),
 ];
 
-const ALONG: &[(&str, fn(&Array, i64) -> Array)] = &[
+const ALONG: &[Named<i64>] = &[
     ("sort", Array::sort),
     ("argsort", Array::argsort),
     ("cumsum", Array::cumsum),
