@@ -5,6 +5,7 @@
 //! for Ctrl-C. Errors become the exceptions of `blockfold.exceptions` ([`error`]). Memory crosses the border without a
 //! copy: frames by the Arrow PyCapsule interface ([`capsule`]), arrays by NumPy's array interface ([`buffer`]).
 
+mod allocator;
 mod arguments;
 mod array;
 mod buffer;
@@ -51,6 +52,7 @@ mod _blockfold {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::allocator::keep_warm();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
