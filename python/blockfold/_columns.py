@@ -116,6 +116,11 @@ class ColumnOps:
     def __ge__(self, other: Any) -> Any:
         return self._binary(">=", other)
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from ._ufuncs import call
+
+        return call(ufunc.__name__, method, inputs, kwargs)
+
     # ---- nulls and membership
 
     def is_null(self) -> Any:

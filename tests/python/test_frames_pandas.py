@@ -9,6 +9,14 @@ import pytest
 
 #: `D` is a frame, `DI` the same by time, `E` one to join with.
 CASES = """
+np.log(D.x + 10)
+np.sqrt(np.abs(D.x))
+np.sin(D.x) ** 2 + np.cos(D.x) ** 2
+np.arctan2(D.x, D.y)
+np.sign(D.x)
+np.float64(2) * D.x
+D.x > np.int64(0)
+np.add(D.x, D.i)
 D.x.sum()
 D.y.mean()
 D.y.count()

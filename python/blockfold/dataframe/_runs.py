@@ -54,6 +54,11 @@ class Runs(Base):
         for table in self._native.batches():
             yield from pyarrow.table(table).to_batches()
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        import numpy as np
+
+        return np.asarray(self.compute(), dtype=dtype)
+
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         return self._native.batches().__arrow_c_stream__(requested_schema)
 

@@ -71,7 +71,9 @@ class Series(ColumnOps):
             joined, operand = self._meet(function, arg)
             rows = rows.meet(joined, function)
             operands.append(operand)
-        return self._with(rows, self._core.call(function, operands))
+        made = self._with(rows, self._core.call(function, operands))
+        names = {getattr(arg, "name", self.name) for arg in args} if function in ("pow", "arctan2") else set()
+        return made if names <= {self.name} else made.rename(None)
 
     def _map(self, made: core.Expr) -> Series:
         return self._with(self._rows, made)
