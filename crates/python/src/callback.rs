@@ -1,6 +1,6 @@
 //! Functions of Python that the engine calls, from its threads and with the GIL held only meanwhile.
 
-use blockfold::{DType, Error, RecordBatch, Tensor, Tile};
+use blockfold::{DType, Error, RecordBatch, Region, Tensor, Tile};
 use pyo3::prelude::*;
 
 use crate::buffer::{PyNdArray, tensor_of};
@@ -39,6 +39,26 @@ pub fn of_tiles(
                     tile.values.shape(),
                     crate::dtype::name_of(&dtype),
                 );
+                return Err(raised(py, "ShapeError", what));
+            }
+            Ok(tensor)
+        };
+        Python::attach(call).map_err(external)
+    }
+}
+
+/// A function of a box, where it starts and its shape, that returns its elements.
+pub fn of_regions(
+    function: Py<PyAny>,
+    dtype: DType,
+) -> impl Fn(&Region) -> blockfold::Result<Tensor> + Send + Sync + 'static {
+    move |region| {
+        let call = |py: Python<'_>| {
+            let result = function.bind(py).call1((region.start.clone(), region.shape.clone()))?;
+            let tensor = tensor_of(&result)?;
+            if *tensor.dtype() != dtype || tensor.shape() != region.shape {
+                let (got, shape) = (crate::dtype::name_of(tensor.dtype()), tensor.shape());
+                let what = format!("from_array: {got} of shape {shape:?} for a box of shape {:?}", region.shape);
                 return Err(raised(py, "ShapeError", what));
             }
             Ok(tensor)

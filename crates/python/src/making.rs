@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use crate::arguments::chunking;
 use crate::array::{PyArray, whole};
 use crate::buffer::tensor_of;
+use crate::callback;
 use crate::dtype::dtype_of;
 use crate::error::{Answer, argument};
 use crate::run::run;
@@ -40,6 +41,20 @@ impl PySession {
     /// An array over the memory of a NumPy array, which lies row by row.
     fn share_buffer(&self, values: &Bound<'_, PyAny>, chunks: &Bound<'_, PyAny>) -> Answer<PyArray> {
         whole(self.0.from_tensor(tensor_of(values)?, chunking(chunks)?))
+    }
+
+    /// An array whose boxes a function reads: it is asked for any box, as often as one is needed, from any thread.
+    fn boxes_of(
+        &self,
+        py: Python<'_>,
+        function: Py<PyAny>,
+        shape: Vec<u64>,
+        dtype: &str,
+        chunks: &Bound<'_, PyAny>,
+    ) -> Answer<PyArray> {
+        let dtype = dtype_of(py, dtype)?;
+        let read = callback::of_regions(function, dtype.clone());
+        whole(self.0.from_fn(shape, &dtype, chunking(chunks)?, read))
     }
 
     fn open_npy(&self, path: std::path::PathBuf, chunks: &Bound<'_, PyAny>) -> Answer<PyArray> {

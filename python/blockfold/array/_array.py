@@ -172,7 +172,7 @@ class Array(Operators, Methods):
 
     # ---- chunks and types
 
-    def rechunk(self, chunks: Any = "auto") -> Array:
+    def rechunk(self, chunks: Any = "auto", **unused: Any) -> Array:
         """The same elements in other chunks: a length for all axes, one for each, -1 for a whole axis, a dictionary by axes.
 
         Examples

@@ -204,7 +204,8 @@ array = asanyarray = asarray
 def from_array(x: Any, chunks: Any = "auto", **unused: Any) -> Array:
     """A lazy array over the memory of a NumPy array, which is shared, in chunks.
 
-    Other array-likes (as of h5py) are read whole.
+    Of other things that have a shape, a dtype and square brackets, as data sets of h5py and zarr, boxes are read as they are
+    needed, from several threads and more than once where that is cheaper than to keep them.
 
     Examples
     --------
@@ -216,7 +217,25 @@ def from_array(x: Any, chunks: Any = "auto", **unused: Any) -> Array:
         return x.rechunk(chunks)
     import numpy as np
 
+    if not isinstance(x, (np.ndarray, np.generic)) and all(
+        hasattr(x, name) for name in ("shape", "dtype", "__getitem__")
+    ):
+        dtype = array_dtype(x.dtype)
+        return Array(current().boxes_of(_Boxes(x, dtype), lengths(x.shape), dtype, chunks))
     return from_numpy(np.asarray(x), chunks)
+
+
+class _Boxes:
+    """What is asked for boxes of something that can be sliced."""
+
+    def __init__(self, of: Any, dtype: str):
+        self._of, self._dtype = of, dtype
+
+    def __call__(self, start: list[int], shape: list[int]) -> Any:
+        import numpy as np
+
+        box = tuple(slice(first, first + length) for first, length in zip(start, shape, strict=True))
+        return np.require(np.asarray(self._of[box]), dtype=self._dtype, requirements=["C", "A"])
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:

@@ -13,7 +13,7 @@ from ._operands import as_array
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cumprod", "cumsum", "cumulative_prod",
-    "cumulative_sum", "diff", "max", "mean", "median", "min", "nanargmax", "nanargmin", "nancumsum", "nanmax", "nanmean",
+    "cumulative_sum", "diff", "max", "mean", "median", "min", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
     "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "percentile", "prod", "ptp", "quantile",
     "std", "sum", "var",
 ]  # fmt: skip
@@ -261,12 +261,20 @@ cumulative_sum = _cumulative("cumulative_sum", 0)
 cumulative_prod = _cumulative("cumulative_prod", 1)
 
 
-def nancumsum(x: Any, /, axis: int | None = None) -> Array:
-    """The sums of the elements up to each, NaN as 0."""
-    from ._elementwise import nan_to_num
+def _cumulative_nan(running: Callable[..., Array], neutral: float, doc: str) -> Callable[..., Array]:
+    def function(x: Any, /, axis: int | None = None, dtype: Any = None) -> Array:
+        from ._elementwise import nan_to_num
 
-    x = as_array(x)
-    return cumsum(nan_to_num(x, 0.0, float("inf"), float("-inf")) if x.dtype.kind == "f" else x, axis)
+        x = as_array(x)
+        return running(nan_to_num(x, neutral, float("inf"), float("-inf")) if x.dtype.kind == "f" else x, axis, dtype)
+
+    function.__name__ = function.__qualname__ = f"nan{running.__name__}"
+    function.__doc__ = doc
+    return function
+
+
+nancumsum = _cumulative_nan(cumsum, 0.0, "The sums of the elements up to each, NaN as 0.")
+nancumprod = _cumulative_nan(cumprod, 1.0, "The products of the elements up to each, NaN as 1.")
 
 
 def diff(x: Any, /, n: int = 1, axis: int = -1, *, prepend: Any = None, append: Any = None) -> Array:

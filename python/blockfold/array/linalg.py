@@ -116,7 +116,27 @@ def outer(x1: Any, x2: Any, /) -> Array:
 
 def einsum(subscripts: str, *arrays: Any, **unused: Any) -> Array:
     """Sums of products over indices, in Einstein's notation."""
-    return Array(core.einsum(subscripts, [as_array(array)._core for array in arrays]))
+    made = [as_array(array) for array in arrays]
+    return Array(core.einsum(_spelled_out(subscripts, made), [array._core for array in made]))
+
+
+def _spelled_out(subscripts: str, arrays: Sequence[Array]) -> str:
+    """The indices with letters in the place of ``...``."""
+    if "..." not in subscripts:
+        return subscripts
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    free = [letter for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in subscripts]
+    counts = [array.ndim - len(one.replace("...", "")) for one, array in zip(inputs.split(","), arrays, strict=False)]
+    most = max([count for one, count in zip(inputs.split(","), counts, strict=False) if "..." in one], default=0)
+    letters = "".join(free[:most])
+    parts = [
+        one.replace("...", letters[most - max(count, 0) :])
+        for one, count in zip(inputs.split(","), counts, strict=False)
+    ]
+    if not arrow:
+        own = "".join(sorted(letter for letter in set(inputs) if letter.isalpha() and inputs.count(letter) == 1))
+        output = f"...{own}"
+    return f"{','.join(parts)}->{output.replace('...', letters)}"
 
 
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
