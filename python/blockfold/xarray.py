@@ -6,7 +6,7 @@ concatenation are lazy; what asks for a function over several chunked arrays at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from xarray.namedarray.parallelcompat import ChunkManagerEntrypoint
@@ -98,17 +98,4 @@ class BlockfoldManager(ChunkManagerEntrypoint[arrays.Array]):
 
     def store(self, sources: Any, targets: Any, **unused: Any) -> None:
         """Writes arrays into others that take square brackets, a chunk after the other."""
-        many: Sequence[Any] = sources if isinstance(sources, (list, tuple)) else [sources]
-        into: Sequence[Any] = targets if isinstance(targets, (list, tuple)) else [targets]
-        for source, target in zip(many, into, strict=True):
-            _store(source, target)
-
-
-def _store(source: Any, target: Any) -> None:
-    import itertools
-
-    bounds = [list(itertools.accumulate(lengths, initial=0)) for lengths in source.chunks]
-    boxes = itertools.product(*(list(zip(one, one[1:], strict=False)) for one in bounds))
-    for box in boxes:
-        place = tuple(slice(low, high) for low, high in box)
-        target[place] = source[place].compute()
+        arrays.store(sources, targets)

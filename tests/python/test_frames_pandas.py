@@ -9,6 +9,32 @@ import pytest
 
 #: `D` is a frame, `DI` the same by time, `E` one to join with.
 CASES = """
+D.x.add(D.y, fill_value=0)
+D.x.rsub(1)
+D.x.gt(0)
+D[["x", "i"]].mul(2)
+D[["x", "i"]] ** 2
+D.i.replace({3: 30, -3: 33})
+D.i.replace([1, 2], 0)
+D.g.replace("a", "z")
+D.x.idxmax()
+D.x.idxmin()
+D.x.sem()
+D[["x", "i"]].sem()
+D[["x", "i"]].cummax()
+D[["i"]].cummin()
+D[["k", "i"]].isin([1, 2])
+D[["x", "i"]].where(D.x > 0, 0)
+D[["x", "i"]].mask(D.x > 0)
+D[["k"]].add_prefix("p_")
+D[["k"]].add_suffix("_s")
+DI[["k"]].rename_axis("when")
+D[["k"]].squeeze()
+D.x.pipe(lambda s: s + 1)
+D.x.sort_values()
+D.groupby("k").get_group(2)
+D.groupby("g")[["y"]].bfill()
+D.x.ndim
 np.log(D.x + 10)
 np.sqrt(np.abs(D.x))
 np.sin(D.x) ** 2 + np.cos(D.x) ** 2
@@ -235,11 +261,28 @@ def test_functions_of_rows_and_groups(pandas_frame):
 def test_what_is_absent_says_what_is_near(frame):
     for call, near in (
         (lambda: frame.pivot_table(), "groupby"),
-        (lambda: frame.x.sem(), "compute().sem"),
+        (lambda: frame.x.autocorr(), "compute().autocorr"),
         (lambda: frame.groupby("g").rolling(3), "shift"),
         (lambda: frame.g.str.split("a"), "map_partitions"),
         (lambda: frame.g.str.contains("a.*"), "regex=False"),
     ):
         with pytest.raises(NotImplementedError, match=re.escape(near)):
             call()
-    assert not hasattr(frame, "pivot_table") and not hasattr(frame.x, "sem")
+    assert not hasattr(frame, "pivot_table") and not hasattr(frame.x, "autocorr")
+
+
+def test_moments_as_scipy_has_them(pandas_frame):
+    x, apart = pandas_frame.x, pandas_frame.x - pandas_frame.x.mean()
+    frame = bf.from_pandas(pandas_frame, npartitions=3)
+    assert frame.x.skew().compute() == pytest.approx((apart**3).mean() / (apart**2).mean() ** 1.5)
+    assert frame.x.kurtosis().compute() == pytest.approx((apart**4).mean() / (apart**2).mean() ** 2 - 3)
+    assert frame.x.shape[0].compute() == len(x)
+
+
+def test_csv_is_written_batch_by_batch(pandas_frame, tmp_path):
+    bf.from_pandas(pandas_frame, npartitions=3).to_csv(tmp_path / "out.csv", index=False)
+    back = pd.read_csv(tmp_path / "out.csv", parse_dates=["t"])
+    pd.testing.assert_frame_equal(back, pandas_frame, check_dtype=False)
+    frame = bf.datasets.timeseries(end="2000-01-02", freq="1h")
+    frame.to_csv(tmp_path / "series.csv")
+    assert list(pd.read_csv(tmp_path / "series.csv").columns) == ["timestamp", "name", "id", "x", "y"]

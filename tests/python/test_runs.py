@@ -166,3 +166,19 @@ def test_what_a_run_will_need():
 @pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 4), (2, 3, 4), (1, 2, 3, 4), (10**6, 10**6)])
 def test_arrays_are_drawn(shape):
     assert da.zeros(shape)._repr_html_().count("<table>") == 2
+
+
+@pytest.mark.parametrize(
+    "name, args, mean, deviation",
+    [
+        ("uniform", (2, 4), 3, 1 / 3**0.5), ("normal", (1, 2), 1, 2), ("exponential", (3,), 3, 3), ("poisson", (4,), 4, 2),
+        ("laplace", (1, 2), 1, 8**0.5), ("logistic", (1, 1), 1, np.pi / 3**0.5), ("gumbel", (0, 1), np.euler_gamma, np.pi / 6**0.5),
+        ("rayleigh", (2,), 2 * (np.pi / 2) ** 0.5, 2 * (2 - np.pi / 2) ** 0.5), ("weibull", (2,), np.pi**0.5 / 2, 0.4632514),
+        ("pareto", (5,), 0.25, 0.3227486), ("power", (3,), 0.75, 0.1936492), ("geometric", (0.25,), 4, 12**0.5),
+        ("triangular", (0, 1, 3), 4 / 3, 0.6236096), ("lognormal", (0, 0.5), np.exp(0.125), 0.6039005),
+    ],
+)  # fmt: skip
+def test_distributions(name, args, mean, deviation):
+    x = getattr(da.random.default_rng(3), name)(*args, size=400_000, chunks=50_000)
+    assert x.mean().compute() == pytest.approx(mean, abs=5 * deviation / 600)
+    assert x.std().compute() == pytest.approx(deviation, rel=0.03)

@@ -53,9 +53,14 @@ fn temporal(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
             return Ok(Some(Scalar::Duration(nanos, TimeUnit::Nanosecond)));
         }
         let span = value.cast::<PyDelta>()?;
-        let (days, seconds) = (i64::from(span.get_days()), i64::from(span.get_seconds()));
-        let micros = (days * 86_400 + seconds) * 1_000_000 + i64::from(span.get_microseconds());
-        return Ok(Some(Scalar::Duration(micros, TimeUnit::Microsecond)));
+        let seconds = i64::from(span.get_days()) * 86_400 + i64::from(span.get_seconds());
+        let micros = i64::from(span.get_microseconds());
+        // Python's longest spans are of more microseconds than 64 bits can count.
+        let all = seconds.checked_mul(1_000_000).and_then(|whole| whole.checked_add(micros));
+        return Ok(Some(match all {
+            Some(micros) => Scalar::Duration(micros, TimeUnit::Microsecond),
+            None => Scalar::Duration(seconds * 1000 + micros / 1000, TimeUnit::Millisecond),
+        }));
     }
     Ok(None)
 }

@@ -17,7 +17,7 @@ from typing import Any
 
 from .._dtypes import NUMBERS as _NUMBERS
 from ..exceptions import AbsentError as _AbsentError
-from . import _creation, _elementwise, _reductions, _searching, _shape, fft, linalg, random
+from . import _creation, _elementwise, _more, _reductions, _searching, _shape, fft, linalg, random
 from ._array import Array
 from ._bits import (
     bitwise_and,
@@ -32,6 +32,7 @@ from ._blocks import apply_along_axis, map_blocks, map_overlap
 from ._creation import *  # noqa: F403
 from ._elementwise import *  # noqa: F403
 from ._indexing import compress, delete, extract, take, take_along_axis
+from ._more import *  # noqa: F403
 from ._reductions import *  # noqa: F403
 from ._searching import *  # noqa: F403
 from ._shape import *  # noqa: F403
@@ -61,6 +62,7 @@ __all__ = [
 ]  # fmt: skip
 __all__ += _creation.__all__
 __all__ += _elementwise.__all__
+__all__ += _more.__all__
 __all__ += _reductions.__all__
 __all__ += _searching.__all__
 __all__ += _shape.__all__
@@ -68,6 +70,7 @@ __all__ += _shape.__all__
 __array_api_version__ = "2025.12"
 
 e, pi, inf, nan, newaxis = _math.e, _math.pi, _math.inf, _math.nan, None
+euler_gamma = 0.5772156649015329
 
 #: Functions of Dask and NumPy that are not there, and what comes nearest.
 _ABSENT = {
@@ -77,19 +80,9 @@ _ABSENT = {
     "from_tiledb": "take from_zarr",
     "to_tiledb": "take to_zarr",
     "to_hdf5": "take to_npy or to_zarr",
-    "store": "take to_npy or to_zarr",
     "reduction": "take sum, mean, max and their like, or map_blocks before one of them",
-    "gradient": "take diff, or map_overlap with numpy.gradient",
-    "choose": "take where",
-    "piecewise": "take where",
-    "select": "take where",
-    "cov": "take (x - x.mean(axis=1, keepdims=True)) @ its transpose / (n - 1)",
-    "corrcoef": "take cov by hand, divided by the deviations",
     "histogramdd": "take histogram of each axis",
     "histogram2d": "take histogram of each axis",
-    "unravel_index": "take // and % of the lengths",
-    "ravel_multi_index": "multiply with the lengths and add",
-    "insert": "take concatenate of the parts",
     "frompyfunc": "take map_blocks",
     "vectorize": "take map_blocks",
     "ma": "take where and the functions whose names start with nan",

@@ -167,6 +167,45 @@ class Methods:
         """Where elements would stand in this sorted vector."""
         return _call("_searching", "searchsorted", self, v, side=side)
 
+    # ---- what NumPy's arrays have beside
+
+    def take(self, indices: Any, axis: int | None = None) -> Any:
+        """The elements at places."""
+        return _call("_indexing", "take", self, indices, axis=axis)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """The elements of an axis where a condition holds."""
+        return _call("_indexing", "compress", condition, self, axis=axis)
+
+    def diagonal(self, offset: int = 0) -> Any:
+        """The elements on a diagonal."""
+        return _call("linalg", "diagonal", self, offset=offset)
+
+    def choose(self, choices: Any) -> Any:
+        """The elements of the choices that whole numbers name."""
+        return _call("_more", "choose", self, choices)
+
+    def moment(self, order: int, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+        """The central moment of an order along axes."""
+        return _call("_more", "moment", self, order, axis, ddof=ddof, keepdims=keepdims)
+
+    def store(self, target: Any, **unused: Any) -> None:
+        """Writes the array into another one that takes square brackets, a chunk after the other."""
+        _call("_more", "store", self, target)
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python's own values."""
+        return self.compute().tolist()  # type: ignore[attr-defined]
+
+    def tobytes(self) -> bytes:
+        """The bytes of the elements, row by row."""
+        return self.compute().tobytes()  # type: ignore[attr-defined]
+
+    @property
+    def vindex(self) -> Any:
+        """Square brackets with lists of places that are taken together, as NumPy's own do."""
+        return self
+
     # ---- blocks
 
     def map_blocks(self, function: Any, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:

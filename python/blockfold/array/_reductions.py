@@ -107,7 +107,7 @@ def _deviation(name: str, doc: str) -> Callable[..., Array]:
         if free == int(free):
             return _reduce(x, name, axis, keepdims, int(free))
         # A correction that is no whole number scales the variance.
-        count = _count(x, axis)
+        count = count_of(x, axis)
         scale = count / builtins.max(count - free, 0) if count > free else float("nan")
         made = _reduce(x, name, axis, keepdims)
         return made * (scale if name.endswith("var") else scale**0.5)
@@ -119,7 +119,8 @@ def _deviation(name: str, doc: str) -> Callable[..., Array]:
     return function
 
 
-def _count(x: Array, axis: Any) -> int:
+def count_of(x: Array, axis: Any) -> int:
+    """Number of elements that are reduced to one."""
     axes = axes_of(axis, x.ndim)
     count = 1
     for at in range(x.ndim) if axes is None else axes:

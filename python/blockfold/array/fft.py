@@ -16,7 +16,7 @@ from ._operands import as_array
 from ._reductions import axes_of
 
 __all__ = [
-    "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft", "irfft", "irfftn", "rfft",
+    "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft", "irfft", "irfft2", "irfftn", "rfft", "rfft2",
     "rfftfreq", "rfftn",
 ]  # fmt: skip
 
@@ -131,6 +131,16 @@ def irfftn(x: Any, /, s: Any = None, axes: Any = None, norm: str | None = "backw
     over = _axes(x, s, axes)
     made = _each(ifft, x, None if s is None else s[:-1], tuple(over[:-1]), norm) if over[:-1] else x
     return irfft(made, None if s is None else s[-1], over[-1], norm)
+
+
+def rfft2(x: Any, /, s: Any = None, axes: Any = (-2, -1), norm: str | None = "backward") -> Array:
+    """The transform of real numbers along the last two axes."""
+    return rfftn(x, s, axes, norm)
+
+
+def irfft2(x: Any, /, s: Any = None, axes: Any = (-2, -1), norm: str | None = "backward") -> Array:
+    """The reverse of `rfft2`."""
+    return irfftn(x, s, axes, norm)
 
 
 def fftfreq(n: int, /, d: float = 1.0, *, dtype: Any = None, device: Any = None, **unused: Any) -> Array:

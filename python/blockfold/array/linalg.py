@@ -20,7 +20,7 @@ from ._shape import expand_dims, stack, swapaxes
 
 __all__ = [
     "cholesky", "cross", "det", "diagonal", "inv", "lu", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose",
-    "norm", "outer", "pinv", "qr", "slogdet", "solve", "svd", "svd_compressed", "svdvals", "tensordot", "trace", "vecdot",
+    "norm", "outer", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svd_compressed", "svdvals", "tensordot", "trace", "tsqr", "vecdot",
     "vector_norm",
 ]  # fmt: skip
 
@@ -262,6 +262,9 @@ def qr(x: Any, /, *, mode: str = "reduced") -> QRResult:
     return QRResult(Array(q), Array(r))
 
 
+tsqr = qr
+
+
 def svd(x: Any, /, *, full_matrices: bool = False) -> SVDResult:
     """`U`, the singular values, largest first, and `V` transposed. Works at once."""
     x = _one(x, "svd")
@@ -291,6 +294,13 @@ def lu(x: Any) -> tuple[Array, Array, Array]:
 def solve(x1: Any, x2: Any, /) -> Array:
     """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once."""
     return Array(_one(x1, "solve")._core.solve(_floats(x2)._core))
+
+
+def solve_triangular(x1: Any, x2: Any, /, lower: bool = False) -> Array:
+    """The solution of `x1 @ x = x2`, of whose matrix one triangle counts. Works at once."""
+    from ._creation import tril, triu
+
+    return solve(tril(x1) if lower else triu(x1), x2)
 
 
 def inv(x: Any, /) -> Array:

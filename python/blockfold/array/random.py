@@ -105,6 +105,79 @@ class Generator:
 
         return exp(self.normal(mean, sigma, size, chunks))
 
+    def laplace(self, loc: float = 0.0, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of the double exponential distribution."""
+        from ._elementwise import log1p, sign
+
+        u = self.uniform(-0.5, 0.5, size, chunks)
+        return loc - sign(u) * log1p(-2 * abs(u)) * scale
+
+    def logistic(self, loc: float = 0.0, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of the logistic distribution."""
+        from ._elementwise import log, log1p
+
+        u = self.random(size, chunks=chunks)
+        return loc + (log(u) - log1p(-u)) * scale
+
+    def gumbel(self, loc: float = 0.0, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of the Gumbel distribution."""
+        from ._elementwise import log
+
+        return loc - log(self.standard_exponential(size, chunks)) * scale
+
+    def rayleigh(self, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of the Rayleigh distribution."""
+        from ._elementwise import sqrt
+
+        return sqrt(self.exponential(2.0, size, chunks)) * scale
+
+    def weibull(self, a: float, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of the Weibull distribution of a shape."""
+        return self.standard_exponential(size, chunks) ** (1 / a)
+
+    def pareto(self, a: float, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of the Pareto distribution of a shape, less 1."""
+        from ._elementwise import expm1
+
+        return expm1(self.exponential(1 / a, size, chunks))
+
+    def power(self, a: float, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers in [0, 1) of a power distribution."""
+        return self.random(size, chunks=chunks) ** (1 / a)
+
+    def standard_cauchy(self, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of the Cauchy distribution."""
+        import math
+
+        from ._elementwise import tan
+
+        return tan(self.uniform(-0.5, 0.5, size, chunks) * math.pi)
+
+    def geometric(self, p: float, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of trials up to the first success."""
+        import math
+
+        from ._elementwise import ceil
+
+        if not 0 < p < 1:
+            raise ArgumentError(f"geometric: a probability of {p}; it lies between 0 and 1")
+        return ceil(self.exponential(-1 / math.log1p(-p), size, chunks)).astype("int64")
+
+    def triangular(self, left: float, mode: float, right: float, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers of a triangular distribution."""
+        from ._elementwise import sqrt, where
+
+        u, span = self.random(size, chunks=chunks), right - left
+        below = left + sqrt(u * (span * (mode - left)))
+        return where(u < (mode - left) / span, below, right - sqrt((1 - u) * (span * (right - mode))))
+
+    def __getattr__(self, name: str) -> Any:
+        from ..exceptions import AbsentError
+
+        raise AbsentError(
+            f"random.{name} is not supported; take map_blocks of uniform numbers with its inverse distribution"
+        )
+
     def integers(
         self,
         low: int,
@@ -190,3 +263,6 @@ integers = _global.integers
 permutation = _global.permutation
 choice = _global.choice
 rand, randn = _global.rand, _global.randn
+laplace, logistic, gumbel, rayleigh = _global.laplace, _global.logistic, _global.gumbel, _global.rayleigh
+weibull, pareto, power, triangular = _global.weibull, _global.pareto, _global.power, _global.triangular
+standard_cauchy, geometric = _global.standard_cauchy, _global.geometric

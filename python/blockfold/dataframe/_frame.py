@@ -92,7 +92,6 @@ ABSENT = {
     "pivot_table": "take groupby of both keys and unstack what compute gives",
     "melt": "take concat of one frame for each column",
     "to_hdf": "take to_parquet or to_ipc",
-    "to_csv": "take to_parquet, or batches() with pandas' to_csv for each",
     "to_json": "take to_parquet, or batches() with pandas' to_json for each",
     "iterrows": "take batches(), and rows of each",
     "itertuples": "take batches(), and rows of each",

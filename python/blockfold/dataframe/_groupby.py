@@ -168,6 +168,22 @@ class GroupBy(Groups):
         """Missing values replaced by the last one before, of the same group."""
         return self._windowed("forward_fill", self._values())
 
+    def bfill(self) -> DataFrame:
+        """Missing values replaced by the next one after, of the same group."""
+        return self._windowed("backward_fill", self._values())
+
+    def cumprod(self) -> DataFrame:
+        """Products of the values up to each row of its group."""
+        return self._windowed("cum_prod", self._values())
+
+    def get_group(self, name: Any) -> DataFrame:
+        """The rows of one group."""
+        names = name if isinstance(name, tuple) else (name,)
+        frame = self._frame
+        for key, value in zip(self._keys.values(), names, strict=True):
+            frame = frame._filtered(key.binary("==", value))
+        return frame
+
     def cumcount(self) -> Series:
         """Number of each row in its group, from 0 on."""
         key = next(iter(self._keys.values()))

@@ -28,7 +28,6 @@ AGGREGATES: dict[str, tuple[str, float]] = {
 ABSENT = {
     "rolling": "take shift within the groups, or apply",
     "resample": "assign the window as a column, as t.dt.floor('1h'), and group by it as well",
-    "get_group": "take a mask: df[df.key == value]",
     "nth": "take head, first or last",
     "describe": "take agg of the statistics",
     "pct_change": "take shift, and divide",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ArgumentError, UnsupportedError
 from ._base import Base
+from ._named_operators import NamedOperators
 from ._reductions import Totals
 from ._series import Series
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ._frame import DataFrame
 
 
-class Operators(Base):
+class Operators(NamedOperators, Base):
     """Operators of frames, column by column.
 
     Examples
@@ -75,6 +76,12 @@ class Operators(Base):
 
     def __mod__(self, other: Any) -> DataFrame:
         return self._with_each("%", other)
+
+    def __floordiv__(self, other: Any) -> DataFrame:
+        return self._with_each("/", other)._each("floor")
+
+    def __pow__(self, other: Any) -> DataFrame:
+        return self._replace({label: (self._self[label] ** other)._core for label in self._columns})
 
     def __lt__(self, other: Any) -> DataFrame:
         return self._with_each("<", other)

@@ -85,6 +85,19 @@ class Reductions(Base):
         """Product of each column."""
         return self._reduce("product", 0, numeric_only, axis)
 
+    product = prod
+
+    def sem(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
+        """Standard error of the mean of each column."""
+        made = self._reduce("std", ddof, numeric_only, axis)
+        values = {
+            label: expr.binary("/", expr_count.call("pow", [0.5]))
+            for (label, expr), expr_count in zip(
+                made._values.items(), self._reduce("count", 0, numeric_only, axis)._values.values(), strict=True
+            )
+        }
+        return Totals(made._rows, values)
+
     def mean(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
         """Mean of each column."""
         return self._reduce("mean", 0, numeric_only, axis)

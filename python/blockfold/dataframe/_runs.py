@@ -13,6 +13,7 @@ from ._labels import arrow_table, to_pandas
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .. import _blockfold as core
     from ._frame import DataFrame
 
 
@@ -114,6 +115,20 @@ class Runs(Base):
         frame = self if write_index else self._replace(index={})
         return frame._native.write_parquet(path, options)
 
+    def to_csv(self, path: str | os.PathLike[str], *, index: bool = True, header: bool = True) -> None:
+        """Writes one file of comma-separated values, batch by batch, by way of pyarrow."""
+        import pyarrow.csv
+
+        frame = self if index else self._replace(index={})
+        solid = frame._solid()
+        texts = {label: expr.cast("string", True) for label, expr in solid._columns.items() if _is_coded(solid, expr)}
+        native = solid._replace({**solid._columns, **texts})._native
+        reader = pyarrow.RecordBatchReader.from_stream(native.batches())
+        options = pyarrow.csv.WriteOptions(include_header=header)
+        with pyarrow.csv.CSVWriter(os.fspath(path), reader.schema, write_options=options) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+
     def to_ipc(
         self, path: str | os.PathLike[str], *, compression: str | None = None, overwrite: bool = False
     ) -> dict[str, Any]:
@@ -160,3 +175,7 @@ class Runs(Base):
             f"<table><thead><tr><th>column</th><th>type</th></tr></thead><tbody>{rows}</tbody></table>"
             f"<details><summary>plan</summary><pre>{plan}</pre></details></div>"
         )
+
+
+def _is_coded(frame: Any, expr: core.Expr) -> bool:
+    return frame._rows.dtype(expr).startswith("category")

@@ -89,6 +89,9 @@ class Scalar:
     def __hash__(self) -> int:
         return id(self)
 
+    def __pow__(self, other: float) -> Scalar:
+        return Scalar(self._rows, self._core.call("pow", [other]))
+
     def __neg__(self) -> Scalar:
         return Scalar(self._rows, self._core.negate())
 

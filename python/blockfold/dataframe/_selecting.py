@@ -174,6 +174,32 @@ class ColumnVerbs(Base):
         check_unique(labels, "rename")
         return self._replace(dict(zip(labels, self._columns.values(), strict=True)))
 
+    def add_prefix(self, prefix: str) -> DataFrame:
+        """Columns whose names begin with a text."""
+        return self.rename(columns=lambda label: f"{prefix}{label}")
+
+    def add_suffix(self, suffix: str) -> DataFrame:
+        """Columns whose names end with a text."""
+        return self.rename(columns=lambda label: f"{label}{suffix}")
+
+    def rename_axis(self, mapper: Any = None, index: Any = None) -> DataFrame:
+        """The index under another name."""
+        names = mapper if index is None else index
+        names = list(names) if isinstance(names, (list, tuple)) else [names]
+        if len(names) != len(self._index):
+            raise ArgumentError(f"rename_axis: {len(names)} names for an index of {len(self._index)} columns")
+        return self._replace(index=dict(zip(names, self._index.values(), strict=True)))
+
+    def pop(self, label: Any) -> Series:
+        """A column, which the frame has no longer."""
+        column = self[label]
+        del self[label]
+        return column
+
+    def squeeze(self) -> Any:
+        """The only column, or the frame when there are several."""
+        return self._only() if len(self._columns) == 1 else self._self
+
     def astype(self, dtype: Any) -> DataFrame:
         """Columns as other types: one for all, or a dictionary."""
         types = dtype if isinstance(dtype, Mapping) else dict.fromkeys(self._columns, dtype)

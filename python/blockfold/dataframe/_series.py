@@ -10,6 +10,7 @@ from .._columns import ColumnOps
 from .._dtypes import frame_dtype
 from ..exceptions import ArgumentError, UnsupportedError
 from ._absent import absent
+from ._named_operators import NamedOperators
 from ._rows import Rows
 from ._scalar import Scalar
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ._frame import DataFrame
 
 
-class Series(ColumnOps):
+class Series(NamedOperators, ColumnOps):
     """A lazy column, with the index of its frame.
 
     Operators and methods are those of pandas. Columns of one frame can be combined, also after rows were assigned,
@@ -137,6 +138,99 @@ class Series(ColumnOps):
 
     def __len__(self) -> int:
         return self._rows.frame.len()
+
+    @property
+    def shape(self) -> tuple[Scalar]:
+        """Number of values, lazily."""
+        return (self.size,)
+
+    @property
+    def dtypes(self) -> Any:
+        """The type as pandas has it."""
+        return self.dtype
+
+    @property
+    def divisions(self) -> tuple[Any, ...]:
+        """Bounds of the partitions' index; None where they are not known."""
+        return self.to_frame("x").divisions
+
+    @property
+    def known_divisions(self) -> bool:
+        """Whether bounds of the partitions are known."""
+        return self.to_frame("x").known_divisions
+
+    def _by_frame(self, verb: Callable[[DataFrame], DataFrame]) -> Series:
+        """What a verb of frames gives for this column alone."""
+        return verb(self.to_frame("x"))._only().rename(self.name)
+
+    def get_partition(self, n: int) -> Series:
+        """One partition, by number."""
+        return self._by_frame(lambda frame: frame.partitions[n])
+
+    def repartition(self, **options: Any) -> Series:
+        """The same values in other partitions."""
+        return self._by_frame(lambda frame: frame.repartition(**options))
+
+    def sample(self, n: int | None = None, frac: float | None = None, random_state: int = 0) -> Series:
+        """Values by chance, the same ones for a seed."""
+        return self._by_frame(lambda frame: frame.sample(n, frac, random_state))
+
+    def explode(self) -> Series:
+        """One value for each element of lists."""
+        return self._by_frame(lambda frame: frame.explode("x"))
+
+    def sort_values(self, ascending: bool = True, na_position: str = "last") -> Series:
+        """The values in order; out of core."""
+        return self._by_frame(lambda frame: frame.sort_values("x", ascending, na_position))
+
+    def copy(self, deep: bool = False) -> Series:
+        """The same description."""
+        return self._with(self._rows, self._core)
+
+    def pipe(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """What a function gives for this series."""
+        return function(self, *args, **kwargs)
+
+    def replace(self, to_replace: Any, value: Any = None) -> Series:
+        """Values replaced by others: one, a list by one, or a dictionary."""
+        if isinstance(to_replace, dict):
+            pairs = list(to_replace.items())
+        else:
+            pairs = [(old, value) for old in (to_replace if isinstance(to_replace, (list, tuple)) else [to_replace])]
+        branches = [(self._core.binary("==", old), new) for old, new in pairs]
+        return self._map(core.Expr.case(branches, self._core) if branches else self._core)
+
+    def idxmax(self) -> Scalar:
+        """The index of the greatest value."""
+        return self._index_of(ascending=False)
+
+    def idxmin(self) -> Scalar:
+        """The index of the least value."""
+        return self._index_of(ascending=True)
+
+    def _index_of(self, ascending: bool) -> Scalar:
+        if len(self._index) != 1:
+            raise UnsupportedError(
+                "the index of an extreme of a series without an index is not supported; take nlargest(1)"
+            )
+        first = self.to_frame("x")._then(lambda frame: frame)
+        solid, keys = first._keys("x", ascending, "last", "idxmax")
+        rows = Rows(solid._rows.frame.top_k(1, keys))
+        return Scalar(rows, next(iter(solid._index.values())).aggregate("first"))
+
+    def sem(self, ddof: int = 1) -> Scalar:
+        """The standard error of the mean."""
+        return self.std(ddof) / self.count() ** 0.5
+
+    def skew(self) -> Scalar:
+        """The skewness of the values, biased as in Dask."""
+        apart = self - self.mean()
+        return (apart**3).mean() / (apart**2).mean() ** 1.5
+
+    def kurtosis(self) -> Scalar:
+        """The excess kurtosis of the values, biased as in Dask."""
+        apart = self - self.mean()
+        return (apart**4).mean() / (apart**2).mean() ** 2 - 3
 
     def to_frame(self, name: Any = None) -> DataFrame:
         """The frame of this column alone."""

@@ -126,6 +126,10 @@ class RowVerbs(Base):
 
     isnull = isna
 
+    def notnull(self) -> DataFrame:
+        """Whether each value is there."""
+        return self.notna()
+
     def notna(self) -> DataFrame:
         """Whether each value is there."""
         return self._replace({label: self._self[label].notna()._core for label in self._columns})
@@ -141,6 +145,40 @@ class RowVerbs(Base):
     def cumsum(self) -> DataFrame:
         """Sums of the values up to each row."""
         return self._each("cumsum")
+
+    def cumprod(self) -> DataFrame:
+        """Products of the values up to each row."""
+        return self._each("cumprod")
+
+    def cummax(self) -> DataFrame:
+        """Greatest values up to each row."""
+        return self._each("cummax")
+
+    def cummin(self) -> DataFrame:
+        """Least values up to each row."""
+        return self._each("cummin")
+
+    def isin(self, values: Any) -> DataFrame:
+        """Whether values are in a list, or in one for each column of a dictionary."""
+        of = values if isinstance(values, Mapping) else dict.fromkeys(self._columns, values)
+        return self._replace({label: self._self[label].isin(of.get(label, []))._core for label in self._columns})
+
+    def where(self, cond: Any, other: Any = None) -> DataFrame:
+        """The values where a condition holds, and `other` elsewhere."""
+        frame = self._self
+        for label in self._columns:
+            holds = cond if not hasattr(cond, "_columns") else cond[label]
+            frame = frame._assigned({label: self._self[label].where(holds, other)})
+        return frame
+
+    def mask(self, cond: Any, other: Any = None) -> DataFrame:
+        """The values where a condition does not hold, and `other` elsewhere."""
+        return self.where(~cond, other)
+
+    def replace(self, to_replace: Any, value: Any = None) -> DataFrame:
+        """Values replaced by others in the columns that can hold them."""
+        sample = next(iter(to_replace)) if isinstance(to_replace, (dict, list, tuple)) else to_replace
+        return self._assigned({label: self._self[label].replace(to_replace, value) for label in self._fitting(sample)})
 
     def shift(self, periods: int = 1) -> DataFrame:
         """The values so many rows before."""
