@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
+
+
+def plain_truth(made: core.Expr, op: str = "") -> core.Expr:
+    """A comparison as pandas has it: with what is missing it is False, and ``!=`` is True."""
+    return core.Expr.case([(made.is_null().invert(), made)], op == "!=")
+
+
 class ColumnOps:
     """Operators and methods of expressions and series, over what each of them defines."""
 

@@ -165,6 +165,12 @@ impl PyExpr {
         PyExpr(substituted(&self.0, &columns))
     }
 
+    /// The condition as a filter takes it, for which null is false anyway: what only makes false of null is left out, so that
+    /// comparisons can be told from statistics.
+    fn as_filter(&self) -> Self {
+        PyExpr(without_false_for_null(&self.0))
+    }
+
     /// Nodes of the expression, and how deeply they are nested.
     fn extent(&self) -> (usize, usize) {
         extent(&self.0)
@@ -206,6 +212,20 @@ fn walkable(py: Python<'_>, expr: Expr) -> PyResult<PyExpr> {
         return Err(argument(py, "expression", what));
     }
     Ok(PyExpr(expr))
+}
+
+fn without_false_for_null(expr: &Expr) -> Expr {
+    match expr {
+        Expr::Binary { op, left, right } if op.is_logical() => {
+            let (left, right) = (Box::new(without_false_for_null(left)), Box::new(without_false_for_null(right)));
+            Expr::Binary { op: *op, left, right }
+        }
+        Expr::Case { branches, otherwise: Some(otherwise) } if **otherwise == lit(false) => match branches.as_slice() {
+            [(condition, value)] if *condition == value.clone().is_not_null() => without_false_for_null(value),
+            _ => expr.clone(),
+        },
+        other => other.clone(),
+    }
 }
 
 fn substituted(expr: &Expr, columns: &HashMap<String, Bound<'_, PyExpr>>) -> Expr {

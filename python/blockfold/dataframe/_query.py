@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._columns import COMPARISONS, plain_truth
 from ..exceptions import ArgumentError
 from ..expr import Expr, col, lit
 
@@ -105,8 +106,10 @@ class _Reader:
         if sign is None:
             raise ArgumentError(f"query: {type(op).__name__} in {self._text!r} is not supported")
         if isinstance(left, Expr):
-            return left._binary(sign, right)
-        return right._binary(sign, left, True) if isinstance(right, Expr) else lit(left)._binary(sign, right)
+            made = left._binary(sign, right)
+        else:
+            made = right._binary(sign, left, True) if isinstance(right, Expr) else lit(left)._binary(sign, right)
+        return Expr(plain_truth(made._core, sign)) if sign in COMPARISONS else made
 
     def _compare(self, tree: ast.Compare) -> Any:
         made, left = None, self.read(tree.left)
@@ -126,7 +129,7 @@ class _Reader:
     def _in(self, left: Any, right: Any) -> Any:
         if not isinstance(left, Expr) or isinstance(right, Expr):
             raise ArgumentError(f"query: 'in' in {self._text!r} needs a column on its left and a list on its right")
-        return left.is_in(list(right))
+        return Expr(plain_truth(left.is_in(list(right))._core))
 
     def _call(self, tree: ast.Call) -> Any:
         args = [self.read(arg) for arg in tree.args]

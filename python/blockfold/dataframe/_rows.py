@@ -71,7 +71,7 @@ class Rows:
 
     def filter(self, mask: core.Expr) -> Rows:
         """The rows where a mask is true; the same mask gives the same rows."""
-        rows, mask = self.row_wise(mask)
+        rows, mask = self.row_wise(mask.as_filter())
         found = rows._filtered.get(mask)
         if found is None:
             found = Rows(rows.frame.filter(mask))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
-from .._columns import ColumnOps
+from .._columns import COMPARISONS, ColumnOps, plain_truth
 from .._dtypes import frame_dtype
 from ..exceptions import ArgumentError, UnsupportedError
 from ._absent import absent
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ._frame import DataFrame
+
+
+#: Functions that tell something of texts, which they do of missing ones as well.
+_TRUTHS = frozenset(("contains", "starts_with", "ends_with"))
 
 
 class Series(NamedOperators, ColumnOps):
@@ -62,7 +66,8 @@ class Series(NamedOperators, ColumnOps):
     def _binary(self, op: str, other: Any, reflected: bool = False) -> Any:
         rows, operand = self._meet(op, other)
         name = self.name if getattr(other, "name", self.name) == self.name else ""
-        rows, expr = rows.short(self._core.binary(op, operand, reflected))
+        made = self._core.binary(op, operand, reflected)
+        rows, expr = rows.short(plain_truth(made, op) if op in COMPARISONS else made)
         rows.dtype(expr)
         return Series(rows, expr, name if name != "" else None, self._index)
 
@@ -72,7 +77,8 @@ class Series(NamedOperators, ColumnOps):
             joined, operand = self._meet(function, arg)
             rows = rows.meet(joined, function)
             operands.append(operand)
-        made = self._with(rows, self._core.call(function, operands))
+        expr = self._core.call(function, operands)
+        made = self._with(rows, plain_truth(expr) if function in _TRUTHS else expr)
         names = {getattr(arg, "name", self.name) for arg in args} if function in ("pow", "arctan2") else set()
         return made if names <= {self.name} else made.rename(None)
 
@@ -283,7 +289,7 @@ class Series(NamedOperators, ColumnOps):
 
     def isin(self, values: Iterable[Any]) -> Series:
         """Whether each value is one of a list; False where it is missing, as in pandas."""
-        return self._map(core.Expr.case([(self._core.is_in(list(values)), True)], False))
+        return self._map(plain_truth(self._core.is_in(list(values))))
 
     def where(self, cond: Series, other: Any = None) -> Series:
         """The values where a condition holds, and `other` elsewhere."""
