@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         from_polars,
         merge,
         merge_asof,
+        read_csv,
         read_ipc,
         read_parquet,
     )
@@ -51,7 +52,7 @@ _FRAMES = (
 __all__ = [
     "DataFrame", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "corr", "cov", "dataframe",
     "datasets", "default_session", "exceptions", "explain", "from_array", "from_arrow", "from_dict", "from_map", "from_pandas",
-    "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_ipc", "read_parquet",
+    "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_csv", "read_ipc", "read_parquet",
     "set_default_session", "when",
 ]  # fmt: skip
 

@@ -82,6 +82,15 @@ class ColumnOps:
     def __pow__(self, other: Any) -> Any:
         return self._call("pow", other)
 
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._binary("/", other, True)._call("floor")
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._map(core.Expr.lit(other).call("pow", [self._core]))
+
+    def __xor__(self, other: Any) -> Any:
+        return self._binary("!=", other)
+
     def __and__(self, other: Any) -> Any:
         return self._binary("&", other)
 

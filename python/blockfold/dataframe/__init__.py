@@ -8,6 +8,7 @@
 
 from typing import Any
 
+from ._csv import read_csv
 from ._frame import DataFrame
 from ._groupby import GroupBy
 from ._io import (
@@ -19,7 +20,6 @@ from ._io import (
     from_map,
     from_pandas,
     from_polars,
-    read_csv,
     read_feather,
     read_ipc,
     read_parquet,

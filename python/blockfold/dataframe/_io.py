@@ -252,14 +252,6 @@ def from_any(data: Any) -> DataFrame:
     return from_arrow(data)
 
 
-def read_csv(path: Any, **options: Any) -> DataFrame:
-    """Not there: says what is."""
-    raise UnsupportedError(
-        "read_csv is not supported; convert once with pyarrow or DuckDB and read_parquet the result, or pass what "
-        "pyarrow.csv.read_csv gives to from_arrow"
-    )
-
-
 def from_delayed(parts: Any, **options: Any) -> DataFrame:
     """Not there: says what is."""
     raise UnsupportedError("from_delayed is not supported; take from_map")

@@ -61,7 +61,7 @@ class PartitionVerbs(Base):
             return self._then(lambda frame: frame.repartition_divisions(list(divisions)))
         if freq is not None:
             return self._then(lambda frame: frame.repartition_frequency(window(freq)))
-        return self._then(lambda frame: frame.repartition_bytes(_bytes(partition_size)))
+        return self._then(lambda frame: frame.repartition_bytes(byte_count(partition_size)))
 
     def map_partitions(
         self, function: Callable[..., Any], *args: Any, meta: Any = None, arrow: bool = False, **kwargs: Any
@@ -204,7 +204,8 @@ def _point(value: Any, last: bool = False) -> Any:
     return at.floor("us") if last else at
 
 
-def _bytes(size: Any) -> int:
+def byte_count(size: Any) -> int:
+    """A number of bytes, also written as ``"100MiB"``."""
     if isinstance(size, int):
         return size
     units = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9, "b": 1}
@@ -212,4 +213,4 @@ def _bytes(size: Any) -> int:
     for unit, scale in units.items():
         if text.endswith(unit):
             return int(float(text[: -len(unit)]) * scale)
-    raise ArgumentError(f"partition_size: {size!r} is no size; write it as '100MiB'")
+    raise ArgumentError(f"{size!r} is no size; write it as '100MiB'")

@@ -71,6 +71,28 @@ class Series(NamedOperators, ColumnOps):
         rows.dtype(expr)
         return Series(rows, expr, name if name != "" else None, self._index)
 
+    def _is_whole(self, other: Any = 0) -> bool:
+        """Whether this column, and what it meets, are whole numbers."""
+        own = self._rows.dtype(self._core)
+        fits = other._is_whole() if isinstance(other, Series) else type(other) is int
+        return own.startswith(("int", "uint")) and fits
+
+    def __floordiv__(self, other: Any) -> Any:
+        made = super().__floordiv__(other)
+        return made.astype("int64") if self._is_whole(other) and type(other) is int and other != 0 else made
+
+    def __pow__(self, other: Any) -> Any:
+        if not (self._is_whole(other) and type(other) is int and 0 <= other < 64):
+            return super().__pow__(other)
+        made: Any = None
+        base: Any = self
+        while other:
+            if other & 1:
+                made = base if made is None else made * base
+            other >>= 1
+            base = base * base if other else base
+        return self * 0 + 1 if made is None else made
+
     def _call(self, function: str, *args: Any) -> Series:
         rows, operands = self._rows, []
         for arg in args:
