@@ -17,7 +17,7 @@ mod venv;
 const HELP: &str = "\
 Developer tasks of blockfold.
 
-cargo xtask test [--only STAGE]    every test: fmt, arrows, clippy, test, oracle (in this order)
+cargo xtask test [--only STAGE]    every test: fmt, arrows, clippy, test, model, oracle (in this order)
 cargo xtask bench peers [OPTIONS]  the same work in blockfold and its peers, side by side
     --quick          two rounds, without the ten years of data
     --only NAMES     these workloads (comma separated; see benches/peers/README.md)

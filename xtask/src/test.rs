@@ -13,11 +13,12 @@ use crate::venv;
 
 type Stage = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STAGES: [Stage; 6] = [
+const STAGES: [Stage; 7] = [
     ("fmt", fmt),
     ("arrows", arrows::check),
     ("clippy", clippy),
     ("test", test),
+    ("model", model),
     ("oracle", oracle),
     ("python", python::test),
 ];
@@ -62,6 +63,12 @@ fn clippy(workspace: &Workspace) -> Result<()> {
 /// Unit, snapshot, conformance and doc tests.
 fn test(workspace: &Workspace) -> Result<()> {
     check(in_root(workspace).args(["test", "--workspace"]))
+}
+
+/// The scheduler of delayed calls under thousands of schedules, chosen by a model checker.
+fn model(workspace: &Workspace) -> Result<()> {
+    let options = ["test", "-p", "blockfold-tasks", "--features", "shuttle", "--test", "model"];
+    check(in_root(workspace).args(options))
 }
 
 /// The same calls in pandas, NumPy, Polars and Dask; the tests find our programs in `BLOCKFOLD_BIN` and

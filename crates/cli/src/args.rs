@@ -7,7 +7,9 @@ use std::str::FromStr;
 use blockfold::{ByteSize, Expr};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{array, demo, distinct, estimate, explain, groupby, head, join, schema, sort, timeseries};
+use crate::commands::{
+    array, demo, distinct, estimate, explain, groupby, head, join, schema, sort, timeseries, visualize,
+};
 use crate::output::OutFile;
 use crate::{aggs, filter};
 
@@ -87,6 +89,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Show what a groupby would need: rows, bytes, memory
     Estimate(estimate::Args),
+    /// Draw the plan of a command: as typed, as it runs, or its tasks
+    Visualize(visualize::Args),
 }
 
 /// What to read.

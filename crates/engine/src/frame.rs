@@ -268,7 +268,7 @@ impl LazyFrame {
         Ok(Estimate::of(&self.graph()?, self.session.threads(), self.session.memory_budget().0))
     }
 
-    fn optimized(&self) -> Result<Plan> {
+    pub(crate) fn optimized(&self) -> Result<Plan> {
         optimize(&self.plan()?)
     }
 

@@ -26,6 +26,7 @@ mod asof;
 mod collected;
 mod comparison;
 pub mod datasets;
+pub mod delayed;
 mod describe;
 mod divisions;
 mod frame;
@@ -36,6 +37,7 @@ mod rows;
 mod session;
 mod table;
 mod transform;
+pub mod visualize;
 pub mod window;
 
 pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, RandomArrays};
@@ -57,6 +59,7 @@ pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
 pub use collected::{Frame, WriteSummary};
 pub use comparison::{Analysis, Comparison};
+pub use delayed::{Bag, Client, Delayed, Future, compute_all, delayed, try_delayed};
 pub use divisions::SetIndexOptions;
 pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
@@ -67,9 +70,9 @@ pub use window::WindowExpr;
 /// What most programs need.
 pub mod prelude {
     pub use crate::{
-        Array, Axes, ByteSize, DType, Error, Expr, ExprFunctions, Frame, Index, IntoExpr, JoinArgs, JoinKind,
-        LazyFrame, NdArray, RankMethod, Result, Session, SetIndexOptions, SortKey, Stage, asc, col, concat, corr, cov,
-        desc, len, lit, when,
+        Array, Axes, ByteSize, Client, DType, Delayed, Error, Expr, ExprFunctions, Frame, Index, IntoExpr, JoinArgs,
+        JoinKind, LazyFrame, NdArray, RankMethod, Result, Session, SetIndexOptions, SortKey, Stage, asc, col, concat,
+        corr, cov, delayed, desc, len, lit, try_delayed, when,
     };
     pub use crate::{datasets, window};
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use blockfold_core::{Budget, ByteSize, Cancel, Error, RecordBatch, Result};
 use blockfold_exec::{Executor, ScratchOptions, Subscriber};
@@ -11,6 +11,7 @@ use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::ParquetSource;
 use blockfold_io::paths::{Paths, resolve};
 use blockfold_plan::Source;
+use blockfold_tasks::Pool;
 
 use crate::frame::LazyFrame;
 
@@ -32,6 +33,8 @@ struct Inner {
     executor: Executor,
     scratch: PathBuf,
     cancel: Cancel,
+    /// Threads for delayed calls, started with the first.
+    calls: OnceLock<Pool>,
 }
 
 /// Settings of a session.
@@ -108,7 +111,7 @@ impl SessionBuilder {
         let scratch = self.scratch.folder.clone();
         let mut executor = Executor::new(threads, Budget::new(budget.0), self.scratch)?;
         self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
-        Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel })))
+        Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel, calls: OnceLock::new() })))
     }
 }
 
@@ -234,6 +237,28 @@ impl Session {
 
     pub(crate) fn executor(&self) -> &Executor {
         &self.0.executor
+    }
+
+    /// Threads for delayed calls.
+    ///
+    /// # Errors
+    /// The operating system refuses threads.
+    pub(crate) fn calls(&self) -> Result<&Pool> {
+        if let Some(pool) = self.0.calls.get() {
+            return Ok(pool);
+        }
+        let pool = Pool::new(self.call_settings()).map_err(crate::delayed::external)?;
+        Ok(self.0.calls.get_or_init(|| pool))
+    }
+
+    /// Tells sessions apart.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// A flag that the session's flag sets, too.
+    pub(crate) fn own_cancel(&self) -> Cancel {
+        self.0.cancel.child()
     }
 
     /// A flag for one run, which the session's flag and the thread's also cancel.

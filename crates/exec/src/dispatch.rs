@@ -39,15 +39,22 @@ impl<'p, T: Send + 'static> Dispatch<'p, T> {
     }
 
     /// Starts a piece of work. A panic in it becomes an error.
+    ///
+    /// A run that a task of the same pool starts, as a user's function does, is done on the thread of that task: all
+    /// threads could be such tasks, and then nobody would be left to do what they wait for.
     pub(crate) fn spawn(&mut self, tag: usize, work: impl FnOnce() -> Result<T> + Send + 'static) {
         let sender = self.sender.clone();
         self.in_flight += 1;
-        self.pool.spawn(move || {
+        let piece = move || {
             let start = Instant::now();
             let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
             // The receiver is gone only when the run was given up; then nobody wants the result.
             let _ = sender.send(Done { tag, result, elapsed: start.elapsed() });
-        });
+        };
+        match self.pool.current_thread_index() {
+            Some(_) => piece(),
+            None => self.pool.spawn(piece),
+        }
     }
 
     /// Waits for the next piece of work that is done; `None` when none is under way.

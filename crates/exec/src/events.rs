@@ -75,9 +75,26 @@ pub enum Event {
         /// Time from its first task to its end.
         elapsed: Duration,
     },
+    /// A delayed call starts, on the thread that tells of it.
+    CallStarted {
+        /// Its name.
+        name: String,
+    },
+    /// A delayed call is done, or has failed; told by the thread that made it.
+    CallFinished {
+        /// Its name.
+        name: String,
+        /// How long it took.
+        elapsed: Duration,
+        /// Bytes of its result, when its function tells.
+        bytes: Option<u64>,
+        /// The error as text, if it failed.
+        error: Option<String>,
+    },
 }
 
-/// Somebody who watches runs. Called on the coordinating thread, so that tasks are never held up.
+/// Somebody who watches runs. Called on the coordinating thread, so that tasks are never held up; delayed calls are told
+/// of by the threads that make them.
 pub trait Subscriber: Send + Sync {
     /// Takes note of an event.
     fn event(&self, event: &Event);

@@ -91,6 +91,16 @@ impl Executor {
         self.subscribers.push(subscriber);
     }
 
+    /// Tells those who watch of something that happened beside the runs of steps.
+    pub fn tell(&self, event: &Event) {
+        self.subscribers.iter().for_each(|subscriber| subscriber.event(event));
+    }
+
+    /// Whether anybody watches.
+    pub fn is_watched(&self) -> bool {
+        !self.subscribers.is_empty()
+    }
+
     /// Number of threads.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
@@ -223,13 +233,10 @@ impl Executor {
     }
 
     fn prepare(&self, graph: &StepGraph, cancel: Cancel) -> Result<(Arc<RunState>, Estimate)> {
-        if self.pool.current_thread_index().is_some() {
-            return Err(Error::argument("run", "a run cannot be started from inside a kernel or a user's function"));
-        }
         let estimate = Estimate::of(graph, self.threads(), self.room.budget.total_bytes());
         estimate.check()?;
         self.room.budget.reset_peak();
-        let state = RunState::new(graph.clone(), cancel, self.room.clone());
+        let state = RunState::new(graph.clone(), cancel, self.room.clone())?;
         Ok((Arc::new(state), estimate))
     }
 

@@ -1,11 +1,14 @@
 //! What the tasks of one run share.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use blockfold_core::{Block, Budget, Cancel, Error, Permit, Result};
 use blockfold_plan::estimate::{ALLOWANCE_SHARE, STORE_SHARE, chunk_bytes, share};
-use blockfold_plan::{BlockMeta, Chain, Input, Metrics, Narrowing, Sizes, Source, StepGraph, StepId, TaskContext};
+use blockfold_plan::{
+    BlockMeta, Chain, Input, Metrics, Narrowing, Sizes, Source, Step, StepGraph, StepId, TaskContext,
+};
 
 use crate::narrow::{Finished, NarrowedSource};
 use crate::part::StorePart;
@@ -66,10 +69,16 @@ pub(crate) struct RunState {
     narrowed: Mutex<HashMap<StepId, NarrowedSource>>,
     /// What kernels may take that keep to an allowance, by step.
     allowances: HashMap<StepId, u64>,
+    /// What sources made before the run, for all of their blocks.
+    _prepared: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
 impl RunState {
-    pub(crate) fn new(graph: StepGraph, cancel: Cancel, room: Room) -> Self {
+    /// The state of a run that has not begun.
+    ///
+    /// # Errors
+    /// A source that cannot make what its blocks need.
+    pub(crate) fn new(graph: StepGraph, cancel: Cancel, room: Room) -> Result<Self> {
         let (metrics, budget, stored) = (Arc::default(), room.budget.clone(), Mutex::default());
         let mut allowances = HashMap::new();
         for chain in Chain::of(&graph) {
@@ -79,7 +88,14 @@ impl RunState {
                 *least = bytes.min(*least);
             }
         }
-        RunState { graph, cancel, metrics, budget, room, stored, narrowed: Mutex::default(), allowances }
+        let mut prepared = Vec::new();
+        for node in &graph.nodes {
+            if let Step::Read { source, .. } = &node.step {
+                prepared.extend(source.prepare(&cancel)?);
+            }
+        }
+        let narrowed = Mutex::default();
+        Ok(RunState { graph, cancel, metrics, budget, room, stored, narrowed, allowances, _prepared: prepared })
     }
 
     /// What a task sees that makes a block of a step.

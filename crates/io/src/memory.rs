@@ -97,8 +97,11 @@ impl MemorySource {
     }
 }
 
-/// The batch under `schema`'s name for its columns, or the error that names the column in which it differs.
-fn conform(batch: &RecordBatch, schema: &SchemaRef, place: &str) -> Result<RecordBatch> {
+/// The batch under `schema`'s name for its columns.
+///
+/// # Errors
+/// The column in which it differs.
+pub fn conform(batch: &RecordBatch, schema: &SchemaRef, place: &str) -> Result<RecordBatch> {
     let differs = |what: String| Error::argument("batches in memory", format!("{place}: {what}"));
     let found = batch.schema();
     for (want, have) in schema.fields().iter().zip(found.fields()) {

@@ -210,7 +210,7 @@ impl Plan {
     }
 
     /// The address of the node: equal for handles of one node, as long as one of them lives.
-    pub(crate) fn address(&self) -> usize {
+    pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 

@@ -6,7 +6,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use blockfold_core::{Block, Columns, Divisions, Error, Expr, Grid, RecordBatch, Region, Result, Scalar, SchemaRef};
+use blockfold_core::{
+    Block, Cancel, Columns, Divisions, Error, Expr, Grid, RecordBatch, Region, Result, Scalar, SchemaRef,
+};
 
 use crate::chain::blocks_of_share;
 use crate::exchange::{Input, Router, Routing};
@@ -231,6 +233,13 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// Whether a box of an array takes reading the whole of each chunk that it touches, as when chunks are compressed.
     fn reads_whole_chunks(&self) -> bool {
         false
+    }
+    /// Makes what all blocks of a run need, before the first of them and outside of the pool; it is kept until the run ends.
+    ///
+    /// # Errors
+    /// Whatever cannot be made.
+    fn prepare(&self, _cancel: &Cancel) -> Result<Option<Arc<dyn Any + Send + Sync>>> {
+        Ok(None)
     }
     /// Streams one partition.
     ///

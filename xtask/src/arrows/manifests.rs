@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Violation;
 
-const ENGINE: [&str; 8] = [
+const ENGINE: [&str; 10] = [
     "blockfold-core",
     "blockfold-kernels",
     "blockfold-dense",
@@ -14,6 +14,8 @@ const ENGINE: [&str; 8] = [
     "blockfold-ops",
     "blockfold-io",
     "blockfold-exec",
+    "blockfold-tasks",
+    "blockfold-draw",
     "blockfold-datasets",
 ];
 
@@ -26,6 +28,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("blockfold-ops", &["blockfold-core", "blockfold-kernels", "blockfold-dense", "blockfold-plan"]),
     ("blockfold-io", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold-exec", &["blockfold-core", "blockfold-plan"]),
+    ("blockfold-tasks", &[]),
+    ("blockfold-draw", &[]),
     ("blockfold-datasets", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold", &ENGINE),
     ("blockfold-dashboard", &["blockfold-core", "blockfold-plan", "blockfold-exec"]),

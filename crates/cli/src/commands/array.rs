@@ -31,9 +31,10 @@ enum Action {
     Info(Info),
 }
 
+/// An expression over arrays, and what its names stand for.
 #[derive(clap::Args, Debug)]
 #[command(after_help = arrays::GRAMMAR)]
-struct Eval {
+pub struct Eval {
     /// The expression
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     expr: String,
@@ -127,10 +128,16 @@ fn document(command: &'static str, array: &Array) -> Result<Document> {
 /// Elements of a result that JSON gives.
 const JSON_ELEMENTS: u64 = 1_000_000;
 
-fn eval(args: &Eval, context: &Context) -> Result<()> {
+/// The arrays that an expression gives.
+pub fn evaluated(args: &Eval, context: &Context) -> Result<Vec<Array>> {
     let names = names(args, context)?;
     let found = arrays::evaluate(&args.expr, &names, &context.session).map_err(|error| usage(format!("{error}")))?;
     found.iter().try_for_each(|array| array.shape().map(drop))?;
+    Ok(found)
+}
+
+fn eval(args: &Eval, context: &Context) -> Result<()> {
+    let found = evaluated(args, context)?;
     let [array] = found.as_slice() else { return several(args, &found, context) };
     if args.explain {
         for (name, stage) in Stage::ALL {

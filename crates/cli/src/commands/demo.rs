@@ -1,6 +1,7 @@
 //! `blockfold demo`: a data set larger than the budget, from nothing to its answer.
 
 mod arrays;
+mod calls;
 mod check;
 mod folder;
 mod story;
@@ -119,7 +120,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     story::proof(&proof, &result, context)?;
     context.check()?;
     let arrays = arrays::run(context)?;
-    story::document(&proof, &result, &largest, args.keep.then_some(folder.path()), &arrays, context)?;
+    context.check()?;
+    let calls = calls::run(&place, context)?;
+    let computed = (arrays.as_slice(), calls.as_slice());
+    story::document(&proof, &result, &largest, args.keep.then_some(folder.path()), computed, context)?;
 
     if args.keep {
         let kept = format!("Kept '{}'.", folder.path().display());

@@ -1,7 +1,7 @@
 //! `blockfold distinct`: each row once.
 
 use anyhow::Result;
-use blockfold::Expr;
+use blockfold::{Expr, LazyFrame};
 
 use crate::args::{Dry, Input, Out};
 use crate::commands::{query, result};
@@ -26,10 +26,14 @@ pub struct Args {
     dry: Dry,
 }
 
-/// Prints or writes each row once.
-pub fn run(args: &Args, context: &Context) -> Result<()> {
+/// The frame that the arguments ask for.
+pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
     let by = query::columns("--by", &args.by)?;
     let frame = query::filtered(&args.input.paths, args.filter.as_ref(), context)?;
-    let frame = if by.is_empty() { frame.distinct() } else { frame.distinct_by(by) };
-    result::give_or_show("distinct", &frame, &args.out, &args.dry, context)
+    Ok(if by.is_empty() { frame.distinct() } else { frame.distinct_by(by) })
+}
+
+/// Prints or writes each row once.
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    result::give_or_show("distinct", &frame(args, context)?, &args.out, &args.dry, context)
 }

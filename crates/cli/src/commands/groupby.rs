@@ -1,6 +1,7 @@
 //! `blockfold groupby`: aggregates of groups.
 
 use anyhow::Result;
+use blockfold::LazyFrame;
 
 use crate::args::{Out, Query};
 use crate::commands::{query, result};
@@ -15,7 +16,12 @@ pub struct Args {
     out: Out,
 }
 
+/// The frame that the arguments ask for.
+pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
+    query::frame(&args.query, context)
+}
+
 /// Runs the aggregation and prints or writes the result.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    result::give("groupby", &query::frame(&args.query, context)?, &args.out, context)
+    result::give("groupby", &frame(args, context)?, &args.out, context)
 }

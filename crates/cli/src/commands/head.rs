@@ -1,6 +1,7 @@
 //! `blockfold head`: the first rows.
 
 use anyhow::Result;
+use blockfold::LazyFrame;
 
 use crate::args::{Input, RowLimit};
 use crate::commands::result;
@@ -17,8 +18,13 @@ pub struct Args {
     n: u64,
 }
 
+/// The frame that the arguments ask for.
+pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
+    Ok(input::open(&context.session, &args.input.paths)?.head(args.n))
+}
+
 /// Prints the first rows; reads no more than they take.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    let head = input::open(&context.session, &args.input.paths)?.head(args.n).collect()?;
+    let head = frame(args, context)?.collect()?;
     result::print("head", &head, Some(RowLimit::All), context)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use blockfold::{Expr, JoinArgs, JoinKind, col};
+use blockfold::{Expr, JoinArgs, JoinKind, LazyFrame, col};
 
 use crate::args::{Dry, Out};
 use crate::commands::{query, result};
@@ -79,8 +79,8 @@ impl How {
     }
 }
 
-/// Joins and prints or writes the rows.
-pub fn run(args: &Args, context: &Context) -> Result<()> {
+/// The frame that the arguments ask for.
+pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
     let on = query::columns("--on", &args.on)?;
     let mut joined = JoinArgs::on(args.how.kind(), on.iter().map(col));
     joined.left_on.extend(query::columns("--left-on", &args.left_on)?.iter().map(col));
@@ -93,6 +93,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let left = input::open(&context.session, std::slice::from_ref(&args.left))?;
     let right = input::open(&context.session, std::slice::from_ref(&args.right))?;
     let frame = left.join_with(&right, joined);
-    let frame = args.filter.as_ref().map_or(frame.clone(), |filter| frame.filter(filter));
-    result::give_or_show("join", &frame, &args.out, &args.dry, context)
+    Ok(args.filter.as_ref().map_or(frame.clone(), |filter| frame.filter(filter)))
+}
+
+/// Joins and prints or writes the rows.
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    result::give_or_show("join", &frame(args, context)?, &args.out, &args.dry, context)
 }

@@ -13,6 +13,7 @@ pub mod result;
 pub mod schema;
 pub mod sort;
 pub mod timeseries;
+pub mod visualize;
 
 use anyhow::Result;
 
@@ -35,5 +36,6 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Array(args) => array::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Estimate(args) => estimate::run(args, &context),
+        Command::Visualize(args) => visualize::run(args, &context),
     }
 }

@@ -1,7 +1,7 @@
 //! `blockfold sort`: rows in the order of columns.
 
 use anyhow::Result;
-use blockfold::{Expr, SortKey, asc, desc};
+use blockfold::{Expr, LazyFrame, SortKey, asc, desc};
 
 use crate::args::{Dry, Input, Out};
 use crate::commands::{query, result};
@@ -32,14 +32,16 @@ pub struct Args {
     dry: Dry,
 }
 
+/// The frame that the arguments ask for.
+pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
+    let keys: Vec<SortKey> = query::columns("--by", &args.by)?.iter().map(|name| key(name, args.nulls_first)).collect();
+    let sorted = query::filtered(&args.input.paths, args.filter.as_ref(), context)?.sort(keys);
+    Ok(args.limit.map_or(sorted.clone(), |limit| sorted.head(limit)))
+}
+
 /// Sorts and prints or writes the rows.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    let keys: Vec<SortKey> = query::columns("--by", &args.by)?.iter().map(|name| key(name, args.nulls_first)).collect();
-    let mut frame = query::filtered(&args.input.paths, args.filter.as_ref(), context)?.sort(keys);
-    if let Some(limit) = args.limit {
-        frame = frame.head(limit);
-    }
-    result::give_or_show("sort", &frame, &args.out, &args.dry, context)
+    result::give_or_show("sort", &frame(args, context)?, &args.out, &args.dry, context)
 }
 
 fn key(name: &str, nulls_first: bool) -> SortKey {

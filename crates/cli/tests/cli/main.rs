@@ -10,3 +10,4 @@ mod demo;
 mod moves;
 #[cfg(unix)]
 mod signals;
+mod visualize;

@@ -145,7 +145,7 @@ impl Array {
     pub fn explain(&self, stage: Stage) -> Result<String> {
         Ok(match stage {
             Stage::Logical => explain::tree(&self.plan()?),
-            Stage::Optimized => explain::tree(&optimize(&self.plan()?)?),
+            Stage::Optimized => explain::tree(&self.optimized()?),
             Stage::Steps => explain::steps(&self.graph()?),
             Stage::Fused => explain::fused(&self.graph()?),
             Stage::Memory => self.estimate()?.to_string(),
@@ -158,8 +158,12 @@ impl Array {
         Ok(Estimate::of(&self.graph()?, self.session.threads(), budget))
     }
 
-    fn graph(&self) -> Result<StepGraph> {
-        Lower::graph(&optimize(&self.plan()?)?, self.session.memory_budget().0)
+    pub(crate) fn optimized(&self) -> Result<Plan> {
+        optimize(&self.plan()?)
+    }
+
+    pub(crate) fn graph(&self) -> Result<StepGraph> {
+        Lower::graph(&self.optimized()?, self.session.memory_budget().0)
     }
 
     // ---- runs

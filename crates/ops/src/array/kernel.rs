@@ -166,7 +166,7 @@ pub(crate) fn read_by_tiles(input: &mut dyn TileReader, region: &Region, dtype: 
 }
 
 /// A reader of an array that can only be had block by block: `make` gives a block, which is kept until another one is needed.
-pub(crate) fn reader_of_blocks(
+pub fn reader_of_blocks(
     chunks: Chunks,
     dtype: DType,
     mut make: impl FnMut(&Region) -> Result<Tensor> + Send + 'static,

@@ -44,5 +44,6 @@ pub use take::Take;
 pub use triangle::TallTriangle;
 
 pub use elementwise::{broadcast_shape, operand};
+pub use kernel::reader_of_blocks;
 
 pub(crate) use sliced::SlicedSource;

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use blockfold::{DType, Frame, LazyFrame, RecordBatch, Schema};
 
 use super::arrays::Computed;
+use super::calls::Summed;
 use super::check::Difference;
 use super::{Part, STAGES, Span};
 use crate::context::Context;
@@ -152,7 +153,7 @@ pub fn document(
     result: &Frame,
     largest: &RecordBatch,
     kept: Option<&Path>,
-    arrays: &[Computed],
+    (arrays, calls): (&[Computed], &[Summed]),
     context: &Context,
 ) -> Result<()> {
     let part = |part: &Part| {
@@ -177,5 +178,6 @@ pub fn document(
         "run": part(&proof.run),
         "generate_and_run": part(&proof.rerun),
         "arrays": arrays.iter().map(Computed::document).collect::<Vec<_>>(),
+        "calls": calls.iter().map(Summed::document).collect::<Vec<_>>(),
     }))
 }
