@@ -19,6 +19,10 @@ from .exceptions import Error
 from .expr import Expr, col, corr, cov, len, lit, when
 from .session import Session, default_session, set_default_session
 
+# The module of the same name is not what users mean by `blockfold.delayed` or `blockfold.visualize`.
+from .delayed import Delayed, delayed
+from .visualize import visualize
+
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
@@ -43,17 +47,17 @@ if TYPE_CHECKING:
 
 __version__: str = _core.__version__
 
-_MODULES = ("array", "dataframe", "datasets", "exceptions")
+_MODULES = ("array", "dataframe", "datasets", "distributed", "exceptions")
 _FRAMES = (
     "DataFrame", "Series", "concat", "from_arrow", "from_dict", "from_map", "from_pandas", "from_polars", "merge",
     "merge_asof", "read_csv", "read_ipc", "read_parquet",
 )  # fmt: skip
 
 __all__ = [
-    "DataFrame", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "corr", "cov", "dataframe",
-    "datasets", "default_session", "exceptions", "explain", "from_array", "from_arrow", "from_dict", "from_map", "from_pandas",
+    "DataFrame", "Delayed", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "corr", "cov", "dataframe",
+    "datasets", "default_session", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_dict", "from_map", "from_pandas",
     "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_csv", "read_ipc", "read_parquet",
-    "set_default_session", "when",
+    "set_default_session", "visualize", "when",
 ]  # fmt: skip
 
 

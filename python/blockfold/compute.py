@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from . import _blockfold as core
+from .session import current
+
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
@@ -13,7 +16,7 @@ __all__ = ["compute", "explain", "optimize", "persist"]
 def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
     """The answers of lazy values, also of those inside of lists, tuples and dictionaries; other values come back as they are.
 
-    Arrays run together, so that what they share is read and computed once.
+    Arrays run together, and delayed calls, so that what they share is read and computed once.
 
     Examples
     --------
@@ -27,14 +30,19 @@ def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
         values,
         lambda value: arrays.append(value) if _is_array(value) and _key(value) not in map(_key, arrays) else None,
     )
+    calls: list[Any] = []
+    _walk(values, lambda value: calls.append(value) if _is_call(value) else None)
     answers: dict[int, Any] = {}
+    if len(calls) > 1:
+        results = core.compute_delayed(current(), [call._core for call in calls])
+        answers.update((_key(call), result) for call, result in zip(calls, results, strict=True))
     if len(arrays) > 1:
         from .array._compute import compute_all
 
-        answers = {_key(array): answer for array, answer in zip(arrays, compute_all(arrays), strict=True)}
+        answers.update((_key(array), answer) for array, answer in zip(arrays, compute_all(arrays), strict=True))
 
     def answer(value: Any) -> Any:
-        return answers[_key(value)] if _is_array(value) and _key(value) in answers else value.compute()
+        return answers[_key(value)] if _key(value) in answers else value.compute()
 
     return tuple(_walk(values, answer))
 
@@ -75,6 +83,10 @@ def _is_lazy(value: Any) -> bool:
 
 def _is_array(value: Any) -> bool:
     return _is_lazy(value) and type(value).__name__ == "Array"
+
+
+def _is_call(value: Any) -> bool:
+    return type(value).__name__ == "Delayed" and _is_lazy(value)
 
 
 def _key(value: Any) -> int:

@@ -33,6 +33,8 @@ struct Inner {
     executor: Executor,
     scratch: PathBuf,
     cancel: Cancel,
+    /// The most threads for calls that block.
+    blocking_threads: Option<usize>,
     /// Threads for delayed calls, started with the first.
     calls: OnceLock<Pool>,
 }
@@ -46,6 +48,7 @@ pub struct SessionBuilder {
     scratch: ScratchOptions,
     subscribers: Vec<Arc<dyn Subscriber>>,
     cancel: Cancel,
+    blocking_threads: Option<usize>,
 }
 
 impl SessionBuilder {
@@ -82,6 +85,12 @@ impl SessionBuilder {
         self
     }
 
+    /// The most threads for delayed calls that block; by default 256.
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = Some(threads);
+        self
+    }
+
     /// A flag that cancels the session's runs when it is set, as by a signal handler.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
@@ -111,7 +120,7 @@ impl SessionBuilder {
         let scratch = self.scratch.folder.clone();
         let mut executor = Executor::new(threads, Budget::new(budget.0), self.scratch)?;
         self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
-        Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel, calls: OnceLock::new() })))
+        Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel, blocking_threads: self.blocking_threads, calls: OnceLock::new() })))
     }
 }
 
@@ -251,9 +260,14 @@ impl Session {
         Ok(self.0.calls.get_or_init(|| pool))
     }
 
-    /// Tells sessions apart.
-    pub(crate) fn address(&self) -> usize {
+    /// Tells sessions apart, as long as they live.
+    pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
+    }
+
+    /// The most threads for calls that block, if that was said.
+    pub(crate) fn blocking_threads(&self) -> Option<usize> {
+        self.0.blocking_threads
     }
 
     /// A flag that the session's flag sets, too.

@@ -4,6 +4,7 @@
 //! user of pandas or NumPy expects: a missing column is a `KeyError`, a budget that is too small a `MemoryError`.
 
 use blockfold::Error;
+use blockfold::delayed::CallError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -56,6 +57,11 @@ fn exception(py: Python<'_>, error: &Error) -> PyErr {
         && let Some(own) = inner.downcast_ref::<PyErr>()
     {
         return own.clone_ref(py);
+    }
+    if let Error::External(inner) = error.root()
+        && let Some(call) = inner.downcast_ref::<CallError>()
+    {
+        return crate::delayed::raised_of(py, call);
     }
     raised(py, class_of(error.root()), error)
 }

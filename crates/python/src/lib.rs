@@ -11,6 +11,7 @@ mod array;
 mod buffer;
 mod callback;
 mod capsule;
+mod delayed;
 mod dtype;
 mod error;
 mod expr;
@@ -18,6 +19,7 @@ mod frame;
 mod group;
 mod joins;
 mod making;
+mod pictures;
 mod run;
 mod scalar;
 mod session;
@@ -35,6 +37,10 @@ mod _blockfold {
     use crate::array::{concatenate, einsum, stack};
     #[pymodule_export]
     use crate::buffer::PyNdArray;
+    #[pymodule_export]
+    use crate::delayed::{PyClient, PyDelayed, PyDelayedFunction, PyFuture};
+    #[pymodule_export]
+    use crate::delayed::{compute_delayed, delayed_value};
     #[pymodule_export]
     use crate::expr::PyExpr;
     #[pymodule_export]

@@ -9,6 +9,9 @@ use crate::error::{Answer, argument};
 use crate::frame::{PyLazyFrame, checked};
 use crate::run::run;
 
+/// The least number of delayed calls that may sleep at once.
+const LEAST_CALLS: usize = 8;
+
 /// A memory budget with threads.
 #[pyclass(name = "Session", module = "blockfold._blockfold", frozen)]
 pub struct PySession(pub Session);
@@ -35,7 +38,9 @@ impl PySession {
         if let Some(limit) = scratch_limit {
             builder = builder.scratch_limit(bytes(limit)?);
         }
-        Ok(PySession(builder.build()?))
+        // Functions of Python share one lock: more threads than this would only wait for each other.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(PySession(builder.blocking_threads(threads.unwrap_or(cores).max(LEAST_CALLS)).build()?))
     }
 
     #[getter]

@@ -13,9 +13,9 @@ use std::sync::{Arc, Once};
 use blockfold_core::{Error, RecordBatch, Result};
 use blockfold_exec::{Event as RunEvent, Executor};
 pub use blockfold_tasks::{
-    Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Lock, LockGuard, Pool, Pure, Queue, Settings,
-    Submit, TaskGraph, TaskInfo, Tokened, Until, Variable, Waited, Wanted, as_completed, compute_all, delayed,
-    describe_with, explain_all, graph, graph_as_typed, try_delayed, wait,
+    Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Later, Lock, LockGuard, Pool, Pure, Queue,
+    Settings, Submit, TaskGraph, TaskInfo, Tokened, Until, Variable, Waited, Wanted, as_completed, compute_all,
+    delayed, describe_with, explain_all, graph, graph_as_typed, try_delayed, wait,
 };
 /// Error of delayed calls, runs of them and clients.
 pub type CallError = blockfold_tasks::Error;
@@ -52,6 +52,10 @@ impl Session {
         describe_shapes();
         let cancel = self.own_cancel();
         let settings = Settings::new().threads(self.threads()).stopped_by(move || cancel.is_cancelled());
+        let settings = match self.blocking_threads() {
+            Some(threads) => settings.blocking_threads(threads),
+            None => settings,
+        };
         match self.executor().is_watched() {
             true => settings.subscriber(Arc::new(Watched(self.executor().clone()))),
             false => settings,
@@ -117,7 +121,7 @@ impl Session {
 }
 
 /// An error of calls as one of the engine.
-pub(crate) fn external(error: CallError) -> Error {
+pub fn external(error: CallError) -> Error {
     Error::External(Box::new(error))
 }
 
