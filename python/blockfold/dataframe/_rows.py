@@ -96,8 +96,10 @@ class Rows:
     def short(self, expr: core.Expr) -> tuple[Rows, core.Expr]:
         """An expression of few nodes: one that a loop made long becomes a hidden column, which the next can start from."""
         nodes, depth = expr.extent()
-        if depth <= _DEEPEST and nodes <= _MOST_NODES:
-            return self, expr
+        return (self, expr) if depth <= _DEEPEST and nodes <= _MOST_NODES else self.keep(expr)
+
+    def keep(self, expr: core.Expr) -> tuple[Rows, core.Expr]:
+        """An expression as a hidden column, which is computed once however often it is used."""
         rows, expr = self.row_wise(expr)
         return rows._add(("column", expr), lambda name: lambda frame: frame.with_columns([expr.alias(name)]))
 
