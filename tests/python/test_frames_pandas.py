@@ -333,3 +333,13 @@ def test_csv_is_read_block_by_block(pandas_frame, tmp_path):
         bf.read_csv(tmp_path / "mixed.csv", blocksize=50)
     (tmp_path / "empty.csv").write_text("x,y\n")
     assert list(bf.read_csv(tmp_path / "empty.csv").columns) == ["x", "y"]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 16, 64])
+def test_windows_of_rows(pandas_frame, rows):
+    frame = bf.from_pandas(pandas_frame, npartitions=3)
+    for name in ("sum", "mean", "min", "max", "std", "var", "count"):
+        for least in (None, 1):
+            got = getattr(frame.y.rolling(rows, min_periods=least), name)().compute()
+            want = getattr(pandas_frame.y.rolling(rows, min_periods=least), name)()
+            pd.testing.assert_series_equal(got, want, check_names=False, atol=1e-12)

@@ -27,7 +27,8 @@ quick = settings(max_examples=150, deadline=None, suppress_health_check=list(Hea
 junk = st.one_of(
     st.none(),
     st.booleans(),
-    st.integers(),
+    st.integers(-1000, 1000),
+    st.sampled_from([2**31, 2**63, -(2**63), 2**64, 10**30]),
     st.floats(),
     st.text(max_size=5),
     st.binary(max_size=3),

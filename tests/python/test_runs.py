@@ -182,3 +182,14 @@ def test_distributions(name, args, mean, deviation):
     x = getattr(da.random.default_rng(3), name)(*args, size=400_000, chunks=50_000)
     assert x.mean().compute() == pytest.approx(mean, abs=5 * deviation / 600)
     assert x.std().compute() == pytest.approx(deviation, rel=0.03)
+
+
+def test_what_is_kept_is_given_back_at_once():
+    with bf.Session(memory_budget="64MiB", threads=1) as session:
+        df = bf.datasets.timeseries(end="2000-01-03", freq="1s")
+        kept = df[["x", "y"]].persist()
+        assert session.promised_bytes > 2 * 86400 * 16
+        more = kept.assign(z=kept.x.cumsum() - kept.x.mean())
+        assert len(more[more.z > 0]) > 0
+        del kept, more
+        assert session.promised_bytes == 0

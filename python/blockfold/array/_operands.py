@@ -38,22 +38,8 @@ def as_array(value: Any, like: Any = None) -> Any:
     array = _class()
     if isinstance(value, array):
         return value
-    if is_number(value):
-        return (
-            array(current().full([], _real(value), _number_dtype(value, like), None))
-            if not isinstance(value, complex)
-            else _complex(value)
-        )
-    import numpy as np
-
-    return from_numpy(np.asarray(value))
-
-
-def _real(value: Any) -> Any:
-    return value
-
-
-def _complex(value: complex) -> Any:
+    if is_number(value) and not isinstance(value, complex):
+        return array(current().full([], value, _number_dtype(value, like), None))
     import numpy as np
 
     return from_numpy(np.asarray(value))

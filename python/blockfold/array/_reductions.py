@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._dtypes import array_dtype
-from ..exceptions import DTypeError, OutOfBoundsError, UnsupportedError
+from ..exceptions import ArgumentError, DTypeError, OutOfBoundsError, UnsupportedError
 from ._array import Array
 from ._operands import as_array
 
@@ -290,7 +290,12 @@ def diff(x: Any, /, n: int = 1, axis: int = -1, *, prepend: Any = None, append: 
     )
     if ends[0] or ends[1]:
         x = concat([*ends[0], x, *ends[1]], axis=axis)
-    for _ in range(n):
+    if n < 0:
+        raise ArgumentError(f"diff: {n} times; there cannot be fewer than none")
+    # An axis is empty after as many differences as it has elements.
+    for _ in range(builtins.min(n, x.shape[axis])):
+        if x.shape[axis] < 2:
+            return x[(*(slice(None),) * (axis % x.ndim), slice(0, 0))]
         if x.dtype.kind == "b":
             at = axis % x.ndim
             later = tuple(slice(1, None) if one == at else slice(None) for one in range(x.ndim))

@@ -108,6 +108,10 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Array:
     return concat([made, zeros((short,), dtype=made.dtype)])
 
 
+#: Bins of a histogram, which are held in memory.
+_MOST_BINS = 10_000_000
+
+
 def histogram(x: Any, bins: Any = 10, range: Any = None, *, density: bool = False) -> Any:
     """How many elements lie in each of some even bins, and the bins' bounds. Works at once."""
     import numpy as np
@@ -125,6 +129,10 @@ def histogram(x: Any, bins: Any = 10, range: Any = None, *, density: bool = Fals
     else:
         low, high = (x.min().compute(), x.max().compute()) if range is None else range
         low, high = (float(low) - 0.5, float(high) + 0.5) if low == high else (float(low), float(high))
+        if not 0 < bins <= _MOST_BINS:
+            raise ArgumentError(
+                f"histogram: {bins} bins; take from 1 to {_MOST_BINS}, or unique_counts of rounded numbers"
+            )
         found, bounds = x._core.histogram(bins, low, high)
         counts, edges = np.asarray(found, dtype="int64"), np.asarray(bounds)
     if density:

@@ -7,13 +7,22 @@ copy. That suits short windows; long ones are refused.
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import _blockfold as core
 from ..exceptions import ArgumentError, UnsupportedError
+from ._rows import Rows
 
 #: Rows of the longest window.
 MOST_ROWS = 64
+
+
+class Window(NamedTuple):
+    """The values of a window, how many are there, and their mean."""
+
+    values: list[core.Expr]
+    present: core.Expr
+    mean: core.Expr
 
 
 class Rolling:
@@ -49,41 +58,52 @@ class Rolling:
             for back in range(1, self._rows):
                 rows, before = rows.window((), core.Window("shift", expr, back), ("shift", expr, back))
                 values.append(before)
-            columns[label] = self._enough(values, combine(values))
+            rows, count = rows.keep(_count(values))
+            rows, mean = rows.keep(_sum(values).binary("/", count))
+            window = Window(values, count, mean)
+            rows, made = combine(rows, window)
+            columns[label] = core.Expr.case([(count.binary(">=", self._least), made)])
         made = self._frame._replace(columns, rows=rows)
         return made._only() if self._is_series else made
 
-    def _enough(self, values: list[core.Expr], result: core.Expr) -> core.Expr:
-        """Null where too few values are there."""
-        return core.Expr.case([(_count(values).binary(">=", self._least), result)])
-
     def count(self) -> Any:
-        """Number of values that are there."""
-        return self._each(lambda values: _count(values).cast("float64", True))
+        """Number of values that are there, in windows of enough rows."""
+        rows, columns = self._frame._rows, {}
+        for label, expr in self._frame._columns.items():
+            solid, expr = rows.row_wise(expr)
+            rows, number = solid.window((), core.Window("row_number", expr), ("row_number", expr))
+            values = [expr]
+            for back in range(1, self._rows):
+                rows, before = rows.window((), core.Window("shift", expr, back), ("shift", expr, back))
+                values.append(before)
+            count = _count(values).cast("float64", True)
+            columns[label] = core.Expr.case([(number.binary(">=", self._least), count)])
+        made = self._frame._replace(columns, rows=rows)
+        return made._only() if self._is_series else made
 
     def sum(self) -> Any:
         """Sum of the values."""
-        return self._each(_sum)
+        return self._each(lambda rows, window: (rows, _sum(window.values)))
 
     def mean(self) -> Any:
         """Mean of the values."""
-        return self._each(_mean)
+        return self._each(lambda rows, window: (rows, window.mean))
 
     def min(self) -> Any:
         """Least value."""
-        return self._each(lambda values: reduce(lambda a, b: _better(a, b, "<="), values))
+        return self._each(lambda rows, window: _extreme(rows, window.values, "<=", float("inf")))
 
     def max(self) -> Any:
         """Greatest value."""
-        return self._each(lambda values: reduce(lambda a, b: _better(a, b, ">="), values))
+        return self._each(lambda rows, window: _extreme(rows, window.values, ">=", float("-inf")))
 
     def var(self, ddof: int = 1) -> Any:
         """Variance of the values."""
-        return self._each(lambda values: _var(values, ddof))
+        return self._each(lambda rows, window: (rows, _var(window, ddof)))
 
     def std(self, ddof: int = 1) -> Any:
         """Standard deviation of the values."""
-        return self._each(lambda values: _var(values, ddof).call("sqrt", []))
+        return self._each(lambda rows, window: (rows, _var(window, ddof).call("sqrt", [])))
 
 
 def _add(parts: list[core.Expr]) -> core.Expr:
@@ -102,21 +122,21 @@ def _sum(values: list[core.Expr]) -> core.Expr:
     return _add([_present(value, value, 0.0) for value in values])
 
 
-def _mean(values: list[core.Expr]) -> core.Expr:
-    return _sum(values).binary("/", _count(values))
-
-
-def _var(values: list[core.Expr], ddof: int) -> core.Expr:
-    mean = _mean(values)
+def _var(window: Window, ddof: int) -> core.Expr:
     squares = []
-    for value in values:
-        off = value.binary("-", mean)
+    for value in window.values:
+        off = value.binary("-", window.mean)
         squares.append(_present(value, off.binary("*", off), 0.0))
-    free = _count(values).binary("-", ddof)
+    free = window.present.binary("-", ddof)
     return core.Expr.case([(free.binary(">", 0), _add(squares).binary("/", free))])
 
 
-def _better(a: core.Expr, b: core.Expr, op: str) -> core.Expr:
-    """The better of two values, of which either may be null."""
-    chosen = core.Expr.case([(a.binary(op, b), a)], b)
-    return core.Expr.case([(a.is_null(), b), (b.is_null(), a)], chosen)
+def _extreme(rows: Rows, values: list[core.Expr], op: str, neutral: float) -> tuple[Rows, core.Expr]:
+    """The best value, found in rounds of pairs; what a round makes is kept when it grows, since the next uses it twice."""
+    left = [_present(value, value, neutral) for value in values]
+    while len(left) > 1:
+        pairs = [core.Expr.case([(a.binary(op, b), a)], b) for a, b in zip(left[::2], left[1::2], strict=False)]
+        left = pairs + left[len(pairs) * 2 :]
+        for at, expr in enumerate(left):
+            rows, left[at] = rows.short(expr)
+    return rows, left[0]

@@ -33,9 +33,11 @@ class Rows:
 
     __slots__ = ("__weakref__", "_added", "_extended", "_filtered", "_types", "frame", "root", "steps")
 
-    def __init__(self, frame: core.LazyFrame, root: Rows | None = None, steps: tuple[Step, ...] = ()):
+    def __init__(self, frame: core.LazyFrame, root: object = None, steps: tuple[Step, ...] = ()):
         self.frame = frame
-        self.root = root or self
+        #: What tells these rows, with whatever columns, from others. No reference to the first of them: what a frame keeps in
+        #: memory is given back as soon as nobody has it.
+        self.root = object() if root is None else root
         self.steps = steps
         self._extended: dict[Step, Rows] = {}
         self._added: dict[Any, tuple[Step, core.Expr]] = {}
@@ -87,20 +89,17 @@ class Rows:
     def transform(self, keys: Iterable[core.Expr], expr: core.Expr) -> tuple[Rows, core.Expr]:
         """An expression with aggregates of each row's group, as a hidden column."""
         keys = tuple(keys)
-        return self._add(("transform", keys, expr), lambda name: self._transformed(keys, expr, name))
-
-    @staticmethod
-    def _transformed(keys: tuple[core.Expr, ...], expr: core.Expr, name: str) -> Step:
-        if keys:
-            return lambda frame: frame.group_transform(list(keys), [expr.alias(name)])
-        # Of all rows there is one value: a frame of one row, beside each.
-        return lambda frame: frame.group_transform([], [expr.alias(name)])
+        return self._add(
+            ("transform", keys, expr), lambda name: lambda frame: frame.group_transform(list(keys), [expr.alias(name)])
+        )
 
     def short(self, expr: core.Expr) -> tuple[Rows, core.Expr]:
         """An expression of few nodes: one that a loop made long becomes a hidden column, which the next can start from."""
         nodes, depth = expr.extent()
-        if depth <= _DEEPEST and nodes <= _MOST_NODES:
-            return self, expr
+        return (self, expr) if depth <= _DEEPEST and nodes <= _MOST_NODES else self.keep(expr)
+
+    def keep(self, expr: core.Expr) -> tuple[Rows, core.Expr]:
+        """An expression as a hidden column, which is computed once however often it is used."""
         rows, expr = self.row_wise(expr)
         return rows._add(("column", expr), lambda name: lambda frame: frame.with_columns([expr.alias(name)]))
 

@@ -241,8 +241,7 @@ class Series(NamedOperators, ColumnOps):
             raise UnsupportedError(
                 "the index of an extreme of a series without an index is not supported; take nlargest(1)"
             )
-        first = self.to_frame("x")._then(lambda frame: frame)
-        solid, keys = first._keys("x", ascending, "last", "idxmax")
+        solid, keys = self.to_frame("x")._keys("x", ascending, "last", "idxmax")
         rows = Rows(solid._rows.frame.top_k(1, keys))
         return Scalar(rows, next(iter(solid._index.values())).aggregate("first"))
 
