@@ -120,7 +120,13 @@ impl SessionBuilder {
         let scratch = self.scratch.folder.clone();
         let mut executor = Executor::new(threads, Budget::new(budget.0), self.scratch)?;
         self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
-        Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel, blocking_threads: self.blocking_threads, calls: OnceLock::new() })))
+        Ok(Session(Arc::new(Inner {
+            executor,
+            scratch,
+            cancel: self.cancel,
+            blocking_threads: self.blocking_threads,
+            calls: OnceLock::new(),
+        })))
     }
 }
 

@@ -118,12 +118,25 @@ impl Reading {
         Part::Read(self.0.len() - 1)
     }
 
-    fn part(&mut self, value: &Bound<'_, PyAny>) -> PyResult<Part> {
-        if let Ok(delayed) = value.cast_exact::<PyDelayed>() {
-            return Ok(self.read(Later::Delayed(delayed.get().0.clone())));
+    /// An object of the package: a call, a future, or what has a `compute` of its own.
+    fn lazy(&mut self, value: &Bound<'_, PyAny>) -> PyResult<Part> {
+        if let Some(own) = value.getattr_opt("_core")? {
+            if let Ok(delayed) = own.cast_exact::<PyDelayed>() {
+                return Ok(self.read(Later::Delayed(delayed.get().0.clone())));
+            }
+            if let Ok(future) = own.cast_exact::<PyFuture>() {
+                return Ok(self.read(Later::Future(future.get().0.clone())));
+            }
         }
-        if let Ok(future) = value.cast_exact::<PyFuture>() {
-            return Ok(self.read(Later::Future(future.get().0.clone())));
+        let Some(compute) = value.getattr_opt("compute")? else { return Ok(Part::Value(value.clone().unbind())) };
+        let call = PyDelayedFunction::of(&compute, None)?;
+        let delayed = call.make(&PyTuple::empty(value.py()), None)?;
+        Ok(self.read(Later::Delayed(delayed)))
+    }
+
+    fn part(&mut self, value: &Bound<'_, PyAny>) -> PyResult<Part> {
+        if is_ours(value)? {
+            return self.lazy(value);
         }
         if let Ok(list) = value.cast_exact::<PyList>() {
             let parts = list.iter().map(|item| self.part(&item)).collect::<PyResult<Vec<_>>>()?;
@@ -138,12 +151,6 @@ impl Reading {
             let is_plain = items.iter().all(|(_, part)| matches!(part, Part::Value(_)));
             return Ok(if is_plain { Part::Value(value.clone().unbind()) } else { Part::Dict(items) });
         }
-        if is_lazy(value)? {
-            let compute = value.getattr("compute")?;
-            let call = PyDelayedFunction::of(&compute, None)?;
-            let delayed = call.make(&PyTuple::empty(value.py()), None)?;
-            return Ok(self.read(Later::Delayed(delayed)));
-        }
         Ok(Part::Value(value.clone().unbind()))
     }
 }
@@ -154,12 +161,9 @@ fn kept(value: &Bound<'_, PyAny>, parts: Vec<Part>, container: impl FnOnce(Vec<P
     if is_plain { Part::Value(value.clone().unbind()) } else { container(parts) }
 }
 
-/// Whether a value is a lazy frame or array of the package.
-fn is_lazy(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    // Most arguments are of built-in types, whose names say so.
-    let class = value.get_type();
-    let module = class.module()?;
-    Ok(module.to_str()?.starts_with("blockfold.") && value.hasattr("compute")?)
+/// Whether a value is of a class of the package.
+fn is_ours(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(value.get_type().module()?.to_str()?.starts_with("blockfold."))
 }
 
 impl PyDelayedFunction {
