@@ -27,7 +27,7 @@ TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import array, dataframe, datasets, exceptions
+    from . import array, dataframe, datasets, distributed, exceptions
     from .array import from_array
     from .dataframe import (
         DataFrame,

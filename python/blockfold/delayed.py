@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Delayed", "delayed"]
 
-#: Calls made so far, for names of pictures and for `key`.
-_NOTHING: dict[str, Any] = {}
-
 
 class Delayed:
     """A call that is made when its result is asked for; operators on it, its attributes and its items are calls, too.
@@ -70,6 +67,9 @@ class Delayed:
     def __call__(self, *args: Any, **kwargs: Any) -> Delayed:
         return _call(operator.call, self, *args, **kwargs)
 
+    def __getitem__(self, key: Any) -> Delayed:
+        return _call(operator.getitem, self, key)
+
     def __iter__(self) -> Iterator[Delayed]:
         if self._length is None:
             raise TypeError("a delayed value has no length before it is computed; say delayed(f, nout=2) to unpack it")
@@ -110,7 +110,7 @@ def _operators() -> None:
         function, short = getattr(operator, name), name.rstrip("_")
         setattr(Delayed, f"__{short}__", binary(function))
         setattr(Delayed, f"__r{short}__", reflected(function))
-    for name in ("lt", "le", "gt", "ge", "getitem"):
+    for name in ("lt", "le", "gt", "ge"):
         setattr(Delayed, f"__{name}__", binary(getattr(operator, name)))
     for name in ("neg", "pos", "abs", "invert"):
         setattr(Delayed, f"__{name}__", unary(getattr(operator, name)))

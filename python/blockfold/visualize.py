@@ -77,7 +77,7 @@ def visualize(
     if type(value).__name__ == "Series" and hasattr(value, "to_frame"):
         value = value.to_frame()
     native = getattr(value, "_native", None) or getattr(value, "_core", None)
-    if not hasattr(native, "picture"):
+    if native is None or not hasattr(native, "picture"):
         raise ArgumentError(f"visualize: a {type(value).__name__} is not lazy; give a delayed value, a frame or an array")
     data, note = native.picture(look)
     if filename is not None:

@@ -242,7 +242,7 @@ impl PyDelayedFunction {
         self.callable.name()
     }
 
-    /// The same function, of which a chain of calls may run as a tree.
+    /// A call of the function.
     fn call_delayed(&self, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<PyDelayed> {
         self.make(args, kwargs).map(PyDelayed)
     }
@@ -394,6 +394,7 @@ pub fn raised_of(py: Python<'_>, error: &CallError) -> PyErr {
         CallError::Failed { call, arguments, source, .. } => match source.downcast_ref::<PyErr>() {
             Some(own) => {
                 let own = own.clone_ref(py);
+                let arguments = arguments.trim_end_matches(", list of 0 x Object");
                 let note = format!("in the delayed call {call}({arguments})");
                 // Without a note the exception says less, and is the same.
                 let _ = own.value(py).call_method1("add_note", (note,));
