@@ -262,7 +262,7 @@ impl Session {
         if let Some(pool) = self.0.calls.get() {
             return Ok(pool);
         }
-        let pool = Pool::new(self.call_settings()).map_err(crate::delayed::external)?;
+        let pool = Pool::new(self.call_settings())?;
         Ok(self.0.calls.get_or_init(|| pool))
     }
 

@@ -7,9 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use blockfold::delayed::{
-    CallError, Callable, Client, Delayed, Future, Later, Submit, describe_with, external, try_delayed,
-};
+use blockfold::delayed::{CallError, Callable, Client, Delayed, Future, Later, Submit, describe_with, try_delayed};
 use pyo3::exceptions::{PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -261,7 +259,7 @@ impl PyDelayed {
     }
 
     fn explain(&self) -> Answer<String> {
-        Ok(self.0.explain().map_err(external)?)
+        Ok(self.0.explain()?)
     }
 
     fn picture(&self, look: &Bound<'_, PyDict>) -> Answer<(Vec<u8>, Option<String>)> {
@@ -292,7 +290,7 @@ impl PyClient {
     #[new]
     fn new(session: &PySession, threads: usize) -> Answer<Self> {
         let settings = session.0.call_settings().threads(1).blocking_threads(threads);
-        Ok(PyClient(Client::new(settings).map_err(external)?))
+        Ok(PyClient(Client::new(settings)?))
     }
 
     /// Starts a call.
@@ -304,16 +302,16 @@ impl PyClient {
         options: (i32, u32, Option<f64>),
     ) -> Answer<PyFuture> {
         let call = function.make(args, kwargs)?;
-        Ok(PyFuture(self.0.submit_with(&call, submit(options)?).map_err(external)?))
+        Ok(PyFuture(self.0.submit_with(&call, submit(options)?)?))
     }
 
     /// Starts a delayed call with all that it reads.
     fn start(&self, call: &PyDelayed, options: (i32, u32, Option<f64>)) -> Answer<PyFuture> {
-        Ok(PyFuture(self.0.submit_with(&call.0, submit(options)?).map_err(external)?))
+        Ok(PyFuture(self.0.submit_with(&call.0, submit(options)?)?))
     }
 
     fn scatter(&self, value: Py<PyAny>) -> Answer<PyFuture> {
-        Ok(PyFuture(self.0.scatter(Object(value)).map_err(external)?))
+        Ok(PyFuture(self.0.scatter(Object(value))?))
     }
 
     fn close(&self, py: Python<'_>) {

@@ -21,6 +21,12 @@ impl From<Error> for Raised {
     }
 }
 
+impl From<CallError> for Raised {
+    fn from(error: CallError) -> Self {
+        Raised(Python::attach(|py| crate::delayed::raised_of(py, &error)))
+    }
+}
+
 impl From<PyErr> for Raised {
     fn from(error: PyErr) -> Self {
         Raised(error)

@@ -95,3 +95,13 @@ impl std::error::Error for Error {
         }
     }
 }
+
+#[cfg(feature = "engine")]
+impl From<Error> for blockfold_core::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Cancelled { .. } => blockfold_core::Error::Cancelled,
+            error => blockfold_core::Error::External(Box::new(error)),
+        }
+    }
+}

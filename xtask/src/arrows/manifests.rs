@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("blockfold-ops", &["blockfold-core", "blockfold-kernels", "blockfold-dense", "blockfold-plan"]),
     ("blockfold-io", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold-exec", &["blockfold-core", "blockfold-plan"]),
-    ("blockfold-tasks", &[]),
+    ("blockfold-tasks", &["blockfold-core"]),
     ("blockfold-draw", &[]),
     ("blockfold-datasets", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold", &ENGINE),

@@ -63,8 +63,9 @@ impl Session {
     /// let session = Session::builder().build()?;
     /// let days = datasets::timeseries(&session, datasets::options().start("2000-01-01").end("2000-01-04"))?;
     /// let first = try_delayed(|day: &Frame| day.to_batch().map(|rows| rows.slice(0, 10)));
-    /// let parts = days.to_delayed()?.iter().map(|day| first.call(day));
-    /// let firsts = session.from_delayed(parts.collect::<Vec<_>>(), days.schema()?, None)?;
+    /// let days_apart = days.to_delayed()?;
+    /// let parts = days_apart.iter().map(|day| first.call(day));
+    /// let firsts = session.from_delayed(parts, days.schema()?, None)?;
     /// assert_eq!(firsts.len()?, 30);
     /// # Ok(())
     /// # }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use blockfold_core::{Cancel, Result};
 use blockfold_tasks::{Delayed, Parts, SharedResults};
 
-use super::external;
 use crate::session::Session;
 
 /// Delayed calls, one for each block of a frame or an array.
@@ -26,7 +25,7 @@ impl<T> fmt::Debug for Made<T> {
 
 impl<T: Send + Sync + 'static> Made<T> {
     pub(super) fn new(session: &Session, parts: impl IntoIterator<Item = Delayed<T>>) -> Result<Arc<Self>> {
-        let parts = Parts::new(parts).map_err(external)?;
+        let parts = Parts::new(parts)?;
         Ok(Arc::new(Made { session: session.clone(), parts, shared: Mutex::default() }))
     }
 
@@ -45,7 +44,7 @@ impl<T: Send + Sync + 'static> Made<T> {
         if let Some(living) = shared.upgrade() {
             return Ok(living);
         }
-        let made = Arc::new(self.parts.share(self.session.calls()?).map_err(external)?);
+        let made = Arc::new(self.parts.share(self.session.calls()?)?);
         *shared = Arc::downgrade(&made);
         Ok(made)
     }
@@ -57,7 +56,7 @@ impl<T: Send + Sync + 'static> Made<T> {
         let go_on = || if cancel.is_cancelled() { Err(stop()) } else { Ok(()) };
         let made = self.parts.make(block, &shared, self.session.calls()?, &go_on);
         cancel.check()?;
-        made.map_err(external)
+        Ok(made?)
     }
 
     /// Bytes that a block is taken to have when nobody says: so many that all threads may hold one at a time.

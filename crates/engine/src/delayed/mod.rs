@@ -10,7 +10,7 @@ mod made;
 
 use std::sync::{Arc, Once};
 
-use blockfold_core::{Error, RecordBatch, Result};
+use blockfold_core::{RecordBatch, Result};
 use blockfold_exec::{Event as RunEvent, Executor};
 pub use blockfold_tasks::{
     Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Later, Lock, LockGuard, Pool, Pure, Queue,
@@ -76,14 +76,14 @@ impl Session {
     /// let (inc, add) = (delayed(|x: &i64| x + 1), delayed(|a: &i64, b: &i64| a + b));
     /// let incs = client.map(&inc, 0..100)?;
     /// let sums = incs.windows(2).map(|pair| client.submit(&add.call(&pair[0], &pair[1])));
-    /// let sums: Vec<_> = sums.collect::<Result<_, _>>()?;
+    /// let sums: Vec<_> = sums.collect::<std::result::Result<_, _>>()?;
     /// let total = delayed(|xs: &[std::sync::Arc<i64>]| xs.iter().map(|x| **x).sum::<i64>());
     /// assert_eq!(*client.submit(&total.call(sums))?.result()?, 9999);
     /// # Ok(())
     /// # }
     /// ```
     pub fn client(&self) -> Result<Client> {
-        Client::new(self.call_settings()).map_err(external)
+        Ok(Client::new(self.call_settings())?)
     }
 
     /// Makes a delayed call, with all that it reads, on the session's threads for calls.
@@ -116,13 +116,8 @@ impl Session {
     /// As [`Session::compute`].
     pub fn compute_calls<W: Wanted>(&self, calls: W) -> Result<W::Results> {
         let cancel = self.cancel();
-        self.calls()?.compute_all_unless(calls, move || cancel.is_cancelled()).map_err(external)
+        Ok(self.calls()?.compute_all_unless(calls, move || cancel.is_cancelled())?)
     }
-}
-
-/// An error of calls as one of the engine.
-pub fn external(error: CallError) -> Error {
-    Error::External(Box::new(error))
 }
 
 /// Has errors of calls say what frames and arrays they were given.

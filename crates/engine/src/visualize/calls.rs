@@ -5,7 +5,6 @@ use blockfold_draw::{Edge, Graph, Node, Shape};
 use blockfold_tasks::{Delayed, TaskGraph};
 
 use super::{View, Visualize};
-use crate::delayed::external;
 
 impl Visualize for TaskGraph {
     /// The tasks, whatever the view.
@@ -21,7 +20,7 @@ impl<T> Visualize for Delayed<T> {
             View::Logical => self.graph_as_typed(),
             View::Optimized | View::Steps | View::Fused | View::Blocks | View::Tasks => self.graph(),
         };
-        graph.map(|graph| drawn(&graph)).map_err(external)
+        Ok(drawn(&graph?))
     }
 }
 
