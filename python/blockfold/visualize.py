@@ -51,9 +51,9 @@ def visualize(
         Where the picture is written; its ending says the format unless `format` does.
     format : {'svg', 'png', 'dot', 'mermaid'}, optional
         ``svg`` unless the file says otherwise.
-    view : {'logical', 'optimized', 'steps', 'fused', 'blocks', 'tasks'}, optional
+    view : {'logical', 'optimized', 'steps', 'fused', 'blocks', 'tasks', 'chunks'}, optional
         What is drawn: as typed, after all rules, the steps, the chains they are fused to, the blocks of each step, or the
-        tasks. Blocks of arrays and tasks of all else, unless given; with ``optimize_graph=False`` as typed.
+        tasks; of an array also its chunks. Blocks of arrays and tasks of all else, unless given; with ``optimize_graph=False`` as typed.
     rankdir : {'LR', 'TB', 'RL', 'BT'}
         Which way data flows.
     color : {'op', 'order'}
@@ -79,7 +79,10 @@ def visualize(
     native = getattr(value, "_native", None) or getattr(value, "_core", None)
     if native is None or not hasattr(native, "picture"):
         raise ArgumentError(f"visualize: a {type(value).__name__} is not lazy; give a delayed value, a frame or an array")
-    data, note = native.picture(look)
+    if view == "chunks" and hasattr(native, "picture_of_chunks"):
+        data, note = native.picture_of_chunks({**look, "view": None})
+    else:
+        data, note = native.picture(look)
     if filename is not None:
         with open(filename, "wb") as file:
             file.write(data)

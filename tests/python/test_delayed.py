@@ -151,6 +151,8 @@ def test_pictures(tmp_path):
     assert "matmul" in bf.visualize((x.dot(x.T) - x.mean(axis=0)).std())._repr_svg_()
     df = bf.datasets.timeseries(end="2000-01-03")
     assert "chain 0" in bf.visualize(df.groupby(df.id).x.sum(), view="fused")._repr_svg_()
+    assert x.visualize(view="chunks")._repr_svg_().startswith("<svg")
+    assert df.visualize(view="logical").format == "svg" and df.x.visualize().format == "svg"
     with pytest.raises(bf.Error, match="bmp"):
         total.visualize(str(tmp_path / "a.bmp"))
     with pytest.raises(bf.Error, match="not lazy"):

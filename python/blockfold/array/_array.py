@@ -242,6 +242,12 @@ class Array(Operators, Methods):
         """The plan as text, at a stage: logical, optimized, steps, fused or memory."""
         return self._core.explain(stage)
 
+    def visualize(self, filename: str | None = None, **options: Any) -> Any:
+        """A picture of the plan, or with ``view="chunks"`` of the array; see `blockfold.visualize`."""
+        from ..visualize import visualize
+
+        return visualize(self, filename=filename, **options)
+
     def estimate(self) -> str:
         """What computing the array will need, before a byte is read."""
         return self._core.estimate()

@@ -102,7 +102,6 @@ ABSENT = {
     "map_overlap": "take rolling or shift",
     "to_bag": "take batches()",
     "to_delayed": "take partitions",
-    "visualize": "take explain",
     "dask": "take explain",
     "eval": "take assign",
     "memory_usage": "take estimate",

@@ -149,6 +149,12 @@ class Runs(Base):
         """The plan as text, at a stage: logical, optimized, steps, fused or memory."""
         return self._native.explain(stage)
 
+    def visualize(self, filename: str | None = None, **options: Any) -> Any:
+        """A picture of the plan; see `blockfold.visualize`."""
+        from ..visualize import visualize
+
+        return visualize(self, filename=filename, **options)
+
     def estimate(self) -> str:
         """What a run would need: rows, bytes to read, peak memory, scratch. Reads nothing."""
         return self._native.estimate()

@@ -501,6 +501,10 @@ class Series(NamedOperators, ColumnOps):
         """The plan as text, at a stage: logical, optimized, steps, fused or memory."""
         return self.to_frame().explain(stage)
 
+    def visualize(self, filename: str | None = None, **options: Any) -> Any:
+        """A picture of the plan; see `blockfold.visualize`."""
+        return self.to_frame().visualize(filename, **options)
+
     def __repr__(self) -> str:
         return f"<blockfold.Series {self.name!r}: {self._rows.dtype(self._core)}, {self._core!r}>".replace("\x00", "")
 
