@@ -10,6 +10,7 @@ mod arrows;
 mod bench;
 mod paths;
 mod process;
+mod python;
 mod test;
 mod venv;
 

@@ -8,12 +8,20 @@ use anyhow::{Context, Result, bail};
 use crate::arrows;
 use crate::paths::Workspace;
 use crate::process::{cargo, check};
+use crate::python;
 use crate::venv;
 
 type Stage = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STAGES: [Stage; 6] =
-    [("fmt", fmt), ("arrows", arrows::check), ("clippy", clippy), ("test", test), ("model", model), ("oracle", oracle)];
+const STAGES: [Stage; 7] = [
+    ("fmt", fmt),
+    ("arrows", arrows::check),
+    ("clippy", clippy),
+    ("test", test),
+    ("model", model),
+    ("oracle", oracle),
+    ("python", python::test),
+];
 
 /// Runs all stages, or the one that `--only` names.
 pub fn run(options: &[&str]) -> Result<()> {

@@ -46,6 +46,11 @@ impl LazyFrame {
         self.plan.clone().map_err(Error::Deferred)
     }
 
+    /// The session that runs it.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     // ---- columns
 
     /// Columns computed from columns of the same row; only these are kept. When all of them aggregate, one row.

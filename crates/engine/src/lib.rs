@@ -41,16 +41,17 @@ pub mod visualize;
 pub mod window;
 
 pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, RandomArrays};
-pub use blockfold_core::tensor::{complex, type_name};
+pub use blockfold_core::tensor::{Tile, complex, complex_part, type_name};
 pub use blockfold_core::{
     AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
-    IntoExpr, IntoLiteral, RecordBatch, Result, Scalar, Schema, SchemaRef, TimeUnit, col, corr, cov, len, lit, when,
+    IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, col, corr, cov,
+    len, lit, when,
 };
 pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;
-pub use blockfold_kernels::functions::ExprFunctions;
+pub use blockfold_kernels::functions::{ExprFunctions, find as find_function};
 pub use blockfold_kernels::join::{AsofDirection as AsofStrategy, JoinKind};
 pub use blockfold_kernels::sort::SortOrder;
 pub use blockfold_ops::frame::{AsofArgs as AsofOptions, JoinArgs, RankMethod, SortKey, asc, desc};
@@ -62,7 +63,7 @@ pub use delayed::{Bag, Client, Delayed, Future, compute_all, delayed, try_delaye
 pub use divisions::SetIndexOptions;
 pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
-pub use session::{Session, SessionBuilder};
+pub use session::{Session, SessionBuilder, cancellable};
 pub use table::short_type;
 pub use window::WindowExpr;
 

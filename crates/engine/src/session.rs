@@ -1,5 +1,6 @@
 //! A session: a memory budget, threads, a scratch folder.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -32,6 +33,8 @@ struct Inner {
     executor: Executor,
     scratch: PathBuf,
     cancel: Cancel,
+    /// The most threads for calls that block.
+    blocking_threads: Option<usize>,
     /// Threads for delayed calls, started with the first.
     calls: OnceLock<Pool>,
 }
@@ -45,6 +48,7 @@ pub struct SessionBuilder {
     scratch: ScratchOptions,
     subscribers: Vec<Arc<dyn Subscriber>>,
     cancel: Cancel,
+    blocking_threads: Option<usize>,
 }
 
 impl SessionBuilder {
@@ -81,6 +85,12 @@ impl SessionBuilder {
         self
     }
 
+    /// The most threads for delayed calls that block; by default 256.
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = Some(threads);
+        self
+    }
+
     /// A flag that cancels the session's runs when it is set, as by a signal handler.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
@@ -110,7 +120,13 @@ impl SessionBuilder {
         let scratch = self.scratch.folder.clone();
         let mut executor = Executor::new(threads, Budget::new(budget.0), self.scratch)?;
         self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
-        Ok(Session(Arc::new(Inner { executor, scratch, cancel: self.cancel, calls: OnceLock::new() })))
+        Ok(Session(Arc::new(Inner {
+            executor,
+            scratch,
+            cancel: self.cancel,
+            blocking_threads: self.blocking_threads,
+            calls: OnceLock::new(),
+        })))
     }
 }
 
@@ -124,6 +140,34 @@ fn default_budget() -> ByteSize {
     });
     let bytes = limit.into_iter().chain(total).min().unwrap_or(4 << 30);
     ByteSize((bytes / 2).max(MIN_BUDGET_BYTES))
+}
+
+thread_local! {
+    static SCOPE: RefCell<Option<Cancel>> = const { RefCell::new(None) };
+}
+
+/// What a function returns, with `cancel` stopping all runs that it starts on this thread, of whatever session.
+///
+/// # Examples
+/// ```
+/// use blockfold::prelude::*;
+/// use blockfold::{Cancel, cancellable};
+///
+/// # fn main() -> blockfold::Result<()> {
+/// let session = Session::builder().build()?;
+/// let cancel = Cancel::default();
+/// cancel.cancel();
+/// let stopped = cancellable(&cancel, || session.ones([10], ()).compute());
+/// assert!(matches!(stopped, Err(Error::Cancelled)));
+/// assert!(session.ones([10], ()).compute().is_ok());
+/// # Ok(())
+/// # }
+/// ```
+pub fn cancellable<T>(cancel: &Cancel, f: impl FnOnce() -> T) -> T {
+    let before = SCOPE.replace(Some(cancel.clone()));
+    let result = f();
+    SCOPE.set(before);
+    result
 }
 
 impl Session {
@@ -171,8 +215,18 @@ impl Session {
     /// # Errors
     /// No file there, a damaged footer, or files whose schemas differ, naming column and file.
     pub fn read_parquet(&self, paths: impl Into<Paths>) -> Result<LazyFrame> {
+        self.read_parquet_and_index(paths).map(|(frame, _)| frame)
+    }
+
+    /// As [`Session::read_parquet`], with the names of the columns that pandas or Dask wrote as the index.
+    ///
+    /// # Errors
+    /// As [`Session::read_parquet`].
+    pub fn read_parquet_and_index(&self, paths: impl Into<Paths>) -> Result<(LazyFrame, Vec<String>)> {
         let files = resolve(&paths.into(), &["parquet", "parq", "pq"])?;
-        self.read(Arc::new(ParquetSource::open(files)?))
+        let source = ParquetSource::open(files)?;
+        let index = source.index_columns().to_vec();
+        Ok((self.read(Arc::new(source))?, index))
     }
 
     /// A lazy frame of Arrow IPC files, memory-mapped and scanned without a copy; compressed ones are decoded.
@@ -212,13 +266,26 @@ impl Session {
         Ok(self.0.calls.get_or_init(|| pool))
     }
 
-    /// Tells sessions apart.
-    pub(crate) fn address(&self) -> usize {
+    /// Tells sessions apart, as long as they live.
+    pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 
-    /// A flag for one run, which the session's flag also cancels.
-    pub(crate) fn cancel(&self) -> Cancel {
+    /// The most threads for calls that block, if that was said.
+    pub(crate) fn blocking_threads(&self) -> Option<usize> {
+        self.0.blocking_threads
+    }
+
+    /// A flag that the session's flag sets, too.
+    pub(crate) fn own_cancel(&self) -> Cancel {
         self.0.cancel.child()
+    }
+
+    /// A flag for one run, which the session's flag and the thread's also cancel.
+    pub(crate) fn cancel(&self) -> Cancel {
+        SCOPE.with_borrow(|scope| match scope {
+            Some(scope) => self.0.cancel.child_of_both(scope),
+            None => self.0.cancel.child(),
+        })
     }
 }

@@ -9,7 +9,7 @@ use crate::explain;
 use crate::node::{Node, Value};
 use crate::plan::Plan;
 use crate::pool::{Pool, Shared};
-use crate::run::Run;
+use crate::run::{Asked, Run};
 
 /// A call that is made when its result is asked for, with all the calls it reads. Cheap to clone.
 #[must_use = "a delayed call does nothing until it is computed"]
@@ -115,18 +115,32 @@ impl Pool {
     /// # Errors
     /// See [`Delayed::compute`].
     pub fn compute_all<W: Wanted>(&self, wanted: W) -> Result<W::Results> {
-        let values = run_nodes(self.shared(), &wanted.nodes())?;
+        let values = run_nodes(self.shared(), &wanted.nodes(), Asked::default())?;
         W::results(values.into_iter())
+    }
+
+    /// Makes several calls in one run, which ends with [`Error::Cancelled`] once `flag` gives true. It is asked before each
+    /// call, so that it should be quick.
+    ///
+    /// # Errors
+    /// See [`Delayed::compute`].
+    pub fn compute_all_unless<W: Wanted>(
+        &self,
+        wanted: W,
+        flag: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<W::Results> {
+        let asked = Asked { stopped_by: Some(Arc::new(flag)), ..Asked::default() };
+        W::results(run_nodes(self.shared(), &wanted.nodes(), asked)?.into_iter())
     }
 }
 
 /// Runs nodes and waits for their results.
-pub fn run_nodes(pool: &Arc<Shared>, nodes: &[Arc<Node>]) -> Result<Vec<Value>> {
+pub fn run_nodes(pool: &Arc<Shared>, nodes: &[Arc<Node>], asked: Asked) -> Result<Vec<Value>> {
     let plan = Plan::new(nodes)?;
     for held in &plan.futures {
         held.wait(None)?;
     }
-    Run::start(pool, plan, 0, None).wait()
+    Run::start(pool, plan, asked).wait()
 }
 
 /// Calls that can be made in one run. It cannot be implemented outside of this crate.

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::node::Node;
 use crate::plan::{Known, Plan};
 use crate::pool::Pool;
-use crate::run::Run;
+use crate::run::{Asked, Run};
 
 /// Tasks in the order in which one thread would make them: each after those that it reads.
 #[derive(Clone, Debug, Default)]
@@ -112,7 +112,7 @@ impl Pool {
         for held in &plan.futures {
             held.wait(None)?;
         }
-        let run = Run::start_traced(self.shared(), plan);
+        let run = Run::start(self.shared(), plan, Asked { is_traced: true, ..Asked::default() });
         let values = run.wait()?;
         for (task, took) in graph.tasks.iter_mut().zip(run.took()) {
             (task.elapsed, task.bytes) = (took.elapsed, took.bytes);

@@ -137,7 +137,7 @@ impl Run {
                 self.recruit();
                 return false;
             }
-            if self.stopped.load(Ordering::Acquire) || (self.pool.is_cancelled() && self.is_stopped()) {
+            if self.stopped.load(Ordering::Acquire) || (self.is_cancelled() && self.is_stopped()) {
                 return false;
             }
             next = self.make(i, helper).and_then(|()| self.pass_on(helper));

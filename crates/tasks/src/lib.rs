@@ -66,7 +66,7 @@ pub use error::{BoxError, Error, Result};
 pub use events::{Subscriber, TaskFinished, TaskStarted};
 pub use future::Future;
 pub use graph::{TaskGraph, TaskInfo, graph, graph_as_typed};
-pub use param::{Arg, Param};
+pub use param::{Arg, Later, Param};
 pub use parts::{Parts, SharedResults};
 pub use pool::Pool;
 pub use settings::Settings;

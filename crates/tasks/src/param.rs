@@ -186,6 +186,32 @@ impl<T: Send + Sync + 'static> From<Vec<Arc<T>>> for Arg<[Arc<T>]> {
     }
 }
 
+/// A result that is there, or will be: what a list of arguments of several kinds is made of.
+pub enum Later<T> {
+    /// A value.
+    Value(Arc<T>),
+    /// A call.
+    Delayed(Delayed<T>),
+    /// A call at a client.
+    Future(Future<T>),
+}
+
+impl<T: Send + Sync + 'static> From<Later<T>> for Input {
+    fn from(later: Later<T>) -> Self {
+        match later {
+            Later::Value(value) => Input::Value(value),
+            Later::Delayed(delayed) => delayed.into(),
+            Later::Future(future) => future.into(),
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> From<Vec<Later<T>>> for Arg<[Arc<T>]> {
+    fn from(items: Vec<Later<T>>) -> Self {
+        Arg::list(items)
+    }
+}
+
 macro_rules! lazy_args {
     ($($lazy:ident),*) => {$(
         impl<T> From<$lazy<T>> for Arg<T> {

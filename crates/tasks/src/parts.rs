@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::node::Node;
 use crate::plan::{Known, Plan};
 use crate::pool::Pool;
+use crate::run::Asked;
 use crate::serial;
 
 /// Calls of one type, of which one after the other is asked for.
@@ -108,7 +109,7 @@ impl<T: Send + Sync + 'static> Parts<T> {
     /// # Errors
     /// The first failure of a function.
     pub fn share(&self, pool: &Pool) -> Result<SharedResults> {
-        let values = run_nodes(pool.shared(), &self.shared)?;
+        let values = run_nodes(pool.shared(), &self.shared, Asked::default())?;
         Ok(SharedResults(self.shared.iter().map(|node| Arc::as_ptr(node).addr()).zip(values).collect()))
     }
 

@@ -15,6 +15,7 @@ use crate::order;
 use crate::plan::Plan;
 use crate::pool::{Job, Shared, while_waiting, worker_id};
 use crate::seats::Seats;
+use crate::settings::Flag;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use crate::sync::{Condvar, Mutex, now};
 
@@ -37,6 +38,16 @@ struct Outcome {
 /// Called once with the results of the targets.
 pub type OnEnd = Box<dyn FnOnce(Result<Vec<Value>>) + Send>;
 
+/// How a run is made.
+#[derive(Default)]
+pub struct Asked {
+    pub priority: i32,
+    pub on_end: Option<OnEnd>,
+    /// Notes what each task takes.
+    pub is_traced: bool,
+    pub stopped_by: Option<Flag>,
+}
+
 /// A run of a graph. Everything is indexed by the number of a task.
 pub struct Run {
     pub nodes: Vec<Arc<Node>>,
@@ -52,6 +63,7 @@ pub struct Run {
     pub seats: Seats,
     pub pool: Arc<Shared>,
     pub priority: i32,
+    stopped_by: Option<Flag>,
     pub seq: u64,
     /// Calls that block and read nothing, in their order.
     pub sources: Mutex<VecDeque<u32>>,
@@ -72,29 +84,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// Starts a run; `on_end` is called when it has ended.
-    pub fn start(pool: &Arc<Shared>, plan: Plan, priority: i32, on_end: Option<OnEnd>) -> Arc<Run> {
-        Run::start_with(pool, plan, priority, on_end, None)
-    }
-
-    /// Starts a run that notes what each task takes.
-    pub fn start_traced(pool: &Arc<Shared>, plan: Plan) -> Arc<Run> {
-        let trace = Mutex::new(vec![Took::default(); plan.len()]);
-        Run::start_with(pool, plan, 0, None, Some(trace))
-    }
-
     /// What each task took, of a run that was started to note it.
     pub fn took(&self) -> Vec<Took> {
         self.trace.as_ref().map(|trace| std::mem::take(&mut *trace.lock())).unwrap_or_default()
     }
 
-    fn start_with(
-        pool: &Arc<Shared>,
-        plan: Plan,
-        priority: i32,
-        on_end: Option<OnEnd>,
-        trace: Option<Mutex<Vec<Took>>>,
-    ) -> Arc<Run> {
+    /// Starts a run.
+    pub fn start(pool: &Arc<Shared>, plan: Plan, asked: Asked) -> Arc<Run> {
+        let trace = asked.is_traced.then(|| Mutex::new(vec![Took::default(); plan.len()]));
         let readers = plan.readers();
         let (next_starts, nexts) = order::successors(&plan);
         let alive_before = order::alive_before(&plan, readers.clone());
@@ -108,7 +105,8 @@ impl Run {
             alive_before,
             seats: Seats::new(pool.threads),
             pool: Arc::clone(pool),
-            priority,
+            priority: asked.priority,
+            stopped_by: asked.stopped_by,
             seq: pool.next_seq(),
             sources: Mutex::default(),
             has_sources: AtomicBool::new(false),
@@ -117,7 +115,7 @@ impl Run {
             done: AtomicUsize::new(0),
             active: AtomicUsize::new(0),
             has_ticket: AtomicBool::new(false),
-            outcome: Mutex::new(Outcome { on_end, ..Outcome::default() }),
+            outcome: Mutex::new(Outcome { on_end: asked.on_end, ..Outcome::default() }),
             ended: Condvar::new(),
             trace,
             nodes: plan.nodes,
@@ -200,7 +198,7 @@ impl Run {
         if self.pool.is_closed() {
             self.fail(Error::Closed);
         }
-        if self.pool.is_cancelled() {
+        if self.is_cancelled() {
             self.fail(Error::Cancelled { call: "the run".into() });
         }
         self.stopped.load(Ordering::Acquire)
@@ -216,6 +214,11 @@ impl Run {
             *took = Took { elapsed: Some(now().duration_since(start)), bytes };
         }
         result
+    }
+
+    /// The run, or all of the pool, is to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.pool.is_cancelled() || self.stopped_by.as_ref().is_some_and(|flag| flag())
     }
 
     pub fn is_blocking(&self, i: u32) -> bool {

@@ -10,7 +10,7 @@ use crate::held::Held;
 use crate::node::{Node, Value};
 use crate::plan::Plan;
 use crate::pool::{Job, Shared};
-use crate::run::Run;
+use crate::run::{Asked, Run};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex};
 
@@ -162,7 +162,8 @@ impl Task {
             Ok(plan) => plan,
             Err(error) => return self.finish(attempt, Err(error)),
         };
-        let run = Run::start(&self.pool, plan, self.options.priority, Some(Box::new(on_end)));
+        let asked = Asked { priority: self.options.priority, on_end: Some(Box::new(on_end)), ..Asked::default() };
+        let run = Run::start(&self.pool, plan, asked);
         let mut state = self.state.lock();
         let is_current = state.attempt == attempt;
         match &mut state.phase {

@@ -111,6 +111,14 @@ impl Session {
         self.of_tensor(tensor, chunks)
     }
 
+    /// The elements of a buffer, which stay where they are.
+    ///
+    /// # Memory
+    /// Does not count against the budget: it is the caller's.
+    pub fn from_tensor(&self, tensor: Tensor, chunks: impl Into<Chunking>) -> Array {
+        self.of_tensor(Ok(tensor), chunks)
+    }
+
     fn of_tensor(&self, tensor: Result<Tensor>, chunks: impl Into<Chunking>) -> Array {
         match tensor {
             Ok(tensor) => {

@@ -94,6 +94,11 @@ impl Array {
 
     // ---- what it is
 
+    /// The session that runs it.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// How chunks tile the array.
     pub fn chunks(&self) -> Result<Chunks> {
         let plan = self.plan()?;

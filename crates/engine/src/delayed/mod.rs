@@ -14,9 +14,9 @@ use blockfold_core::{RecordBatch, Result};
 use blockfold_exec::{Event as RunEvent, Executor};
 use blockfold_plan::Plan;
 pub use blockfold_tasks::{
-    Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Lock, LockGuard, Pool, Pure, Queue, Settings,
-    Submit, TaskGraph, TaskInfo, Tokened, Until, Variable, Waited, Wanted, as_completed, compute_all, delayed,
-    describe_with, explain_all, graph, graph_as_typed, try_delayed, wait,
+    Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Later, Lock, LockGuard, Pool, Pure, Queue,
+    Settings, Submit, TaskGraph, TaskInfo, Tokened, Until, Variable, Waited, Wanted, as_completed, compute_all,
+    delayed, describe_with, explain_all, graph, graph_as_typed, try_delayed, wait,
 };
 /// Error of delayed calls, runs of them and clients.
 pub type CallError = blockfold_tasks::Error;
@@ -51,8 +51,12 @@ impl Session {
     /// stopped by its cancel flag.
     pub fn call_settings(&self) -> Settings {
         describe_shapes();
-        let cancel = self.cancel();
+        let cancel = self.own_cancel();
         let settings = Settings::new().threads(self.threads()).stopped_by(move || cancel.is_cancelled());
+        let settings = match self.blocking_threads() {
+            Some(threads) => settings.blocking_threads(threads),
+            None => settings,
+        };
         match self.executor().is_watched() {
             true => settings.subscriber(Arc::new(Watched(self.executor().clone()))),
             false => settings,
@@ -103,7 +107,7 @@ impl Session {
     /// # }
     /// ```
     pub fn compute<T: Send + Sync + 'static>(&self, call: &Delayed<T>) -> Result<Arc<T>> {
-        Ok(call.compute_on(self.calls()?)?)
+        self.compute_calls((call,)).map(|(value,)| value)
     }
 
     /// Makes several delayed calls in one run: a slice of calls of one type, or a tuple of calls of any. What they share
@@ -112,7 +116,8 @@ impl Session {
     /// # Errors
     /// As [`Session::compute`].
     pub fn compute_calls<W: Wanted>(&self, calls: W) -> Result<W::Results> {
-        Ok(self.calls()?.compute_all(calls)?)
+        let cancel = self.cancel();
+        Ok(self.calls()?.compute_all_unless(calls, move || cancel.is_cancelled())?)
     }
 }
 

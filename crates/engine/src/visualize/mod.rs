@@ -11,6 +11,8 @@ mod tasks;
 use std::path::Path;
 use std::str::FromStr;
 
+/// Why a picture could not be drawn.
+pub use blockfold_draw::Error as DrawError;
 pub use blockfold_draw::{Background, ColorBy, Format, Graph, Node, Options, Picture, Rankdir, Shape};
 
 use blockfold_core::{Error, Result};

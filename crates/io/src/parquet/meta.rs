@@ -33,6 +33,8 @@ pub(super) struct Dataset {
     pub(super) hive: Vec<HiveColumn>,
     /// Columns by which row groups are likely to be sorted, likeliest first.
     pub(super) sorted_by: Vec<String>,
+    /// Columns that pandas wrote as the index.
+    pub(super) index: Vec<String>,
     /// Buffers for what is read of the files.
     pub(super) buffers: Arc<Buffers>,
 }

@@ -25,6 +25,7 @@ pub(super) fn dataset(files: Vec<DataFile>) -> Result<Dataset> {
         layout.fields.iter().cloned().chain(hive.iter().map(|column| column.field.clone())).collect();
     let mut data = Dataset {
         sorted_by: sorted_by(&layout, footer),
+        index: footer.pandas.as_deref().map(pandas_index).unwrap_or_default(),
         files: Vec::with_capacity(files.len()),
         layouts: vec![Arc::new(layout)],
         groups: Vec::new(),

@@ -69,6 +69,11 @@ impl ParquetSource {
         Ok(ParquetSource { data: Arc::new(data), scan: Arc::new(scan) })
     }
 
+    /// Names of the columns that pandas or Dask wrote as the index, as the first file says.
+    pub fn index_columns(&self) -> &[String] {
+        &self.data.index
+    }
+
     /// This source with batches of at most so many rows.
     #[must_use]
     pub fn with_batch_rows(self, rows: usize) -> Self {

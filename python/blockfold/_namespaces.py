@@ -1,0 +1,184 @@
+"""Functions of texts and of points in time, as ``col("t").dt.year``."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Namespace:
+    """Functions of one kind of values, as ``col("t").dt.year``."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Any):
+        self._of = of
+
+    def __getattr__(self, name: str) -> Any:
+        from .exceptions import AbsentError
+
+        raise AbsentError(
+            f"{name!r} is not among the functions of this kind of values; take map_partitions with pandas' own"
+        )
+
+
+class TextNamespace(Namespace):
+    """Functions of texts."""
+
+    def len(self) -> Any:
+        """Number of characters."""
+        return self._of._call("len_chars")
+
+    def len_bytes(self) -> Any:
+        """Number of bytes."""
+        return self._of._call("len_bytes")
+
+    def lower(self) -> Any:
+        """The text in lower case."""
+        return self._of._call("lower")
+
+    def upper(self) -> Any:
+        """The text in upper case."""
+        return self._of._call("upper")
+
+    def strip(self) -> Any:
+        """The text without white space at its ends."""
+        return self._of._call("strip")
+
+    def contains(self, text: Any, *, regex: bool | None = None, literal: bool | None = None) -> Any:
+        """Whether the text holds another one. Regular expressions are not supported: what looks like one is refused, unless
+        ``regex=False`` (or ``literal=True``) says that it is none."""
+        is_plain = regex is False or literal is True
+        if regex or literal is False or (not is_plain and isinstance(text, str) and set(text) & set(r".^$*+?{}[]\|()")):
+            from .exceptions import UnsupportedError
+
+            raise UnsupportedError(
+                f"str.contains of the regular expression {text!r} is not supported; pass regex=False if it is a plain text, or "
+                "use map_partitions"
+            )
+        return self._of._call("contains", text)
+
+    def startswith(self, text: Any) -> Any:
+        """Whether the text starts with another one."""
+        return self._of._call("starts_with", text)
+
+    def endswith(self, text: Any) -> Any:
+        """Whether the text ends with another one."""
+        return self._of._call("ends_with", text)
+
+    starts_with, ends_with = startswith, endswith
+
+    def replace(self, old: Any, new: Any) -> Any:
+        """The text with every occurrence of one text replaced by another; not by a regular expression."""
+        return self._of._call("replace", old, new)
+
+    def slice(self, start: int = 0, stop: int | None = None) -> Any:
+        """Characters from `start` up to `stop`, as ``text[start:stop]``."""
+        from .exceptions import UnsupportedError
+
+        if stop is not None and (stop < 0) != (start < 0):
+            raise UnsupportedError(
+                "str.slice with ends counted from both sides is not supported; count both from one side"
+            )
+        return self._of._call("slice", start, 2**31 - 1 if stop is None else max(stop - start, 0))
+
+    def cat(self, other: Any) -> Any:
+        """The text followed by another one."""
+        return self._of._call("concat", other)
+
+
+class TimeNamespace(Namespace):
+    """Functions of points in time."""
+
+    @property
+    def year(self) -> Any:
+        """The year."""
+        return self._of._call("year")
+
+    @property
+    def quarter(self) -> Any:
+        """The quarter, 1 to 4."""
+        return self._of._call("quarter")
+
+    @property
+    def month(self) -> Any:
+        """The month, 1 to 12."""
+        return self._of._call("month")
+
+    @property
+    def day(self) -> Any:
+        """The day of the month, 1 to 31."""
+        return self._of._call("day")
+
+    @property
+    def dayofweek(self) -> Any:
+        """The day of the week, 0 for Monday to 6 for Sunday."""
+        return self._of._call("weekday") - 1
+
+    weekday = day_of_week = dayofweek
+
+    @property
+    def dayofyear(self) -> Any:
+        """The day of the year, 1 to 366."""
+        return self._of._call("ordinal_day")
+
+    day_of_year = dayofyear
+
+    @property
+    def hour(self) -> Any:
+        """The hour, 0 to 23."""
+        return self._of._call("hour")
+
+    @property
+    def minute(self) -> Any:
+        """The minute, 0 to 59."""
+        return self._of._call("minute")
+
+    @property
+    def second(self) -> Any:
+        """The second, 0 to 59."""
+        return self._of._call("second")
+
+    @property
+    def millisecond(self) -> Any:
+        """Milliseconds since the second."""
+        return self._of._call("millisecond")
+
+    @property
+    def microsecond(self) -> Any:
+        """Microseconds since the second."""
+        return self._of._call("microsecond")
+
+    @property
+    def date(self) -> Any:
+        """The day as a date."""
+        return self._of.cast("date")
+
+    def floor(self, freq: str) -> Any:
+        """The start of the window of time in which the point lies, as ``"15min"`` or ``"1mo"``."""
+        return self._of._call("truncate", window(freq))
+
+    truncate = floor
+
+
+_FREQUENCIES = {
+    "D": "d", "H": "h", "T": "min", "min": "min", "S": "s", "L": "ms", "W": "w", "MS": "mo", "QS": "q", "YS": "y",
+    "h": "h", "s": "s", "ms": "ms", "us": "us", "ns": "ns", "mo": "mo", "m": "m", "d": "d", "w": "w", "q": "q", "y": "y",
+}  # fmt: skip
+
+
+def window(freq: Any) -> str:
+    """A window of time as the engine writes it, of pandas' names, a timedelta or pandas' offsets.
+
+    Examples
+    --------
+    >>> window("D"), window("15min"), window("MS")
+    ('1d', '15min', '1mo')
+    """
+    if hasattr(freq, "total_seconds"):
+        return f"{round(freq.total_seconds() * 10**6)}us"
+    text = str(getattr(freq, "freqstr", freq))
+    digits = text[: len(text) - len(text.lstrip("0123456789"))]
+    unit = text[len(digits) :]
+    return f"{digits or '1'}{_FREQUENCIES.get(unit, unit)}"

@@ -1,0 +1,404 @@
+"""Products and decompositions of matrices.
+
+>>> import blockfold.array as da
+>>> x = da.eye(3, chunks=2) * 4
+>>> da.linalg.cholesky(x).compute().tolist()
+[[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .. import _blockfold as core
+from ..exceptions import ShapeError, UnsupportedError
+from . import _reductions as reductions
+from ._array import Array
+from ._operands import as_array
+from ._shape import expand_dims, stack, swapaxes
+
+__all__ = [
+    "cholesky", "cross", "det", "diagonal", "inv", "lu", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose",
+    "norm", "outer", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svd_compressed", "svdvals", "tensordot", "trace", "tsqr", "vecdot",
+    "vector_norm",
+]  # fmt: skip
+
+
+class QRResult(NamedTuple):
+    """`Q` and `R`."""
+
+    Q: Array
+    R: Array
+
+
+class SVDResult(NamedTuple):
+    """`U`, the singular values, and `V` transposed."""
+
+    U: Array
+    S: Array
+    Vh: Array
+
+
+class SlogdetResult(NamedTuple):
+    """The sign of a determinant and the logarithm of its size."""
+
+    sign: Array
+    logabsdet: Array
+
+
+def _floats(x: Any) -> Array:
+    x = as_array(x)
+    return x.astype("float64") if x.dtype.kind in "biu" else x
+
+
+def matmul(x1: Any, x2: Any, /) -> Array:
+    """The products of matrices in the last two axes, of a matrix and a vector, or of two vectors."""
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.ndim == 0 or x2.ndim == 0:
+        raise ShapeError("matmul: an array without axes is no matrix; take multiply")
+    if x1.ndim <= 2 and x2.ndim <= 2:
+        return Array(x1._core.dot(x2._core))
+    a = expand_dims(x1, 0) if x1.ndim == 1 else x1
+    b = expand_dims(x2, 1) if x2.ndim == 1 else x2
+    if a.shape[-1] != b.shape[-2]:
+        raise ShapeError(f"matmul: shapes {x1.shape} and {x2.shape} do not fit")
+    letters = "abcdefgh"[: max(a.ndim, b.ndim) - 2]
+    of = [letters[len(letters) - (one.ndim - 2) :] for one in (a, b)]
+    if all(length_a == length_b for length_a, length_b in zip(a.shape[:-2][::-1], b.shape[:-2][::-1], strict=False)):
+        made = Array(core.einsum(f"{of[0]}ij,{of[1]}jk->{letters}ik", [a._core, b._core]))
+    else:
+        made = (expand_dims(a, -1) * expand_dims(b, -3)).sum(axis=-2)
+    if x1.ndim == 1:
+        made = made.reshape((*made.shape[:-2], made.shape[-1]))
+    return made.reshape(made.shape[:-1]) if x2.ndim == 1 else made
+
+
+def dot(x1: Any, x2: Any, /) -> Array:
+    """The product as NumPy's `dot`: of matrices and vectors, of numbers, or over the last and last but one axis."""
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.ndim == 0 or x2.ndim == 0:
+        return x1 * x2
+    if x1.ndim <= 2 and x2.ndim <= 2:
+        return Array(x1._core.dot(x2._core))
+    return tensordot(x1, x2, axes=([-1], [-2 if x2.ndim > 1 else -1]))
+
+
+def tensordot(x1: Any, x2: Any, /, axes: Any = 2) -> Array:
+    """The sums of products over axes of both arrays: the last and first ones, so many, or those that are named."""
+    x1, x2 = as_array(x1), as_array(x2)
+    if isinstance(axes, int):
+        left, right = list(range(x1.ndim - axes, x1.ndim)), list(range(axes))
+    else:
+        left, right = ([one] if isinstance(one, int) else list(one) for one in axes)
+    return Array(x1._core.tensordot(x2._core, left, right))
+
+
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
+    """The products of vectors along an axis."""
+    from ._elementwise import conj
+
+    return (conj(x1) * as_array(x2)).sum(axis=axis)
+
+
+def vdot(x1: Any, x2: Any, /) -> Array:
+    """The product of two arrays as vectors."""
+    return vecdot(as_array(x1).ravel(), as_array(x2).ravel())
+
+
+inner = vecdot
+
+
+def outer(x1: Any, x2: Any, /) -> Array:
+    """The products of each element of a vector with each of another one."""
+    return Array(as_array(x1).ravel()._core.outer(as_array(x2).ravel()._core))
+
+
+def einsum(subscripts: str, *arrays: Any, **unused: Any) -> Array:
+    """Sums of products over indices, in Einstein's notation."""
+    made = [as_array(array) for array in arrays]
+    return Array(core.einsum(_spelled_out(subscripts, made), [array._core for array in made]))
+
+
+def _spelled_out(subscripts: str, arrays: Sequence[Array]) -> str:
+    """The indices with letters in the place of ``...``."""
+    if "..." not in subscripts:
+        return subscripts
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    free = [letter for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in subscripts]
+    counts = [array.ndim - len(one.replace("...", "")) for one, array in zip(inputs.split(","), arrays, strict=False)]
+    most = max([count for one, count in zip(inputs.split(","), counts, strict=False) if "..." in one], default=0)
+    letters = "".join(free[:most])
+    parts = [
+        one.replace("...", letters[most - max(count, 0) :])
+        for one, count in zip(inputs.split(","), counts, strict=False)
+    ]
+    if not arrow:
+        own = "".join(sorted(letter for letter in set(inputs) if letter.isalpha() and inputs.count(letter) == 1))
+        output = f"...{own}"
+    return f"{','.join(parts)}->{output.replace('...', letters)}"
+
+
+def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
+    """The cross products of vectors of three elements along an axis."""
+    from ._shape import moveaxis
+
+    a, b = moveaxis(x1, axis, -1), moveaxis(x2, axis, -1)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise ShapeError(f"cross: vectors of {a.shape[-1]} and {b.shape[-1]} elements; it takes three")
+    parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
+    return moveaxis(stack(parts, axis=-1), -1, axis)
+
+
+def matrix_transpose(x: Any, /) -> Array:
+    """The array with its last two axes exchanged."""
+    x = as_array(x)
+    if x.ndim < 2:
+        raise ShapeError(f"matrix_transpose: an array of {x.ndim} axes is no matrix")
+    return swapaxes(x, -1, -2)
+
+
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Array:
+    """The sum of the elements on a diagonal of the last two axes."""
+    x = as_array(x) if dtype is None else as_array(x).astype(dtype)
+    return diagonal(x, offset=offset).sum(axis=-1) if x.ndim != 2 or offset else Array(x._core.trace())
+
+
+def diagonal(x: Any, /, *, offset: int = 0) -> Array:
+    """The elements on a diagonal of the last two axes."""
+    x = as_array(x)
+    rows, columns = x.shape[-2:]
+    first = (max(-offset, 0), max(offset, 0))
+    length = max(min(rows - first[0], columns - first[1]), 0)
+    flat = x.reshape((*x.shape[:-2], rows * columns))
+    places = [(first[0] + at) * columns + first[1] + at for at in range(length)]
+    from ._indexing import take
+
+    return take(flat, places, axis=-1)
+
+
+def diag(x: Any, k: int = 0) -> Array:
+    """A diagonal of a matrix, or the matrix whose diagonal is a vector."""
+    x = as_array(x)
+    if x.ndim == 2:
+        return diagonal(x, offset=k)
+    if k:
+        raise UnsupportedError("diag of a vector with k is not supported; take pad of diag(x)")
+    return Array(x._core.diag())
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
+    """The norm of vectors or matrices along axes."""
+    x = _floats(x)
+    is_matrix = (axis is None and x.ndim == 2) or (isinstance(axis, (tuple, list)) and len(axis) == 2)
+    if ord is None or (ord == "fro" and is_matrix) or (ord == 2 and not is_matrix):
+        return vector_norm(x, axis=axis, keepdims=keepdims)
+    return (
+        matrix_norm(x, ord=ord, keepdims=keepdims)
+        if is_matrix
+        else vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
+    )
+
+
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
+    """The norm of the elements along axes."""
+    from ._elementwise import abs as absolute
+
+    x = absolute(_floats(x))
+    axes = reductions.axes_of(axis, x.ndim)
+    if ord == 2:
+        return Array(x._core.reduce("norm", axes, keepdims, 0))
+    if ord == float("inf"):
+        return reductions.max(x, axis=axis, keepdims=keepdims)
+    if ord == float("-inf"):
+        return reductions.min(x, axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return reductions.count_nonzero(x, axis=axis, keepdims=keepdims).astype(x.dtype)
+    if ord == 1:
+        return reductions.sum(x, axis=axis, keepdims=keepdims)
+    return reductions.sum(x ** float(ord), axis=axis, keepdims=keepdims) ** (1 / ord)
+
+
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:
+    """The norm of matrices in the last two axes."""
+    from ._elementwise import abs as absolute
+
+    x = _floats(x)
+    if ord == "fro":
+        return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+    if ord in (1, -1, float("inf"), float("-inf")):
+        sums = reductions.sum(absolute(x), axis=-2 if abs(ord) == 1 else -1, keepdims=True)
+        made = (reductions.max if ord > 0 else reductions.min)(sums, axis=(-2, -1), keepdims=keepdims)
+        return made
+    if ord in (2, -2, "nuc"):
+        values = svdvals(x)
+        made = values.sum(axis=-1) if ord == "nuc" else values.max(axis=-1) if ord == 2 else values.min(axis=-1)
+        return made.reshape((1, 1)) if keepdims else made
+    raise UnsupportedError(
+        f"matrix_norm of order {ord!r} is not supported; there are 'fro', 'nuc', 1, -1, 2, -2, inf, -inf"
+    )
+
+
+def _one(x: Any, op: str) -> Array:
+    x = _floats(x)
+    if x.ndim != 2:
+        raise UnsupportedError(
+            f"{op} of an array of {x.ndim} axes is not supported; take it of one matrix after the other"
+        )
+    return x
+
+
+def cholesky(x: Any, /, *, upper: bool = False) -> Array:
+    """The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is. Works at once."""
+    made = Array(_one(x, "cholesky")._core.cholesky())
+    return made.T if upper else made
+
+
+def qr(x: Any, /, *, mode: str = "reduced") -> QRResult:
+    """`Q` and `R` of a matrix of at least as many rows as columns. Works at once; `Q` is lazy."""
+    if mode != "reduced":
+        raise UnsupportedError(f"qr with mode={mode!r} is not supported; there is 'reduced'")
+    q, r = _one(x, "qr")._core.qr()
+    return QRResult(Array(q), Array(r))
+
+
+tsqr = qr
+
+
+def svd(x: Any, /, *, full_matrices: bool = False) -> SVDResult:
+    """`U`, the singular values, largest first, and `V` transposed. Works at once."""
+    x = _one(x, "svd")
+    if full_matrices and x.shape[0] != x.shape[1]:
+        raise UnsupportedError("svd with full_matrices=True is not supported; pass full_matrices=False")
+    u, s, v = x._core.svd()
+    return SVDResult(Array(u), Array(s), Array(v))
+
+
+def svdvals(x: Any, /) -> Array:
+    """The singular values, largest first. Works at once."""
+    return svd(x).S
+
+
+def svd_compressed(x: Any, k: int, n_power_iter: int = 0, seed: int = 0, **unused: Any) -> SVDResult:
+    """The first `k` singular values and vectors, approximately, by random projection. Works at once."""
+    u, s, v = _one(x, "svd_compressed")._core.svd_compressed(k, n_power_iter, seed)
+    return SVDResult(Array(u), Array(s), Array(v))
+
+
+def lu(x: Any) -> tuple[Array, Array, Array]:
+    """The permutation, the lower and the upper triangle of a square matrix. Works at once."""
+    p, lower, upper = _one(x, "lu")._core.lu()
+    return Array(p), Array(lower), Array(upper)
+
+
+def solve(x1: Any, x2: Any, /) -> Array:
+    """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once."""
+    return Array(_one(x1, "solve")._core.solve(_floats(x2)._core))
+
+
+def solve_triangular(x1: Any, x2: Any, /, lower: bool = False) -> Array:
+    """The solution of `x1 @ x = x2`, of whose matrix one triangle counts. Works at once."""
+    from ._creation import tril, triu
+
+    return solve(tril(x1) if lower else triu(x1), x2)
+
+
+def inv(x: Any, /) -> Array:
+    """The inverse of a square matrix. Works at once."""
+    from ._creation import eye
+
+    x = _one(x, "inv")
+    return solve(x, eye(x.shape[0], dtype=x.dtype))
+
+
+def slogdet(x: Any, /) -> SlogdetResult:
+    """The sign of the determinant of a square matrix, and the logarithm of its size. Works at once."""
+    import numpy as np
+
+    from ._elementwise import abs as absolute
+    from ._elementwise import log, sign
+
+    p, _, upper = lu(x)
+    places = p.compute().argmax(axis=0)
+    swaps, seen = 0, np.zeros(len(places), bool)
+    for start in range(len(places)):
+        length, at = 0, start
+        while not seen[at]:
+            seen[at], at, length = True, places[at], length + 1
+        swaps += max(length - 1, 0)
+    on = diagonal(upper)
+    return SlogdetResult(sign(on).prod() * (-1.0) ** swaps, log(absolute(on)).sum())
+
+
+def det(x: Any, /) -> Array:
+    """The determinant of a square matrix. Works at once."""
+    from ._elementwise import exp
+
+    found = slogdet(x)
+    return found.sign * exp(found.logabsdet)
+
+
+def pinv(x: Any, /, *, rtol: float | None = None) -> Array:
+    """The pseudo-inverse of a matrix. Works at once."""
+    import numpy as np
+
+    x = _one(x, "pinv")
+    u, s, v = svd(x) if x.shape[0] >= x.shape[1] else _wide(x)
+    values = s.compute()
+    least = (max(x.shape) * np.finfo(x.dtype).eps if rtol is None else rtol) * values.max(initial=0)
+    inverse = np.divide(1, values, out=np.zeros_like(values), where=values > least)
+    return (v.T * as_array(inverse)) @ u.T
+
+
+def _wide(x: Array) -> SVDResult:
+    u, s, v = svd(x.T)
+    return SVDResult(v.T, s, u.T)
+
+
+def matrix_rank(x: Any, /, *, rtol: float | None = None) -> Array:
+    """How many singular values are not zero. Works at once."""
+    import numpy as np
+
+    x = _one(x, "matrix_rank")
+    values = svdvals(x)
+    least = values.max() * (max(x.shape) * float(np.finfo(x.dtype).eps) if rtol is None else rtol)
+    return (values > least).sum()
+
+
+def matrix_power(x: Any, n: int, /) -> Array:
+    """A square matrix to a whole power."""
+    from ._creation import eye
+
+    x = as_array(x)
+    x, n = (inv(x), -n) if n < 0 else (x, n)
+    made = None
+    while n:
+        if n & 1:
+            made = x if made is None else made @ x
+        n >>= 1
+        x = x @ x if n else x
+    return eye(x.shape[0], dtype=x.dtype) if made is None else made
+
+
+def multi_dot(arrays: Sequence[Any]) -> Array:
+    """The product of several matrices, from the left on."""
+    made = as_array(arrays[0])
+    for other in arrays[1:]:
+        made = made @ as_array(other)
+    return made
+
+
+def _absent(name: str, nearest: str) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        raise UnsupportedError(f"linalg.{name} is not supported; {nearest}")
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = "Not there: says what is."
+    return function
+
+
+eigh = _absent("eigh", "take svd of a symmetric matrix, or numpy.linalg.eigh of what compute gives")
+eigvalsh = _absent("eigvalsh", "take svdvals of a symmetric matrix, or numpy.linalg.eigvalsh of what compute gives")
+eig = _absent("eig", "take numpy.linalg.eig of what compute gives")
+eigvals = _absent("eigvals", "take numpy.linalg.eigvals of what compute gives")
+lstsq = _absent("lstsq", "take solve(x.T @ x, x.T @ b), or pinv(x) @ b")

@@ -1,0 +1,71 @@
+"""Lazy frames with the verbs of pandas and Dask, and with expressions as Polars has them.
+
+>>> import blockfold.dataframe as dd
+>>> df = dd.from_dict({"x": [1, 2, 3]}, npartitions=2)
+>>> df.x.sum().compute()
+6
+"""
+
+from typing import Any
+
+from ._csv import read_csv
+from ._frame import DataFrame
+from ._groupby import GroupBy
+from ._io import (
+    from_any,
+    from_array,
+    from_arrow,
+    from_delayed,
+    from_dict,
+    from_map,
+    from_pandas,
+    from_polars,
+    read_feather,
+    read_ipc,
+    read_parquet,
+)
+from ._merge import concat, merge_asof
+from ._scalar import Scalar
+from ._series import Index, Series
+from ._series_groupby import SeriesGroupBy
+
+__all__ = [
+    "DataFrame", "GroupBy", "Index", "Scalar", "Series", "SeriesGroupBy", "concat", "from_any", "from_array", "from_arrow",
+    "from_delayed", "from_dict", "from_map", "from_pandas", "from_polars", "isna", "map_partitions", "merge",
+    "merge_asof", "read_csv", "read_feather", "read_ipc", "read_parquet", "repartition", "to_datetime", "to_numeric", "to_parquet",
+]  # fmt: skip
+
+
+def merge(left: DataFrame, right: Any, **options: Any) -> DataFrame:
+    """Rows of two frames beside each other where keys are equal, see `DataFrame.merge`."""
+    return left.merge(right, **options)
+
+
+def map_partitions(function: Any, frame: Any, *args: Any, **kwargs: Any) -> Any:
+    """A function of each partition of a frame or series, see `DataFrame.map_partitions`."""
+    return frame.map_partitions(function, *args, **kwargs)
+
+
+def to_numeric(series: Series) -> Series:
+    """The values as numbers."""
+    return series.astype("float64")
+
+
+def isna(value: Any) -> Any:
+    """Whether values are missing."""
+    return value.isna()
+
+
+def to_parquet(frame: DataFrame, path: Any, **options: Any) -> Any:
+    """Writes a folder of Parquet files, see `DataFrame.to_parquet`."""
+    return frame.to_parquet(path, **options)
+
+
+def repartition(frame: DataFrame, divisions: Any = None, **options: Any) -> DataFrame:
+    """The same rows in other partitions, see `DataFrame.repartition`."""
+    return frame.repartition(divisions, **options)
+
+
+def to_datetime(series: Series) -> Series:
+    """The values as points in time."""
+    return series.astype("timestamp[us]")

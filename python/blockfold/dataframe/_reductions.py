@@ -1,0 +1,209 @@
+"""Aggregates of whole columns: ``df.mean()``, ``df.describe()``, ``df.corr()``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _blockfold as core
+from ..exceptions import DTypeError, UnsupportedError
+from ._base import Base
+from ._labels import native_names
+from ._rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ._frame import DataFrame
+    from ._scalar import Scalar
+
+
+class Totals:
+    """One value for each column, lazily; `compute` gives a pandas series of them.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> bf.from_dict({"x": [1, 2], "y": [0.5, 1.5]}).mean().compute().to_dict()
+    {'x': 1.5, 'y': 1.0}
+    """
+
+    __slots__ = ("_rows", "_values")
+
+    def __init__(self, rows: Rows, values: dict[Any, core.Expr]):
+        self._rows, self._values = rows, values
+
+    def compute(self, **_: Any) -> pd.Series:
+        """The values as a pandas series, by the columns' labels."""
+        import pandas as pd
+
+        names = native_names(self._values)
+        exprs = [expr.alias(name) for expr, name in zip(self._values.values(), names, strict=True)]
+        answer = self._rows.frame.group_agg([], exprs).collect()
+        return pd.Series([answer.to_list(name)[0] for name in names], index=pd.Index(list(self._values)))
+
+    def __getitem__(self, label: Any) -> Scalar:
+        from ._scalar import Scalar
+
+        return Scalar(self._rows, self._values[label])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._values:
+            raise AttributeError(f"no column {name!r} among {', '.join(map(str, self._values))}")
+        return self[name]
+
+    def __repr__(self) -> str:
+        return f"<blockfold.Totals: {', '.join(f'{label}: {expr!r}' for label, expr in self._values.items())}>"
+
+
+class Reductions(Base):
+    """Aggregates of a frame's columns."""
+
+    __slots__ = ()
+
+    def _reduce(self, name: str, number: float = 0.0, numeric_only: bool = False, axis: Any = 0) -> Totals:
+        if axis not in (0, "index", None):
+            raise UnsupportedError(f"{name} along rows is not supported; add the columns up: df.x + df.y")
+        values: dict[Any, core.Expr] = {}
+        rows = self._rows
+        for label, expr in self._columns.items():
+            rows, expr = rows.row_wise(expr)
+            value = expr.aggregate(name, number)
+            if numeric_only and not _is_number(rows.dtype(expr)):
+                continue
+            try:
+                rows.frame.group_agg([], [value.alias("value")])
+            except DTypeError as error:
+                raise DTypeError(f"{error}; pass numeric_only=True, or select the columns") from None
+            values[label] = value
+        return Totals(rows, values)
+
+    def sum(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Sum of each column."""
+        return self._reduce("sum", 0, numeric_only, axis)
+
+    def prod(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Product of each column."""
+        return self._reduce("product", 0, numeric_only, axis)
+
+    product = prod
+
+    def sem(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
+        """Standard error of the mean of each column."""
+        made = self._reduce("std", ddof, numeric_only, axis)
+        values = {
+            label: expr.binary("/", expr_count.call("pow", [0.5]))
+            for (label, expr), expr_count in zip(
+                made._values.items(), self._reduce("count", 0, numeric_only, axis)._values.values(), strict=True
+            )
+        }
+        return Totals(made._rows, values)
+
+    def mean(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Mean of each column."""
+        return self._reduce("mean", 0, numeric_only, axis)
+
+    def min(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Least value of each column."""
+        return self._reduce("min", 0, numeric_only, axis)
+
+    def max(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Greatest value of each column."""
+        return self._reduce("max", 0, numeric_only, axis)
+
+    def std(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
+        """Standard deviation of each column."""
+        return self._reduce("std", ddof, numeric_only, axis)
+
+    def var(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
+        """Variance of each column."""
+        return self._reduce("var", ddof, numeric_only, axis)
+
+    def median(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Median of each column."""
+        return self._reduce("median", 0, numeric_only, axis)
+
+    def quantile(self, q: float = 0.5, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Quantile `q` of each column."""
+        return self._reduce("quantile", q, numeric_only, axis)
+
+    def count(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+        """Number of values of each column that are not null."""
+        return self._reduce("count", 0, numeric_only, axis)
+
+    def nunique(self, axis: Any = 0) -> Totals:
+        """Number of different values of each column."""
+        return self._reduce("n_unique", 0, False, axis)
+
+    def any(self, axis: Any = 0) -> Totals:
+        """Whether any value of each column is true."""
+        return self._reduce("any", 0, False, axis)
+
+    def all(self, axis: Any = 0) -> Totals:
+        """Whether no value of each column is false."""
+        return self._reduce("all", 0, False, axis)
+
+    def describe(self) -> DataFrame:
+        """Count, mean, deviation, extremes and quartiles of the columns of numbers, one row each.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> bf.from_dict({"x": [1.0, 2.0, 3.0]}).describe().compute().loc["mean", "x"]
+        np.float64(2.0)
+        """
+        from ._frame import DataFrame
+
+        numbers = [label for label, expr in self._columns.items() if _is_number(self._rows.dtype(expr))]
+        if not numbers:
+            raise UnsupportedError("describe of columns without numbers is not supported; take value_counts or nunique")
+        solid = self._self[numbers].reset_index(drop=True)._solid()
+        described = solid._rows.frame.describe()
+        shown = described.filter(core.Expr.col("statistic").binary("!=", "null_count", False))
+        columns = {
+            label: core.Expr.col(name) for label, (name, _) in zip(solid._columns, described.schema()[1:], strict=True)
+        }
+        return DataFrame(Rows(shown), columns, {None: core.Expr.col("statistic")})
+
+    def corr(self, numeric_only: bool = False) -> Matrix:
+        """Pearson's correlation of each pair of columns."""
+        return Matrix("corr", self._self, numeric_only)
+
+    def cov(self, numeric_only: bool = False) -> Matrix:
+        """Covariance of each pair of columns."""
+        return Matrix("cov", self._self, numeric_only)
+
+
+class Matrix:
+    """An aggregate of each pair of columns, lazily; `compute` gives a pandas frame."""
+
+    __slots__ = ("_columns", "_name", "_rows")
+
+    def __init__(self, name: str, frame: Any, numeric_only: bool):
+        self._rows, self._name = frame._rows, name
+        self._columns = {
+            label: expr
+            for label, expr in frame._columns.items()
+            if not numeric_only or _is_number(frame._rows.dtype(expr))
+        }
+
+    def compute(self, **_: Any) -> pd.DataFrame:
+        """The values as a pandas frame."""
+        import pandas as pd
+
+        labels, exprs = list(self._columns), list(self._columns.values())
+        size = len(exprs)
+        pairs = [(i, j) for i in range(size) for j in range(i, size)]
+        aggs = [core.Expr.pair(self._name, exprs[i], exprs[j]).alias(f"{i} {j}") for i, j in pairs]
+        answer = self._rows.frame.group_agg([], aggs).collect()
+        values = [[0.0] * size for _ in range(size)]
+        for i, j in pairs:
+            found = answer.to_list(f"{i} {j}")[0]
+            values[i][j] = values[j][i] = float("nan") if found is None else found
+        return pd.DataFrame(values, index=pd.Index(labels), columns=pd.Index(labels))
+
+    def __repr__(self) -> str:
+        return f"<blockfold.Matrix: {self._name} of {', '.join(map(str, self._columns))}>"
+
+
+def _is_number(dtype: str) -> bool:
+    return dtype.startswith(("int", "uint", "float")) or dtype == "bool"

@@ -1,0 +1,233 @@
+"""Columns of a frame: which there are, and how they are taken, added, replaced and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import _blockfold as core
+from .._dtypes import frame_dtype
+from ..exceptions import ArgumentError, UnsupportedError
+from ..expr import Expr
+from ..session import Session
+from ._base import Base
+from ._labels import check_unique
+from ._scalar import Scalar
+from ._series import Index, Series
+
+if TYPE_CHECKING:
+    from ._frame import DataFrame
+
+
+class ColumnVerbs(Base):
+    """Verbs of a frame about its columns."""
+
+    __slots__ = ()
+
+    @property
+    def columns(self) -> Any:
+        """Labels of the columns, as a pandas index; can be set."""
+        import pandas as pd
+
+        labels = list(self._columns)
+        if labels and all(isinstance(label, tuple) for label in labels):
+            return pd.MultiIndex.from_tuples(labels)
+        return pd.Index(labels)
+
+    @columns.setter
+    def columns(self, labels: Iterable[Any]) -> None:
+        labels = list(labels)
+        if len(labels) != len(self._columns):
+            raise ArgumentError(f"columns: {len(labels)} labels for {len(self._columns)} columns")
+        check_unique(labels, "columns")
+        self._columns = dict(zip(labels, self._columns.values(), strict=True))
+
+    @property
+    def index(self) -> Index:
+        """The index as a column."""
+        if len(self._index) != 1:
+            what = "has no index; make one with set_index" if not self._index else "has an index of several columns"
+            raise UnsupportedError(f"index: this frame {what}")
+        [(name, expr)] = self._index.items()
+        return Index(self._rows, expr, name, {})
+
+    @property
+    def session(self) -> Session:
+        """The session that runs the frame."""
+        return Session._of(self._rows.frame.session)
+
+    @property
+    def schema(self) -> dict[Any, str]:
+        """Labels of the columns with the engine's names of their types; the index first."""
+        types = [dtype for _, dtype in self._native.schema()]
+        return dict(zip((*self._index, *self._columns), types, strict=True))
+
+    @property
+    def dtypes(self) -> Any:
+        """Types of the columns as pandas has them, a pandas series."""
+        return self._meta().dtypes
+
+    def _meta(self) -> Any:
+        """An empty pandas frame of the same columns."""
+        return self._then(lambda frame: frame.head(0)).compute()
+
+    @property
+    def ndim(self) -> int:
+        """2."""
+        return 2
+
+    @property
+    def shape(self) -> tuple[Scalar, int]:
+        """Number of rows, lazily, and of columns."""
+        return Scalar(self._rows, core.Expr.len()), len(self._columns)
+
+    @property
+    def size(self) -> Scalar:
+        """Number of values, lazily."""
+        return Scalar(self._rows, core.Expr.len().binary("*", len(self._columns)))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there are no rows or no columns."""
+        return not self._columns or self._then(lambda frame: frame.head(1))._native.len() == 0
+
+    def __len__(self) -> int:
+        return self._rows.frame.len()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._columns)
+
+    def __contains__(self, label: Any) -> bool:
+        return label in self._columns
+
+    def keys(self) -> Any:
+        """Labels of the columns."""
+        return self.columns
+
+    def items(self) -> Iterator[tuple[Any, Series]]:
+        """Labels with their columns."""
+        return ((label, self[label]) for label in self._columns)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, Series):
+            rows = self._rows.meet(key._rows, "[]")
+            return self._row_wise()._replace(rows=rows.filter(key._core))
+        if isinstance(key, Expr):
+            return self._filtered(self._resolve(key))
+        if isinstance(key, list) or type(key).__name__ in ("Index", "ndarray"):
+            return self._replace(columns={label: self._label(label, "[]") for label in key})
+        if isinstance(key, slice):
+            raise UnsupportedError(
+                "rows by their number are not supported; take head, tail, partitions, or loc by the index"
+            )
+        self._label(key, "[]")
+        return self._column(key)
+
+    @property
+    def iloc(self) -> Columns:
+        """Columns by their number: ``df.iloc[:, 0]``, ``df.iloc[:, 1:3]``. Rows have no numbers before they are computed."""
+        return Columns(self._self)
+
+    def __setitem__(self, label: Any, value: Any) -> None:
+        changed = self.assign(**{label: value}) if isinstance(label, str) else self._assigned({label: value})
+        self._rows, self._columns = changed._rows, changed._columns
+
+    def __delitem__(self, label: Any) -> None:
+        self._label(label, "del")
+        self._columns = {known: expr for known, expr in self._columns.items() if known != label}
+
+    def assign(self, **columns: Any) -> DataFrame:
+        """The frame with columns added or replaced: series of the frame, values, expressions, or functions of the frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"x": [1, 2]})
+        >>> df.assign(y=df.x * 10, z=lambda d: d.y + 1).compute()
+           x   y   z
+        0  1  10  11
+        1  2  20  21
+        """
+        frame = self._self
+        for label, value in columns.items():
+            frame = frame._assigned({label: value(frame) if callable(value) and not isinstance(value, Expr) else value})
+        return frame
+
+    def drop(self, labels: Any = None, axis: Any = 0, columns: Any = None, errors: str = "raise") -> DataFrame:
+        """All columns but some. Rows are dropped by filters."""
+        if columns is None and axis in (1, "columns"):
+            columns = labels
+        if columns is None:
+            raise UnsupportedError(
+                "rows are not dropped by their labels; filter them, as df[df.x != 0], or name columns="
+            )
+        gone = columns if isinstance(columns, (list, tuple, set)) else [columns]
+        for label in gone if errors == "raise" else ():
+            self._label(label, "drop")
+        return self._replace({label: expr for label, expr in self._columns.items() if label not in gone})
+
+    def rename(self, mapper: Any = None, columns: Any = None, axis: Any = 0) -> DataFrame:
+        """Columns under other names: a dictionary or a function."""
+        columns = mapper if columns is None else columns
+        new = (lambda label: columns(label)) if callable(columns) else (lambda label: columns.get(label, label))
+        labels = [new(label) for label in self._columns]
+        check_unique(labels, "rename")
+        return self._replace(dict(zip(labels, self._columns.values(), strict=True)))
+
+    def add_prefix(self, prefix: str) -> DataFrame:
+        """Columns whose names begin with a text."""
+        return self.rename(columns=lambda label: f"{prefix}{label}")
+
+    def add_suffix(self, suffix: str) -> DataFrame:
+        """Columns whose names end with a text."""
+        return self.rename(columns=lambda label: f"{label}{suffix}")
+
+    def rename_axis(self, mapper: Any = None, index: Any = None) -> DataFrame:
+        """The index under another name."""
+        names = mapper if index is None else index
+        names = list(names) if isinstance(names, (list, tuple)) else [names]
+        if len(names) != len(self._index):
+            raise ArgumentError(f"rename_axis: {len(names)} names for an index of {len(self._index)} columns")
+        return self._replace(index=dict(zip(names, self._index.values(), strict=True)))
+
+    def pop(self, label: Any) -> Series:
+        """A column, which the frame has no longer."""
+        column = self[label]
+        del self[label]
+        return column
+
+    def squeeze(self) -> Any:
+        """The only column, or the frame when there are several."""
+        return self._only() if len(self._columns) == 1 else self._self
+
+    def astype(self, dtype: Any) -> DataFrame:
+        """Columns as other types: one for all, or a dictionary."""
+        types = dtype if isinstance(dtype, Mapping) else dict.fromkeys(self._columns, dtype)
+        cast = {label: self._label(label, "astype").cast(frame_dtype(kind), True) for label, kind in types.items()}
+        return self._replace({**self._columns, **cast})
+
+    def select_dtypes(self, include: Any = None, exclude: Any = None) -> DataFrame:
+        """Columns of some types, as pandas has them."""
+        kept = self._meta().select_dtypes(include, exclude).columns
+        return self[list(kept)]
+
+
+class Columns:
+    """Columns by their number."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: DataFrame):
+        self._frame = frame
+
+    def __getitem__(self, key: Any) -> Any:
+        if not (isinstance(key, tuple) and len(key) == 2 and key[0] == slice(None)):
+            raise UnsupportedError(
+                "rows by their number are not supported; take head, tail, partitions, or loc by the index"
+            )
+        labels = list(self._frame._columns)
+        if isinstance(key[1], slice):
+            return self._frame[labels[key[1]]]
+        if isinstance(key[1], (list, tuple)):
+            return self._frame[[labels[at] for at in key[1]]]
+        return self._frame[labels[key[1]]]

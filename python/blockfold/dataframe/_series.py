@@ -1,0 +1,521 @@
+"""Series: one column of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .. import _blockfold as core
+from .._columns import COMPARISONS, ColumnOps, plain_truth
+from .._dtypes import frame_dtype
+from ..exceptions import ArgumentError, UnsupportedError
+from ._absent import absent
+from ._named_operators import NamedOperators
+from ._rows import Rows
+from ._scalar import Scalar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ._frame import DataFrame
+
+
+#: Functions that tell something of texts, which they do of missing ones as well.
+_TRUTHS = frozenset(("contains", "starts_with", "ends_with"))
+
+
+class Series(NamedOperators, ColumnOps):
+    """A lazy column, with the index of its frame.
+
+    Operators and methods are those of pandas. Columns of one frame can be combined, also after rows were assigned,
+    selected or renamed; nothing is computed until `compute`, `head` or ``len``.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> df = bf.from_dict({"x": [1.0, 2.0, 6.0]})
+    >>> (df.x - df.x.mean()).compute().tolist()
+    [-2.0, -1.0, 3.0]
+    """
+
+    __slots__ = ("_core", "_index", "_rows", "name")
+
+    def __init__(self, rows: Rows, expr: core.Expr, name: Any, index: dict[Any, core.Expr]):
+        self._rows, self._core, self._index, self.name = rows, expr, index, name
+
+    # ---- what ColumnOps builds on
+
+    def _with(self, rows: Rows, expr: core.Expr, name: Any = None) -> Series:
+        rows, expr = rows.short(expr)
+        rows.dtype(expr)  # Types that do not go together are told now.
+        return Series(rows, expr, self.name if name is None else name, self._index)
+
+    def _meet(self, op: str, other: Any) -> tuple[Rows, Any]:
+        """Rows on which this series and an operand are columns, and the operand there."""
+        if isinstance(other, (Series, Scalar)):
+            return other._beside(self._rows, op)
+        if hasattr(other, "__len__") and not isinstance(other, (str, bytes)):
+            raise UnsupportedError(
+                f"{op} with a {type(other).__name__} is not supported; make it a column of the frame first, with merge"
+            )
+        return self._rows, other
+
+    def _beside(self, rows: Rows, op: str) -> tuple[Rows, core.Expr]:
+        return rows.meet(self._rows, op), self._core
+
+    def _binary(self, op: str, other: Any, reflected: bool = False) -> Any:
+        rows, operand = self._meet(op, other)
+        name = self.name if getattr(other, "name", self.name) == self.name else ""
+        made = self._core.binary(op, operand, reflected)
+        rows, expr = rows.short(plain_truth(made, op) if op in COMPARISONS else made)
+        rows.dtype(expr)
+        return Series(rows, expr, name if name != "" else None, self._index)
+
+    def _is_whole(self, other: Any = 0) -> bool:
+        """Whether this column, and what it meets, are whole numbers."""
+        own = self._rows.dtype(self._core)
+        fits = other._is_whole() if isinstance(other, Series) else type(other) is int
+        return own.startswith(("int", "uint")) and fits
+
+    def __floordiv__(self, other: Any) -> Any:
+        made = super().__floordiv__(other)
+        return made.astype("int64") if self._is_whole(other) and type(other) is int and other != 0 else made
+
+    def __pow__(self, other: Any) -> Any:
+        if not (self._is_whole(other) and type(other) is int and 0 <= other < 64):
+            return super().__pow__(other)
+        made: Any = None
+        base: Any = self
+        while other:
+            if other & 1:
+                made = base if made is None else made * base
+            other >>= 1
+            base = base * base if other else base
+        return self * 0 + 1 if made is None else made
+
+    def _call(self, function: str, *args: Any) -> Series:
+        rows, operands = self._rows, []
+        for arg in args:
+            joined, operand = self._meet(function, arg)
+            rows = rows.meet(joined, function)
+            operands.append(operand)
+        expr = self._core.call(function, operands)
+        made = self._with(rows, plain_truth(expr) if function in _TRUTHS else expr)
+        names = {getattr(arg, "name", self.name) for arg in args} if function in ("pow", "arctan2") else set()
+        return made if names <= {self.name} else made.rename(None)
+
+    def _map(self, made: core.Expr) -> Series:
+        return self._with(self._rows, made)
+
+    def _operand(self, value: Any) -> Any:
+        rows, operand = self._meet("operand", value)
+        if rows is not self._rows:
+            raise UnsupportedError("a value computed of other rows is not supported here; assign it as a column first")
+        return operand
+
+    def _aggregate(self, name: str, number: float = 0.0, interpolation: str = "linear") -> Scalar:
+        rows, expr = self._rows.row_wise(self._core)
+        return Scalar(rows, expr.aggregate(name, number, interpolation))
+
+    def _window(self, function: str, rows: int = 1) -> Series:
+        base, expr = self._rows.row_wise(self._core)
+        return self._with(*base.window((), core.Window(function, expr, rows), (function, expr, rows)))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        raise ValueError("a series has no truth value; use & | ~, or its any() and all()")
+
+    def __getattr__(self, name: str) -> Any:
+        raise absent("Series", name, {}) or AttributeError(f"a series has no {name!r}")
+
+    # ---- what it is
+
+    @property
+    def loc(self) -> Any:
+        """Values by those of the index."""
+        from ._partitions import Located
+
+        return Located(self.to_frame("x"), self.name)
+
+    @property
+    def dtype(self) -> Any:
+        """The type as pandas has it."""
+        return self.to_frame()._meta().iloc[:, 0].dtype
+
+    @property
+    def index(self) -> Index:
+        """The index of the frame."""
+        return self.to_frame().index
+
+    @property
+    def npartitions(self) -> int:
+        """Number of partitions."""
+        return self._rows.frame.npartitions()
+
+    @property
+    def size(self) -> Scalar:
+        """Number of values, lazily."""
+        return Scalar(self._rows, core.Expr.len())
+
+    @property
+    def ndim(self) -> int:
+        """1."""
+        return 1
+
+    def __len__(self) -> int:
+        return self._rows.frame.len()
+
+    @property
+    def shape(self) -> tuple[Scalar]:
+        """Number of values, lazily."""
+        return (self.size,)
+
+    @property
+    def dtypes(self) -> Any:
+        """The type as pandas has it."""
+        return self.dtype
+
+    @property
+    def divisions(self) -> tuple[Any, ...]:
+        """Bounds of the partitions' index; None where they are not known."""
+        return self.to_frame("x").divisions
+
+    @property
+    def known_divisions(self) -> bool:
+        """Whether bounds of the partitions are known."""
+        return self.to_frame("x").known_divisions
+
+    def _by_frame(self, verb: Callable[[DataFrame], DataFrame]) -> Series:
+        """What a verb of frames gives for this column alone."""
+        return verb(self.to_frame("x"))._only().rename(self.name)
+
+    def get_partition(self, n: int) -> Series:
+        """One partition, by number."""
+        return self._by_frame(lambda frame: frame.partitions[n])
+
+    def repartition(self, **options: Any) -> Series:
+        """The same values in other partitions."""
+        return self._by_frame(lambda frame: frame.repartition(**options))
+
+    def sample(self, n: int | None = None, frac: float | None = None, random_state: int = 0) -> Series:
+        """Values by chance, the same ones for a seed."""
+        return self._by_frame(lambda frame: frame.sample(n, frac, random_state))
+
+    def explode(self) -> Series:
+        """One value for each element of lists."""
+        return self._by_frame(lambda frame: frame.explode("x"))
+
+    def sort_values(self, ascending: bool = True, na_position: str = "last") -> Series:
+        """The values in order; out of core."""
+        return self._by_frame(lambda frame: frame.sort_values("x", ascending, na_position))
+
+    def copy(self, deep: bool = False) -> Series:
+        """The same description."""
+        return self._with(self._rows, self._core)
+
+    def pipe(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """What a function gives for this series."""
+        return function(self, *args, **kwargs)
+
+    def replace(self, to_replace: Any, value: Any = None) -> Series:
+        """Values replaced by others: one, a list by one, or a dictionary."""
+        if isinstance(to_replace, dict):
+            pairs = list(to_replace.items())
+        else:
+            pairs = [(old, value) for old in (to_replace if isinstance(to_replace, (list, tuple)) else [to_replace])]
+        branches = [(self._core.binary("==", old), new) for old, new in pairs]
+        return self._map(core.Expr.case(branches, self._core) if branches else self._core)
+
+    def idxmax(self) -> Scalar:
+        """The index of the greatest value."""
+        return self._index_of(ascending=False)
+
+    def idxmin(self) -> Scalar:
+        """The index of the least value."""
+        return self._index_of(ascending=True)
+
+    def _index_of(self, ascending: bool) -> Scalar:
+        if len(self._index) != 1:
+            raise UnsupportedError(
+                "the index of an extreme of a series without an index is not supported; take nlargest(1)"
+            )
+        solid, keys = self.to_frame("x")._keys("x", ascending, "last", "idxmax")
+        rows = Rows(solid._rows.frame.top_k(1, keys))
+        return Scalar(rows, next(iter(solid._index.values())).aggregate("first"))
+
+    def sem(self, ddof: int = 1) -> Scalar:
+        """The standard error of the mean."""
+        return self.std(ddof) / self.count() ** 0.5
+
+    def skew(self) -> Scalar:
+        """The skewness of the values, biased as in Dask."""
+        apart = self - self.mean()
+        return (apart**3).mean() / (apart**2).mean() ** 1.5
+
+    def kurtosis(self) -> Scalar:
+        """The excess kurtosis of the values, biased as in Dask."""
+        apart = self - self.mean()
+        return (apart**4).mean() / (apart**2).mean() ** 2 - 3
+
+    def to_frame(self, name: Any = None) -> DataFrame:
+        """The frame of this column alone."""
+        from ._frame import DataFrame
+
+        label = self.name if name is None else name
+        return DataFrame(self._rows, {0 if label is None else label: self._core}, self._index)
+
+    def rename(self, index: Any) -> Series:
+        """The same column under another name."""
+        return Series(self._rows, self._core, index, self._index)
+
+    def reset_index(self, drop: bool = False) -> Any:
+        """A frame with the index as a column, or the series without its index."""
+        if drop:
+            return Series(self._rows, self._core, self.name, {})
+        return self.to_frame().reset_index()
+
+    def astype(self, dtype: Any) -> Series:
+        """The values as another type; one that does not fit is an error."""
+        return self._map(self._core.cast(frame_dtype(dtype), True))
+
+    cast = astype
+
+    # ---- missing values
+
+    def isna(self) -> Series:
+        """Whether each value is missing: null, or NaN as in pandas."""
+        missing = self._core.is_null()
+        if self._rows.dtype(self._core).startswith("float"):
+            missing = missing.binary("|", self._core.call("is_nan", []))
+        return self._map(missing)
+
+    isnull = isna
+
+    def notna(self) -> Series:
+        """Whether each value is there."""
+        return ~self.isna()
+
+    notnull = notna
+
+    def fillna(self, value: Any) -> Series:
+        """Each value, or `value` where it is missing."""
+        rows, operand = self._meet("fillna", value)
+        return self._with(rows, core.Expr.case([(self.notna()._core, self._core)], operand))
+
+    def dropna(self) -> Series:
+        """The values that are there."""
+        return self[self.notna()]
+
+    def isin(self, values: Iterable[Any]) -> Series:
+        """Whether each value is one of a list; False where it is missing, as in pandas."""
+        return self._map(plain_truth(self._core.is_in(list(values))))
+
+    def where(self, cond: Series, other: Any = None) -> Series:
+        """The values where a condition holds, and `other` elsewhere."""
+        rows, condition = self._meet("where", cond)
+        joined, operand = self._meet("where", other)
+        return self._with(rows.meet(joined, "where"), core.Expr.case([(condition, self._core)], operand))
+
+    def mask(self, cond: Series, other: Any = None) -> Series:
+        """The values where a condition does not hold, and `other` elsewhere."""
+        return self.where(~cond, other)
+
+    # ---- rows
+
+    def __getitem__(self, mask: Any) -> Series:
+        if not isinstance(mask, Series):
+            raise UnsupportedError("a series is indexed by a mask, as x[x > 0]; use loc of its frame for index values")
+        rows = self._rows.meet(mask._rows, "[]")
+        return Series(rows.filter(mask._core), *self._lifted(rows))
+
+    def _lifted(self, rows: Rows) -> tuple[core.Expr, Any, dict[Any, core.Expr]]:
+        if not self._core.is_row_wise:
+            raise UnsupportedError(
+                "an aggregate beside rows is not supported here; assign it to a frame, then filter that"
+            )
+        return self._core, self.name, self._index
+
+    def head(self, n: int = 5, compute: bool = True) -> Any:
+        """The first rows, as a pandas series."""
+        return (
+            self.to_frame().head(n, compute=compute).iloc[:, 0]
+            if compute
+            else self.to_frame().head(n, compute=False)._only()
+        )
+
+    def tail(self, n: int = 5, compute: bool = True) -> Any:
+        """The last rows, as a pandas series."""
+        return (
+            self.to_frame().tail(n, compute=compute).iloc[:, 0]
+            if compute
+            else self.to_frame().tail(n, compute=False)._only()
+        )
+
+    def nlargest(self, n: int = 5) -> Series:
+        """The `n` greatest values, the greatest first."""
+        return self.to_frame("x").nlargest(n, "x")._only().rename(self.name)
+
+    def nsmallest(self, n: int = 5) -> Series:
+        """The `n` least values, the least first."""
+        return self.to_frame("x").nsmallest(n, "x")._only().rename(self.name)
+
+    def unique(self) -> Series:
+        """Each value once."""
+        return self.to_frame().reset_index(drop=True).drop_duplicates()._only().rename(self.name)
+
+    drop_duplicates = unique
+
+    def value_counts(self, sort: bool = True, normalize: bool = False, dropna: bool = True) -> Series:
+        """How often each value occurs, the most frequent first.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> bf.from_dict({"k": ["b", "a", "b"]}).k.value_counts().compute().to_dict()
+        {'b': 2, 'a': 1}
+        """
+        from ._frame import DataFrame
+
+        frame = (self.dropna() if dropna else self).to_frame("value")._solid()._rows.frame
+        counts = frame.group_agg([core.Expr.col("value")], [core.Expr.len().cast("int64", True).alias("count")])
+        if sort:
+            counts = counts.sort([(core.Expr.col("count"), True, False), (core.Expr.col("value"), False, False)])
+        series = Series(Rows(counts), core.Expr.col("count"), "count", {self.name: core.Expr.col("value")})
+        if normalize:
+            return (series / Scalar(series._rows, core.Expr.col("count").aggregate("sum"))).rename("proportion")
+        return DataFrame(series._rows, {"count": series._core}, series._index)["count"]
+
+    # ---- pandas' names of what ColumnOps has
+
+    cumsum, cumprod, cummin, cummax = ColumnOps.cum_sum, ColumnOps.cum_prod, ColumnOps.cum_min, ColumnOps.cum_max
+    ffill, bfill = ColumnOps.forward_fill, ColumnOps.backward_fill
+
+    def nunique(self, dropna: bool = True) -> Scalar:
+        """Number of different values."""
+        if not dropna:
+            raise UnsupportedError("nunique with dropna=False is not supported; add isna().any() to it")
+        return self._aggregate("n_unique")
+
+    def count(self) -> Scalar:
+        """Number of values that are not null."""
+        return self._aggregate("count")
+
+    def mode(self) -> Scalar:
+        """The most frequent value, the smallest of several."""
+        return self._aggregate("mode")
+
+    def corr(self, other: Series) -> Scalar:
+        """Pearson's correlation with another column of the frame."""
+        return self._pair("corr", other)
+
+    def cov(self, other: Series) -> Scalar:
+        """Covariance with another column of the frame."""
+        return self._pair("cov", other)
+
+    def _pair(self, name: str, other: Series) -> Scalar:
+        rows, expr = self._meet(name, other)
+        return Scalar(rows, core.Expr.pair(name, self._core, expr))
+
+    def describe(self) -> Any:
+        """Statistics of the values, one row each."""
+        return self.to_frame().describe()._only()
+
+    def groupby(self, by: Any) -> Any:
+        """The values grouped by other columns."""
+        from ._groups import group_keys
+        from ._series_groupby import SeriesGroupBy
+
+        frame = self.to_frame("x" if self.name is None else self.name)
+        return SeriesGroupBy(frame, group_keys(frame, by), self._core, self.name)
+
+    def rolling(self, window: int, min_periods: int | None = None) -> Any:
+        """Windows of so many rows that end at each row."""
+        from ._rolling import Rolling
+
+        return Rolling(self.to_frame(), window, min_periods, is_series=True)
+
+    def resample(self, rule: Any, closed: str = "left", label: str = "left") -> Any:
+        """The values grouped by windows of time of the index."""
+        return self.to_frame().resample(rule, closed, label)._of_series(self.name)
+
+    def map_partitions(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """A function of a pandas series for each partition, whose result is a series."""
+        name = self.name
+        return self.to_frame("x").map_partitions(lambda part: function(part["x"].rename(name), *args, **kwargs))
+
+    def apply(self, function: Callable[[Any], Any], *args: Any, **kwargs: Any) -> Any:
+        """A function of each value, called by Python for each of them."""
+        return self.map_partitions(lambda part: part.apply(function, args=args, **kwargs))
+
+    def map(self, arg: Any) -> Series:
+        """Each value through a function or a dictionary; null where a dictionary has none."""
+        if callable(arg):
+            return self.apply(arg)
+        branches = [(self._core.binary("==", key), value) for key, value in dict(arg).items()]
+        if not branches:
+            raise ArgumentError("map: the dictionary is empty")
+        return self._map(core.Expr.case(branches))
+
+    # ---- runs
+
+    def compute(self, **_: Any) -> pd.Series:
+        """The values as a pandas series."""
+        frame = self.to_frame().compute()
+        series = frame.iloc[:, 0]
+        series.name = self.name
+        return series
+
+    def persist(self) -> Series:
+        """The same values, computed now and kept in memory, or in scratch when that is short."""
+        return self.to_frame().persist()._only().rename(self.name)
+
+    def to_list(self) -> Any:
+        """The values as Python's own."""
+        return self.compute().tolist()
+
+    tolist = to_list
+
+    def to_numpy(self) -> Any:
+        """The values as a NumPy array."""
+        return self.compute().to_numpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        import numpy as np
+
+        return np.asarray(self.compute(), dtype=dtype)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self.to_frame().__arrow_c_stream__(requested_schema)
+
+    def to_dask_array(self) -> Any:
+        """Not there: the name is Dask's."""
+        raise UnsupportedError("to_dask_array is not supported; take to_array for a blockfold array")
+
+    def to_array(self) -> Any:
+        """The values as a lazy array."""
+        return self.to_frame().to_array().ravel()
+
+    def explain(self, stage: str = "optimized") -> str:
+        """The plan as text, at a stage: logical, optimized, steps, fused or memory."""
+        return self.to_frame().explain(stage)
+
+    def visualize(self, filename: str | None = None, **options: Any) -> Any:
+        """A picture of the plan; see `blockfold.visualize`."""
+        return self.to_frame().visualize(filename, **options)
+
+    def __repr__(self) -> str:
+        return f"<blockfold.Series {self.name!r}: {self._rows.dtype(self._core)}, {self._core!r}>".replace("\x00", "")
+
+
+class Index(Series):
+    """The index of a frame, as a column."""
+
+    __slots__ = ()
+
+    def compute(self, **_: Any) -> Any:
+        """The values as a pandas index."""
+        import pandas as pd
+
+        return pd.Index(Series(self._rows, self._core, self.name, {}).compute(), name=self.name)

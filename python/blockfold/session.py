@@ -1,0 +1,145 @@
+"""Sessions: a memory budget, threads and a scratch folder under which frames and arrays run."""
+
+from __future__ import annotations
+
+import os
+from contextvars import ContextVar
+
+from . import _blockfold as core
+
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .dataframe import DataFrame
+
+_default: core.Session | None = None
+_current: ContextVar[core.Session | None] = ContextVar("blockfold_session", default=None)
+
+
+class Session:
+    """A memory budget with threads, which all runs of its frames and arrays share.
+
+    Parameters
+    ----------
+    memory_budget : int or str, optional
+        Bytes that runs and their answers may hold, as a number or as ``"256MiB"``. Half of what the machine or its
+        container has, unless given.
+    threads : int, optional
+        One for each core, unless given.
+    scratch : path, optional
+        Folder for what does not fit the budget; the system's folder for temporary files, unless given.
+    scratch_limit : int or str, optional
+        Bytes that scratch may take.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> session = bf.Session(memory_budget="64MiB", threads=2)
+    >>> session.memory_budget
+    '64.0 MiB'
+
+    Frames and arrays that are made inside of a ``with`` belong to its session; others to the default one.
+
+    >>> with session:
+    ...     df = bf.datasets.timeseries(end="2000-01-02")
+    >>> df.session.threads
+    2
+    """
+
+    def __init__(
+        self,
+        memory_budget: int | str | None = None,
+        threads: int | None = None,
+        *,
+        scratch: str | os.PathLike[str] | None = None,
+        scratch_limit: int | str | None = None,
+    ):
+        self._core = core.Session(memory_budget, threads, scratch, scratch_limit)
+        self._tokens: list[Any] = []
+
+    @classmethod
+    def _of(cls, native: core.Session) -> Session:
+        session = cls.__new__(cls)
+        session._core, session._tokens = native, []
+        return session
+
+    @property
+    def memory_budget(self) -> str:
+        """The memory budget as text."""
+        return self._core.memory_budget
+
+    @property
+    def memory_budget_bytes(self) -> int:
+        """The memory budget in bytes."""
+        return self._core.memory_budget_bytes
+
+    @property
+    def promised_bytes(self) -> int:
+        """Bytes that are promised now: to running tasks, and to answers that are held."""
+        return self._core.promised_bytes
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes that scratch files take now."""
+        return self._core.scratch_bytes
+
+    @property
+    def threads(self) -> int:
+        """Number of threads."""
+        return self._core.threads
+
+    @property
+    def scratch(self) -> os.PathLike[str]:
+        """Folder for scratch files."""
+        return self._core.scratch
+
+    def read_parquet(self, path: Any, **options: Any) -> DataFrame:
+        """A lazy frame of Parquet files, see `blockfold.read_parquet`."""
+        from .dataframe import read_parquet
+
+        with self:
+            return read_parquet(path, **options)
+
+    def __enter__(self) -> Session:
+        self._tokens.append(_current.set(self._core))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._tokens.pop())
+
+    def __repr__(self) -> str:
+        return f"<blockfold.Session: {self.memory_budget}, {self.threads} threads>"
+
+
+def current() -> core.Session:
+    """The native session for what is made now."""
+    global _default
+    session = _current.get()
+    if session is not None:
+        return session
+    if _default is None:
+        _default = core.Session(None, None, None, None)
+    return _default
+
+
+def default_session() -> Session:
+    """The session of frames and arrays that are made outside of any ``with``."""
+    global _default
+    if _default is None:
+        _default = core.Session(None, None, None, None)
+    return Session._of(_default)
+
+
+def set_default_session(session: Session) -> None:
+    """Makes a session the default one, for what is made from now on.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> bf.set_default_session(bf.Session(memory_budget="512MiB"))
+    >>> bf.default_session().memory_budget
+    '512.0 MiB'
+    """
+    global _default
+    _default = session._core

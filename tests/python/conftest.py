@@ -1,0 +1,39 @@
+"""What the tests share: data that pandas, NumPy and others get as well."""
+
+import blockfold as bf
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def small_session():
+    """Little memory and two threads, so that the budget counts."""
+    bf.set_default_session(bf.Session(memory_budget="256MiB", threads=2))
+
+
+def table(rows: int = 200) -> pd.DataFrame:
+    """Numbers, texts and times, some of them missing."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {
+            "k": rng.integers(0, 5, rows),
+            "g": rng.choice(list("abc"), rows),
+            "x": rng.normal(size=rows),
+            "y": rng.normal(size=rows),
+            "i": rng.integers(-10, 10, rows),
+            "t": pd.date_range("2000-01-01", periods=rows, freq="1h"),
+        }
+    )
+    frame.loc[rng.choice(rows, rows // 10, replace=False), "y"] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="session")
+def pandas_frame() -> pd.DataFrame:
+    return table()
+
+
+@pytest.fixture
+def frame(pandas_frame):
+    return bf.from_pandas(pandas_frame, npartitions=4)
