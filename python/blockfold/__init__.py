@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Series,
         concat,
         from_arrow,
+        from_delayed,
         from_dict,
         from_map,
         from_pandas,
@@ -49,13 +50,14 @@ __version__: str = _core.__version__
 
 _MODULES = ("array", "dataframe", "datasets", "distributed", "exceptions")
 _FRAMES = (
-    "DataFrame", "Series", "concat", "from_arrow", "from_dict", "from_map", "from_pandas", "from_polars", "merge",
-    "merge_asof", "read_csv", "read_ipc", "read_parquet",
+    "DataFrame", "Series", "concat", "from_arrow", "from_delayed", "from_dict", "from_map", "from_pandas", "from_polars",
+    "merge", "merge_asof", "read_csv", "read_ipc", "read_parquet",
 )  # fmt: skip
 
 __all__ = [
     "DataFrame", "Delayed", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "corr", "cov", "dataframe",
-    "datasets", "default_session", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_dict", "from_map", "from_pandas",
+    "datasets", "default_session", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_delayed", "from_dict",
+    "from_map", "from_pandas",
     "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_csv", "read_ipc", "read_parquet",
     "set_default_session", "visualize", "when",
 ]  # fmt: skip

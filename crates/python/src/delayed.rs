@@ -97,6 +97,13 @@ impl Arguments {
     }
 }
 
+impl Object {
+    /// The value.
+    pub fn value<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.0.bind(py)
+    }
+}
+
 /// Takes arguments apart, and collects the calls that they read.
 #[derive(Default)]
 struct Reading(Vec<Later<Object>>);
@@ -207,7 +214,7 @@ fn name_of(function: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// Has errors say what arguments a call had: their types, and their shape or length.
-fn describe_objects() {
+pub fn describe_objects() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         describe_with(|arguments: &Arguments| {
