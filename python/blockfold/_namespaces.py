@@ -15,8 +15,16 @@ class Namespace:
     def __init__(self, of: Any):
         self._of = of
 
+    #: What pandas calls this kind of functions.
+    _kind = ""
+
     def __getattr__(self, name: str) -> Any:
         from .exceptions import AbsentError
+
+        if hasattr(self._of, "_rows") and not name.startswith("_"):
+            from .dataframe._by_pandas import accessor
+
+            return accessor(self._of, self._kind, name)
 
         raise AbsentError(
             f"{name!r} is not among the functions of this kind of values; take map_partitions with pandas' own"
@@ -25,6 +33,8 @@ class Namespace:
 
 class TextNamespace(Namespace):
     """Functions of texts."""
+
+    _kind = "str"
 
     def len(self) -> Any:
         """Number of characters."""
@@ -90,6 +100,8 @@ class TextNamespace(Namespace):
 
 class TimeNamespace(Namespace):
     """Functions of points in time."""
+
+    _kind = "dt"
 
     @property
     def year(self) -> Any:

@@ -140,3 +140,11 @@ def test_functions_of_vectors():
     np.testing.assert_array_equal(
         da.apply_along_axis(lambda row: row[:2], 1, x).compute(), np.apply_along_axis(lambda row: row[:2], 1, whole)
     )
+
+
+def test_functions_of_partitions_as_polars_frames():
+    import polars as pl
+
+    df = bf.from_dict({"x": [1, 2, 3, 4], "t": list("abca")}, npartitions=2)
+    made = df.map_partitions(lambda part: part.with_columns(pl.col("x").cum_sum().alias("s")), polars=True)
+    assert made.compute()["s"].tolist() == [1, 3, 3, 7]

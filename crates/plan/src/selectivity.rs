@@ -21,7 +21,7 @@ pub fn guessed_share(predicate: &Expr) -> f64 {
         Expr::Not(input) => 1.0 - guessed_share(input),
         Expr::IsNull(_) => ONE_OF_MANY,
         Expr::IsIn { list, .. } => (ONE_OF_MANY * list.len() as f64).min(OTHER),
-        Expr::Call { .. } => ONE_OF_MANY,
+        Expr::Call { .. } | Expr::User { .. } => ONE_OF_MANY,
         Expr::Binary { op, left, right } => match op {
             BinaryOp::And => guessed_share(left) * guessed_share(right),
             BinaryOp::Or => (guessed_share(left) + guessed_share(right)).min(1.0),

@@ -1,5 +1,6 @@
 //! Functions of Python that the engine calls, from its threads and with the GIL held only meanwhile.
 
+use arrow::array::ArrayRef;
 use blockfold::{DType, Error, RecordBatch, Region, Tensor, Tile};
 use pyo3::prelude::*;
 
@@ -18,6 +19,23 @@ pub fn of_batches(
             capsule::import_one(&result)
         };
         Python::attach(call).map_err(external)
+    }
+}
+
+/// A function of a table, whose columns are called 0, 1 and so on, that returns a table of one column of a type.
+pub fn of_columns(
+    function: Py<PyAny>,
+    dtype: DType,
+) -> impl Fn(&[ArrayRef]) -> blockfold::Result<ArrayRef> + Send + Sync + 'static {
+    move |columns| {
+        let named = columns.iter().enumerate().map(|(at, column)| (at.to_string(), column.clone()));
+        let batch = RecordBatch::try_from_iter_with_nullable(named.map(|(name, column)| (name, column, true)))?;
+        let call = |py: Python<'_>| capsule::import_one(&function.bind(py).call1((PyTable::of_batch(batch),))?);
+        let made = Python::attach(call).map_err(external)?;
+        match made.columns() {
+            [values] => Ok(arrow::compute::cast(values, &dtype)?),
+            other => Err(Error::argument("function of columns", format!("{} columns returned, not one", other.len()))),
+        }
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use blockfold::{AggFunc, Expr, Interpolation, corr, cov, find_function, len, lit};
+use blockfold::{AggFunc, Expr, Interpolation, UserFunction, corr, cov, find_function, len, lit};
 use pyo3::prelude::*;
 
+use crate::{callback, capsule};
 use crate::dtype::dtype_of;
 use crate::error::argument;
 use crate::scalar::scalar_of;
@@ -129,6 +130,21 @@ impl PyExpr {
         let found = find_function(function).ok_or_else(|| argument(py, function, "no such function of columns"))?;
         let args = std::iter::once(Ok(self.0.clone())).chain(args.iter().map(operand));
         walkable(py, Expr::call(found, args.collect::<PyResult<_>>()?))
+    }
+
+    /// A function of Python over columns, which gets a table of them and returns one of one column, as that of `example`.
+    #[staticmethod]
+    fn user(
+        py: Python<'_>,
+        name: &str,
+        function: Py<PyAny>,
+        inputs: Vec<Bound<'_, PyExpr>>,
+        example: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let (schema, _) = capsule::import(example)?;
+        let dtype = schema.field(0).data_type().clone();
+        let body = callback::of_columns(function, dtype.clone());
+        walkable(py, Expr::user(UserFunction::new(name, dtype, body), exprs(&inputs)))
     }
 
     /// An aggregate of the registry; `number` is its degrees of freedom, its fraction or its count.

@@ -214,9 +214,10 @@ class Methods:
 
         from ..delayed import delayed
 
-        made = np.empty(self.numblocks, dtype=object)
-        for place in np.ndindex(*self.numblocks):
-            made[place] = delayed(self.blocks[place] if place else self)
+        array: Any = self
+        made = np.empty(array.numblocks, dtype=object)
+        for place in np.ndindex(*array.numblocks):
+            made[place] = delayed(array.blocks[place] if place else array)
         return made
 
     def map_blocks(self, function: Any, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:

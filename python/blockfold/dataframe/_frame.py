@@ -66,7 +66,7 @@ class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, R
         True
         """
         from ._groupby import GroupBy
-        from ._groups import group_keys
+        from ._groups import group_keys, rows_with_keys
 
         unsupported.pop("observed", None)
         unsupported.pop("group_keys", None)
@@ -76,7 +76,8 @@ class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, R
             )
         if by is None:
             raise UnsupportedError("groupby by levels is not supported; name the columns of the index")
-        return GroupBy(self, group_keys(self, by), sort=sort, dropna=dropna)
+        frame = rows_with_keys(self, by)
+        return GroupBy(frame, group_keys(frame, by), sort=sort, dropna=dropna)
 
     def copy(self, deep: bool = False) -> DataFrame:
         """The same description; columns assigned to one are not seen by the other."""

@@ -55,6 +55,15 @@ def aggregate(expr: core.Expr, how: Any) -> core.Expr:
     return made.cast("int64", True) if name in ("count", "nunique", "n_unique") else made
 
 
+def rows_with_keys(frame: DataFrame, by: Any) -> DataFrame:
+    """The frame with rows that have the columns that keys are made of."""
+    rows = frame._rows
+    for one in by if isinstance(by, (list, tuple)) else [by]:
+        if isinstance(one, Series):
+            rows = rows.meet(one._rows, "groupby")
+    return frame._replace(rows=rows)
+
+
 def group_keys(frame: DataFrame, by: Any) -> dict[Any, core.Expr]:
     """Keys by their labels."""
     keys: dict[Any, core.Expr] = {}
@@ -77,7 +86,8 @@ class Groups:
 
     _frame: DataFrame
 
-    __reduce__ = not_pickled
+    def __reduce__(self) -> Any:
+        return not_pickled(self)
 
     def __init__(self, frame: DataFrame, keys: dict[Any, core.Expr], sort: bool | None = None, dropna: bool = True):
         self._frame, self._keys, self._sort, self._dropna = frame, keys, sort, dropna

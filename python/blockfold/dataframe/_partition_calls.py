@@ -46,29 +46,38 @@ class Returned:
 class PartitionCall(Returned):
     """A function of a partition as the engine calls it: an Arrow table in, an Arrow table out."""
 
-    def __init__(self, function: Any, args: Any, kwargs: Any, frame: Any, arrow: bool):
+    def __init__(self, function: Any, args: Any, kwargs: Any, frame: Any, library: str):
         super().__init__()
-        self._function, self._args, self._kwargs, self._arrow = function, args, kwargs, arrow
+        self._function, self._args, self._kwargs, self._library = function, args, kwargs, library
         self._labels = list(frame._index), list(frame._columns)
 
     def __call__(self, native: Any) -> Any:
         import pyarrow
 
-        table = pyarrow.table(native)
-        if self._arrow:
+        table: Any = pyarrow.table(native)
+        if self._library == "polars":
+            import polars
+
+            table = polars.DataFrame(native)
+        if self._library != "pandas":
             return self._function(table, *self._args, **self._kwargs)
         return self.table(self._function(to_pandas(table, *self._labels), *self._args, **self._kwargs))
 
 
 def made_up(part: Any) -> Any:
-    """Two rows of the columns of an empty frame."""
+    """Two rows of the columns and the index of an empty frame."""
     import pandas as pd
 
-    def values(dtype: Any) -> list[Any]:
+    def values(dtype: Any) -> Any:
         kind = getattr(dtype, "kind", "O")
-        return {"b": [True, False], "M": [0, 1], "m": [0, 1], "O": ["a", "b"]}.get(kind, [1, 2])
+        made = {"b": [True, False], "M": [0, 1], "m": [0, 1], "O": ["a", "b"]}.get(kind, [1, 2])
+        return pd.Series(made).astype(dtype)
 
-    made = {at: pd.Series(values(dtype)).astype(dtype) for at, dtype in enumerate(part.dtypes)}
-    frame = pd.DataFrame(made)
+    frame = pd.DataFrame({at: values(dtype) for at, dtype in enumerate(part.dtypes)}, index=range(2))
     frame.columns = part.columns
+    levels = [part.index.get_level_values(at) for at in range(part.index.nlevels)]
+    if part.index.nlevels > 1:
+        frame.index = pd.MultiIndex.from_arrays([values(level.dtype) for level in levels], names=part.index.names)
+    elif part.index.name is not None:
+        frame.index = pd.Index(values(part.index.dtype), name=part.index.name)
     return frame

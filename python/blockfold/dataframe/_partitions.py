@@ -70,9 +70,15 @@ class PartitionVerbs(Base):
         return self._then(lambda frame: frame.repartition_bytes(byte_count(partition_size)))
 
     def map_partitions(
-        self, function: Callable[..., Any], *args: Any, meta: Any = None, arrow: bool = False, **kwargs: Any
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        meta: Any = None,
+        arrow: bool = False,
+        polars: bool = False,
+        **kwargs: Any,
     ) -> Any:
-        """A function of each partition, as a pandas frame, or as a pyarrow table when ``arrow=True``.
+        """A function of each partition: as a pandas frame, a pyarrow table when ``arrow=True``, or a Polars frame.
 
         What returns a series or a single value makes a series.
 
@@ -90,7 +96,7 @@ class PartitionVerbs(Base):
         from ._partition_calls import PartitionCall
 
         solid = self._solid()
-        call = PartitionCall(function, args, kwargs, solid, arrow)
+        call = PartitionCall(function, args, kwargs, solid, "arrow" if arrow else "polars" if polars else "pandas")
         frame = solid._rows.frame.map_partitions(call)
         made = DataFrame._of(frame, [name for name in call.index if name is not None])
         return made._only().rename(call.name) if call.is_series else made
@@ -101,7 +107,10 @@ class PartitionVerbs(Base):
         """A function of each row as a pandas series, called by Python for each of them."""
         if axis not in (1, "columns"):
             raise UnsupportedError("apply of whole columns is not supported; take map_partitions, or an aggregate")
-        return self.map_partitions(_each_row, function, args, kwargs)
+        from ._by_pandas import by_row
+
+        made = by_row(self._self, function, args, kwargs, meta)
+        return self.map_partitions(_each_row, function, args, kwargs) if made is None else made
 
     def rolling(self, window: Any, min_periods: int | None = None) -> Rolling:
         """Windows of so many rows that end at each row."""

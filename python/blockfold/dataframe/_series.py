@@ -11,6 +11,7 @@ from .._dtypes import frame_dtype
 from ..exceptions import ArgumentError, UnsupportedError
 from ._absent import absent
 from ._named_operators import NamedOperators
+from ._by_pandas import by_value, name_of
 from ._rows import Rows
 from ._scalar import Scalar
 
@@ -433,10 +434,10 @@ class Series(NamedOperators, ColumnOps):
 
     def groupby(self, by: Any) -> Any:
         """The values grouped by other columns."""
-        from ._groups import group_keys
+        from ._groups import group_keys, rows_with_keys
         from ._series_groupby import SeriesGroupBy
 
-        frame = self.to_frame("x" if self.name is None else self.name)
+        frame = rows_with_keys(self.to_frame("x" if self.name is None else self.name), by)
         return SeriesGroupBy(frame, group_keys(frame, by), self._core, self.name)
 
     def rolling(self, window: int, min_periods: int | None = None) -> Any:
@@ -455,8 +456,12 @@ class Series(NamedOperators, ColumnOps):
         return self.to_frame("x").map_partitions(lambda part: function(part["x"].rename(name), *args, **kwargs))
 
     def apply(self, function: Callable[[Any], Any], *args: Any, **kwargs: Any) -> Any:
-        """A function of each value, called by Python for each of them."""
-        return self.map_partitions(lambda part: part.apply(function, args=args, **kwargs))
+        """A function of each value, called by Python for each of them.
+
+        The type of the result is that for made-up values, or for the first rows where those fail, unless ``meta`` says it.
+        """
+        meta = kwargs.pop("meta", None)
+        return by_value(self, lambda part: part.apply(function, args=args, **kwargs), name_of(function), meta)
 
     def map(self, arg: Any) -> Series:
         """Each value through a function or a dictionary; null where a dictionary has none."""

@@ -51,6 +51,7 @@ impl fmt::Display for Expr {
                 write!(f, "{}]", if list.len() > 8 { ", ..." } else { "" })
             }
             Expr::Call { function, args } => call(f, function.name(), args),
+            Expr::User { function, args } => call(f, function, args),
             Expr::Alias { input, name } => write!(f, "{input} as {name}"),
             Expr::Agg { func, inputs } => call(f, func, inputs),
         }

@@ -11,6 +11,7 @@ mod promote;
 mod simplify;
 mod temporal;
 mod types;
+mod user;
 mod walk;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use function::Function;
 pub use promote::{plain_type, promote};
 pub use simplify::simplify;
 pub use types::Signature;
+pub use user::UserFunction;
 
 use crate::scalar::Scalar;
 
@@ -74,6 +76,13 @@ pub enum Expr {
         /// The function.
         function: &'static dyn Function,
         /// Its arguments.
+        args: Vec<Expr>,
+    },
+    /// A function of the user.
+    User {
+        /// The function.
+        function: UserFunction,
+        /// Its arguments, at least one.
         args: Vec<Expr>,
     },
     /// A new name for the result.

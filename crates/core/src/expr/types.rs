@@ -58,6 +58,10 @@ impl Expr {
                 let types: Vec<DataType> = args.iter().map(plain).collect::<Result<_>>()?;
                 function.dtype(&types).map_err(|error| error.of_op(self))
             }
+            Expr::User { function, args } => {
+                args.iter().try_for_each(|arg| arg.dtype(schema).map(|_| ()))?;
+                Ok(function.dtype().clone())
+            }
             Expr::Alias { input, .. } => input.dtype(schema),
             Expr::Agg { func, inputs } => {
                 let types: Vec<DataType> = inputs.iter().map(|input| input.dtype(schema)).collect::<Result<_>>()?;

@@ -20,7 +20,7 @@ impl Expr {
                 let pairs = branches.iter().flat_map(|(condition, value)| [condition, value]);
                 pairs.chain(otherwise.as_deref()).collect()
             }
-            Expr::Call { args: inputs, .. } | Expr::Agg { inputs, .. } => inputs.iter().collect(),
+            Expr::Call { args: inputs, .. } | Expr::User { args: inputs, .. } | Expr::Agg { inputs, .. } => inputs.iter().collect(),
         }
     }
 
@@ -42,6 +42,9 @@ impl Expr {
                 otherwise: otherwise.as_ref().map(|value| Box::new(f(value))),
             },
             Expr::Call { function, args } => Expr::Call { function: *function, args: args.iter().map(f).collect() },
+            Expr::User { function, args } => {
+                Expr::User { function: function.clone(), args: args.iter().map(f).collect() }
+            }
             Expr::Agg { func, inputs } => Expr::Agg { func: func.clone(), inputs: inputs.iter().map(f).collect() },
         }
     }

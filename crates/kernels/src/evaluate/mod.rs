@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::filter_record_batch;
-use blockfold_core::expr::plain_type;
+use blockfold_core::expr::{UserFunction, plain_type};
 use blockfold_core::{ArrayRef, BinaryOp, DType, Error, Expr, Function, RecordBatch, Result, Scalar, Schema};
 
 use value::Value;
@@ -107,6 +107,7 @@ fn value_of(expr: &Expr, batch: &RecordBatch) -> Result<Value> {
         Expr::Case { branches, otherwise } => case::choose(expr, branches, otherwise.as_deref(), batch),
         Expr::IsIn { input, list } => membership::is_in(expr, input, list, batch),
         Expr::Call { function, args } => call(*function, args, batch),
+        Expr::User { function, args } => user(function, args, batch),
         Expr::Alias { input, .. } => value_of(input, batch),
         Expr::Agg { .. } => {
             let what = "an aggregate has no value by rows; use it in agg or select";
@@ -137,6 +138,17 @@ fn binary(expr: &Expr, op: BinaryOp, left: &Expr, right: &Expr, batch: &RecordBa
         _ if op.is_comparison() => Value::over_dictionary(&[l, r], |args| compare::compare(op, &args[0], &args[1])),
         _ => arithmetic::arithmetic(expr, op, &l, &r, &types.result),
     }
+}
+
+/// A call of a function of the user, which sees plain columns of all rows.
+fn user(function: &UserFunction, args: &[Expr], batch: &RecordBatch) -> Result<Value> {
+    let rows = batch.num_rows();
+    let column = |arg: &Expr| {
+        let dtype = plain_type(&arg.dtype(batch.schema_ref())?);
+        value_of(arg, batch)?.plain()?.into_array(rows, &dtype)
+    };
+    let columns: Vec<ArrayRef> = args.iter().map(column).collect::<Result<_>>()?;
+    function.evaluate(&columns, rows).map(Value::Column)
 }
 
 /// A call of a scalar function. It sees plain columns and arrays of one element, never dictionaries; a function

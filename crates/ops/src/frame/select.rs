@@ -110,7 +110,9 @@ impl Op for Select {
     }
 
     fn moves_below(&self, predicate: &Expr, _: usize) -> Option<Expr> {
-        Some(predicate.substitute(&|name| self.defined(name).map(|expr| expr.without_alias().clone())))
+        let below = predicate.substitute(&|name| self.defined(name).map(|expr| expr.without_alias().clone()));
+        // A function of the user may be slow, or give another value each time: it is called once for a row.
+        (!below.calls_user()).then_some(below)
     }
 
     fn is_row_by_row(&self) -> bool {
