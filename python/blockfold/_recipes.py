@@ -81,7 +81,12 @@ def install() -> None:
             else:
                 setattr(cls, name, _method(name, member))
     for name in _FUNCTIONS:
-        setattr(core, name, _function("", name, getattr(core, name)))
+        member = getattr(core, name)
+        noted: Any = _function("", name, member)
+        if isinstance(member, type):
+            # What makes values otherwise is still found by its name.
+            noted.__dict__.update({one: getattr(member, one) for one in vars(member) if not one.startswith("_")})
+        setattr(core, name, noted)
     for cls in _LAZY:
         copyreg.pickle(cls, _reduced)
 

@@ -284,7 +284,7 @@ def test_what_is_absent_says_what_is_near(frame):
         (lambda: frame.pivot_table(), "groupby"),
         (lambda: frame.x.autocorr(), "compute().autocorr"),
         (lambda: frame.groupby("g").rolling(3), "shift"),
-        (lambda: frame.g.str.split("a"), "map_partitions"),
+        (lambda: frame.g.str.partition("a"), "map_partitions"),
         (lambda: frame.g.str.contains("a.*"), "regex=False"),
     ):
         with pytest.raises(NotImplementedError, match=re.escape(near)):
