@@ -56,6 +56,8 @@ where
     let body = move || {
         let work = || cancellable(&scope, || work(&own));
         let result = catch_unwind(AssertUnwindSafe(|| if stands_in { standing_in(work) } else { work() }));
+        // What the work held is given back before its answer is there.
+        drop(own);
         // Who was interrupted takes no answer.
         let _ = done.send(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))));
     };
