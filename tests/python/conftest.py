@@ -1,5 +1,8 @@
 """What the tests share: data that pandas, NumPy and others get as well."""
 
+import tomllib
+from pathlib import Path
+
 import blockfold as bf
 import numpy as np
 import pandas as pd
@@ -10,6 +13,18 @@ import pytest
 def small_session():
     """Little memory and two threads, so that the budget counts."""
     bf.set_default_session(bf.Session(memory_budget="256MiB", threads=2))
+
+
+def write_entry_points(folder: Path) -> None:
+    """Writes the package's entry points as an installed package has them."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    info = folder / "blockfold-0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: blockfold\nVersion: 0.0\n")
+    lines = []
+    for group, names in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in names.items())]
+    (info / "entry_points.txt").write_text("\n".join([*lines, ""]))
 
 
 def table(rows: int = 200) -> pd.DataFrame:
