@@ -1,5 +1,6 @@
 """What the tests share: data that pandas, NumPy and others get as well."""
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -25,6 +26,19 @@ def write_entry_points(folder: Path) -> None:
     for group, names in project["entry-points"].items():
         lines += [f"[{group}]", *(f"{name} = {value}" for name, value in names.items())]
     (info / "entry_points.txt").write_text("\n".join([*lines, ""]))
+
+
+@pytest.fixture(scope="module")
+def entry_points(tmp_path_factory):
+    """Lets xarray find the package in this process as it finds an installed one."""
+    parallelcompat = pytest.importorskip("xarray.namedarray.parallelcompat")
+    folder = tmp_path_factory.mktemp("site")
+    write_entry_points(folder)
+    sys.path.append(str(folder))
+    parallelcompat.list_chunkmanagers.cache_clear()
+    yield
+    sys.path.remove(str(folder))
+    parallelcompat.list_chunkmanagers.cache_clear()
 
 
 def table(rows: int = 200) -> pd.DataFrame:

@@ -47,9 +47,8 @@ def read(name: str):
 
 
 def run(notebook, folder: Path) -> Executed:
-    NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    ).execute()
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources).execute()
     return Executed(notebook)
 
 

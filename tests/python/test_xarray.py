@@ -1,28 +1,13 @@
 """xarray over our arrays, found by the package's entry point."""
 
-import sys
-
 import numpy as np
 import pytest
 
 xr = pytest.importorskip("xarray")
 
 import blockfold.array as da  # noqa: E402
-from conftest import write_entry_points  # noqa: E402
 
-
-@pytest.fixture(autouse=True, scope="module")
-def installed(tmp_path_factory):
-    """The entry point as an installed package has it."""
-    from xarray.namedarray.parallelcompat import list_chunkmanagers
-
-    folder = tmp_path_factory.mktemp("site")
-    write_entry_points(folder)
-    sys.path.append(str(folder))
-    list_chunkmanagers.cache_clear()
-    yield
-    sys.path.remove(str(folder))
-    list_chunkmanagers.cache_clear()
+pytestmark = pytest.mark.usefixtures("entry_points")
 
 
 @pytest.fixture
