@@ -49,7 +49,8 @@ def _output(output) -> str:
     data = output.data
     if "image/svg+xml" in data:
         return _one_block(data["image/svg+xml"])
-    if "text/html" in data:
+    # xarray's own page of styles does not agree with that of the guide.
+    if "text/html" in data and "xr-wrap" not in data["text/html"]:
         return _one_block(data["text/html"])
     return f"<pre>{_text(data['text/plain'])}</pre>"
 

@@ -21,6 +21,7 @@ import pytest
 GUIDE = Path(__file__).parents[2] / "docs/guide"
 PICTURES = sorted((GUIDE / "pictures").glob("*.svg"))
 PAGES = sorted(path.relative_to(GUIDE).as_posix() for path in GUIDE.rglob("*.md"))
+PROGRAM = Path(os.environ.get("BLOCKFOLD_BIN", "")).absolute()
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Above an output of which the text has to agree, and the numbers need not.
 VARIES = "<!-- the numbers vary -->\n"
@@ -104,8 +105,7 @@ def test_blocks_are_of_known_languages(page):
 
 def commands(text: str, folder):
     """Each command of a block with what the page shows of it, and what it writes: errors, where it fails."""
-    program = Path(os.environ["BLOCKFOLD_PROGRAM"]).resolve()
-    environment = {**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+    environment = {**os.environ, "PATH": f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, shown = part.partition("\n")
         options = {"shell": True, "cwd": folder, "env": environment, "capture_output": True, "text": True}
@@ -113,7 +113,7 @@ def commands(text: str, folder):
         yield command, shown, done.stderr if done.returncode else done.stdout
 
 
-@pytest.mark.skipif("BLOCKFOLD_PROGRAM" not in os.environ, reason="BLOCKFOLD_PROGRAM does not name the program")
+@pytest.mark.skipif(not PROGRAM.is_file(), reason="BLOCKFOLD_BIN names no program")
 def test_commands(tmp_path):
     for language, text in blocks("program.md"):
         if language == "console":
