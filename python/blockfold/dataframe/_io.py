@@ -215,12 +215,41 @@ def from_dict(data: Any, npartitions: int | None = None) -> DataFrame:
 
 
 def from_polars(data: Any, npartitions: int | None = None) -> DataFrame:
-    """A lazy frame over the memory of a Polars one; a lazy one is collected."""
+    """A lazy frame over the memory of a Polars one; a lazy one is collected.
+
+    Parameters
+    ----------
+    data : object
+        The rows.
+    npartitions : int, optional
+        Number of partitions.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import polars as pl
+    >>> bf.from_polars(pl.DataFrame({"x": [1, 2]})).x.sum().compute()
+    3
+    """
     return from_arrow(data.collect() if hasattr(data, "collect") else data, npartitions)
 
 
 def from_array(x: Any, columns: Any = None) -> DataFrame:
-    """A lazy frame of the columns of a matrix: of NumPy's, or a lazy one."""
+    """A lazy frame of the columns of a matrix: of NumPy's, or a lazy one.
+
+    Parameters
+    ----------
+    x : str or Expr
+        The one column.
+    columns : label, list or dict, optional
+        Which columns.
+
+    Examples
+    --------
+    >>> import blockfold.array as da, blockfold.dataframe as dd
+    >>> dd.from_array(da.ones((3, 2)), columns=["a", "b"]).a.sum().compute()
+    3.0
+    """
     from ..array import Array
     from ..array import from_array as lazily
 
@@ -235,13 +264,34 @@ def from_map(function: Callable[..., Any], *iterables: Iterable[Any], args: Any 
     """A frame of one partition for each item, which a function makes: pandas frames or Arrow tables.
 
     The function is called now, for every item; what it returns is kept in memory.
+
+    Parameters
+    ----------
+    function : callable
+        What is called.
+    args : tuple
+        More arguments of the function.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import pandas as pd
+    >>> bf.from_map(lambda n: pd.DataFrame({"x": [n]}), range(3)).compute()["x"].tolist()
+    [0, 1, 2]
     """
     parts = [function(*items, *args, **kwargs) for items in zip(*iterables, strict=True)]
     return concat([from_any(part) for part in parts])
 
 
 def from_any(data: Any) -> DataFrame:
-    """A lazy frame of whatever it is: a lazy one, pandas', a dictionary, or an object of any Arrow library."""
+    """A lazy frame of whatever it is: a lazy one, pandas', a dictionary, or an object of any Arrow library.
+
+    Examples
+    --------
+    >>> import blockfold.array as da, blockfold.dataframe as dd
+    >>> dd.from_any({"x": [1, 2]}).x.sum().compute()
+    3
+    """
     if isinstance(data, DataFrame):
         return data
     if type(data).__module__.split(".")[0] == "pandas":
