@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 
 from . import _blockfold as _core
+from . import _recipes
 from .compute import compute, explain, optimize, persist
 from .exceptions import Error
 from .expr import Expr, col, corr, cov, len, lit, when
@@ -27,13 +28,14 @@ TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import array, dataframe, datasets, distributed, exceptions
+    from . import array, config, dataframe, datasets, distributed, exceptions
     from .array import from_array
     from .dataframe import (
         DataFrame,
         Series,
         concat,
         from_arrow,
+        from_delayed,
         from_dict,
         from_map,
         from_pandas,
@@ -47,15 +49,18 @@ if TYPE_CHECKING:
 
 __version__: str = _core.__version__
 
-_MODULES = ("array", "dataframe", "datasets", "distributed", "exceptions")
+_recipes.install()
+
+_MODULES = ("array", "config", "dataframe", "datasets", "distributed", "exceptions")
 _FRAMES = (
-    "DataFrame", "Series", "concat", "from_arrow", "from_dict", "from_map", "from_pandas", "from_polars", "merge",
-    "merge_asof", "read_csv", "read_ipc", "read_parquet",
+    "DataFrame", "Series", "concat", "from_arrow", "from_delayed", "from_dict", "from_map", "from_pandas", "from_polars",
+    "merge", "merge_asof", "read_csv", "read_ipc", "read_parquet",
 )  # fmt: skip
 
 __all__ = [
-    "DataFrame", "Delayed", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "corr", "cov", "dataframe",
-    "datasets", "default_session", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_dict", "from_map", "from_pandas",
+    "DataFrame", "Delayed", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "config", "corr", "cov", "dataframe",
+    "datasets", "default_session", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_delayed", "from_dict",
+    "from_map", "from_pandas",
     "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_csv", "read_ipc", "read_parquet",
     "set_default_session", "visualize", "when",
 ]  # fmt: skip

@@ -28,10 +28,16 @@ class Delayed:
     32
     """
 
-    __slots__ = ("_core", "_length", "__weakref__")
+    __slots__ = ("__weakref__", "_call", "_core", "_length")
 
-    def __init__(self, native: core.Delayed, length: int | None = None):
-        self._core, self._length = native, length
+    def __init__(self, native: core.Delayed, length: int | None = None, call: Any = None):
+        # The call as it was typed: the function's wrapper and the arguments; a value of its own has none.
+        self._core, self._length, self._call = native, length, call
+
+    def __reduce__(self) -> Any:
+        from ._calls import again, calls_of
+
+        return again, (calls_of(self),)
 
     @property
     def key(self) -> str:
@@ -59,16 +65,9 @@ class Delayed:
         return core.compute_delayed(current(), [self._core])[0]
 
     def persist(self, **unused: Any) -> Delayed:
-        """The call with its result made now and kept.
-
-        Examples
-        --------
-        >>> import blockfold as bf
-        >>> add = bf.delayed(lambda a, b: a + b, name="add")
-        >>> add(1, 2).persist().compute()
-        3
-        """
-        return Delayed(core.delayed_value(self.compute()), self._length)
+        """The call with its result made now and kept."""
+        value = self.compute()
+        return Delayed(core.delayed_value(value), self._length, (None, value, None))
 
     def explain(self, stage: str = "optimized") -> str:
         """What a run would do: tasks by name, and the longest path.
@@ -162,7 +161,7 @@ def _wrapped(function: Callable[..., Any]) -> core.DelayedFunction:
 
 
 def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Delayed:
-    return Delayed(_wrapped(function).call_delayed(args, kwargs))
+    return Delayed(_wrapped(function).call_delayed(args, kwargs), None, (function, args, kwargs))
 
 
 _operators()
@@ -178,7 +177,10 @@ class DelayedFunction:
         self.__doc__ = getattr(function, "__doc__", None)
 
     def __call__(self, *args: Any, dask_key_name: str | None = None, **kwargs: Any) -> Delayed:
-        return Delayed(self._core.call_delayed(args, kwargs or None), self._length)
+        return Delayed(self._core.call_delayed(args, kwargs or None), self._length, (self, args, kwargs))
+
+    def __reduce__(self) -> Any:
+        return DelayedFunction, (self.__wrapped__, self.__name__, self._length)
 
     def __repr__(self) -> str:
         return f"DelayedFunction({self.__name__!r})"
@@ -224,7 +226,7 @@ def delayed(
         return obj
     if callable(obj):
         return DelayedFunction(obj, name, nout)
-    return Delayed(_wrapped(_same).call_delayed((obj,), None), nout)
+    return Delayed(_wrapped(_same).call_delayed((obj,), None), nout, (_same, (obj,), {}))
 
 
 def _same(value: Any) -> Any:

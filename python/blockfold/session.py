@@ -159,8 +159,17 @@ def current() -> core.Session:
     if session is not None:
         return session
     if _default is None:
-        _default = core.Session(None, None, None, None)
+        _default = _first()
     return _default
+
+
+def _first() -> core.Session:
+    """The default session that nobody has made: as the environment says."""
+    if not any(name.startswith("BLOCKFOLD_") for name in os.environ):
+        return core.Session(None, None, None, None)
+    from .config import from_environment
+
+    return Session(**from_environment())._core
 
 
 def default_session() -> Session:
@@ -174,7 +183,7 @@ def default_session() -> Session:
     """
     global _default
     if _default is None:
-        _default = core.Session(None, None, None, None)
+        _default = _first()
     return Session._of(_default)
 
 

@@ -201,3 +201,18 @@ fn a_client_of_a_session() {
     let own = Client::new(Settings::new().threads(1).blocking_threads(3)).unwrap();
     assert_eq!(*own.submit(&delayed(|| 5).call()).unwrap().result().unwrap(), 5);
 }
+
+/// The only thread of the pool waits for a call at a client, whose frame the pool would have to collect.
+#[test]
+fn blocks_may_wait_for_calls_that_collect() {
+    let session = session(1);
+    let (client, days) = (session.client().unwrap(), series(&session));
+    let rows = delayed(|frame: &Frame| frame.num_rows() as i64);
+    let part = try_delayed(move |day: &u64| {
+        let rows = client.submit(&rows.call(&days.get_partition(*day as usize)))?.result()?;
+        Ok::<_, blockfold::delayed::CallError>(numbers([*rows]))
+    });
+    let parts = (0..3).map(|day| part.call(day));
+    let frame = session.from_delayed(parts, numbers([]).schema(), None).unwrap();
+    assert_eq!(sum_of(&frame), 3 * 21_600);
+}

@@ -47,7 +47,7 @@ pub use blockfold_core::{
     IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, col, corr, cov,
     len, lit, when,
 };
-pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
+pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber, is_in_pool, standing_in};
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;

@@ -11,7 +11,7 @@ use blockfold_io::memory::MemorySource;
 use blockfold_io::parquet::ParquetSource;
 use blockfold_io::paths::{Paths, resolve};
 use blockfold_plan::Source;
-use blockfold_tasks::Pool;
+use blockfold_tasks::{Pool, Settings};
 
 use crate::frame::LazyFrame;
 
@@ -33,8 +33,8 @@ struct Inner {
     executor: Executor,
     scratch: PathBuf,
     cancel: Cancel,
-    /// The most threads for calls that block.
-    blocking_threads: Option<usize>,
+    /// How threads for calls differ from the usual ones.
+    call_settings: Option<CallSettings>,
     /// Threads for delayed calls, started with the first.
     calls: OnceLock<Pool>,
 }
@@ -48,8 +48,11 @@ pub struct SessionBuilder {
     scratch: ScratchOptions,
     subscribers: Vec<Arc<dyn Subscriber>>,
     cancel: Cancel,
-    blocking_threads: Option<usize>,
+    call_settings: Option<CallSettings>,
 }
+
+/// Changes the settings of threads for delayed calls.
+type CallSettings = Arc<dyn Fn(Settings) -> Settings + Send + Sync>;
 
 impl SessionBuilder {
     /// Bytes that the session may hold; by default half of what the machine or its container has.
@@ -85,9 +88,9 @@ impl SessionBuilder {
         self
     }
 
-    /// The most threads for delayed calls that block; by default 256.
-    pub fn blocking_threads(mut self, threads: usize) -> Self {
-        self.blocking_threads = Some(threads);
+    /// Changes how threads for delayed calls are made; see [`Session::call_settings`].
+    pub fn call_settings(mut self, change: impl Fn(Settings) -> Settings + Send + Sync + 'static) -> Self {
+        self.call_settings = Some(Arc::new(change));
         self
     }
 
@@ -124,7 +127,7 @@ impl SessionBuilder {
             executor,
             scratch,
             cancel: self.cancel,
-            blocking_threads: self.blocking_threads,
+            call_settings: self.call_settings,
             calls: OnceLock::new(),
         })))
     }
@@ -271,9 +274,12 @@ impl Session {
         Arc::as_ptr(&self.0).addr()
     }
 
-    /// The most threads for calls that block, if that was said.
-    pub(crate) fn blocking_threads(&self) -> Option<usize> {
-        self.0.blocking_threads
+    /// Settings of threads for calls with what the builder said of them.
+    pub(crate) fn changed(&self, settings: Settings) -> Settings {
+        match &self.0.call_settings {
+            Some(change) => change(settings),
+            None => settings,
+        }
     }
 
     /// A flag that the session's flag sets, too.

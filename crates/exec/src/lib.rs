@@ -27,6 +27,7 @@ mod tiles;
 mod write;
 
 pub use answer::BatchIter;
+pub use dispatch::{is_in_pool, standing_in};
 pub use events::{Event, Subscriber};
 pub use executor::{Executor, Outcome};
 pub use kept::KeptSource;

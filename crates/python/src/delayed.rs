@@ -1,16 +1,17 @@
 //! Delayed calls of Python functions, and futures.
 //!
 //! A call keeps its arguments as they were typed, with places for the results of other calls; these may stand inside of
-//! lists, tuples and dictionaries. Functions run on threads of their own, not in the pool of blocks, and hold the GIL
-//! only while they run.
+//! lists, tuples and dictionaries. Functions run on threads of their own, not in the pool of blocks. A thread takes the GIL
+//! once for many calls; whoever sleeps or waits lets it go as usual, and then the next thread comes in.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use blockfold::delayed::{CallError, Callable, Client, Delayed, Future, Later, Submit, describe_with, try_delayed};
 use pyo3::exceptions::{PyTimeoutError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::{Answer, raised};
 use crate::pictures::{Look, drawn};
@@ -96,6 +97,13 @@ impl Arguments {
     }
 }
 
+impl Object {
+    /// The value.
+    pub fn value<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.0.bind(py)
+    }
+}
+
 /// Takes arguments apart, and collects the calls that they read.
 #[derive(Default)]
 struct Reading(Vec<Later<Object>>);
@@ -118,7 +126,7 @@ impl Reading {
 
     /// An object of the package: a call, a future, or what has a `compute` of its own.
     fn lazy(&mut self, value: &Bound<'_, PyAny>) -> PyResult<Part> {
-        if let Some(own) = value.getattr_opt("_core")? {
+        if let Some(own) = value.getattr_opt(intern!(value.py(), "_core"))? {
             if let Ok(delayed) = own.cast_exact::<PyDelayed>() {
                 return Ok(self.read(Later::Delayed(delayed.get().0.clone())));
             }
@@ -126,13 +134,18 @@ impl Reading {
                 return Ok(self.read(Later::Future(future.get().0.clone())));
             }
         }
-        let Some(compute) = value.getattr_opt("compute")? else { return Ok(Part::Value(value.clone().unbind())) };
+        let Some(compute) = value.getattr_opt(intern!(value.py(), "compute"))? else {
+            return Ok(Part::Value(value.clone().unbind()));
+        };
         let call = PyDelayedFunction::of(&compute, None)?;
         let delayed = call.make(&PyTuple::empty(value.py()), None)?;
         Ok(self.read(Later::Delayed(delayed)))
     }
 
     fn part(&mut self, value: &Bound<'_, PyAny>) -> PyResult<Part> {
+        if is_plain(value) {
+            return Ok(Part::Value(value.clone().unbind()));
+        }
         if is_ours(value)? {
             return self.lazy(value);
         }
@@ -159,9 +172,17 @@ fn kept(value: &Bound<'_, PyAny>, parts: Vec<Part>, container: impl FnOnce(Vec<P
     if is_plain { Part::Value(value.clone().unbind()) } else { container(parts) }
 }
 
+/// Whether a value is a number or a text, and so holds no call.
+fn is_plain(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyString>()
+}
+
 /// Whether a value is of a class of the package.
 fn is_ours(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(value.get_type().module()?.to_str()?.starts_with("blockfold."))
+    let module = value.get_type().getattr(intern!(value.py(), "__module__"))?;
+    Ok(module.cast_exact::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| name.starts_with("blockfold."))))
 }
 
 impl PyDelayedFunction {
@@ -174,10 +195,7 @@ impl PyDelayedFunction {
         let own = function.clone().unbind();
         let body =
             move |arguments: &Arguments, read: &[Arc<Object>]| Python::attach(|py| arguments.call(py, &own, read));
-        Ok(PyDelayedFunction {
-            callable: try_delayed(body).named(&name).blocking(),
-            function: function.clone().unbind(),
-        })
+        Ok(PyDelayedFunction { callable: try_delayed(body).named(&name), function: function.clone().unbind() })
     }
 
     fn make(&self, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Delayed<Object>> {
@@ -196,7 +214,7 @@ fn name_of(function: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// Has errors say what arguments a call had: their types, and their shape or length.
-fn describe_objects() {
+pub fn describe_objects() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         describe_with(|arguments: &Arguments| {
@@ -289,7 +307,7 @@ pub fn delayed_value(value: Py<PyAny>) -> PyDelayed {
 impl PyClient {
     #[new]
     fn new(session: &PySession, threads: usize) -> Answer<Self> {
-        let settings = session.0.call_settings().threads(1).blocking_threads(threads);
+        let settings = session.0.call_settings().threads(threads);
         Ok(PyClient(Client::new(settings)?))
     }
 

@@ -12,7 +12,7 @@ use crate::error::argument;
 use crate::scalar::scalar_of;
 
 /// What to compute for each row or for each group of rows; holds no data.
-#[pyclass(name = "Expr", module = "blockfold._blockfold", frozen)]
+#[pyclass(name = "Expr", module = "blockfold._blockfold", frozen, dict)]
 pub struct PyExpr(pub Expr);
 
 /// An operand: an expression, or a value as a literal.

@@ -16,7 +16,7 @@ use crate::session::PySession;
 use crate::table::{PyBatches, PyTable, summary};
 
 /// A description of a frame that nobody has computed yet.
-#[pyclass(name = "LazyFrame", module = "blockfold._blockfold", frozen)]
+#[pyclass(name = "LazyFrame", module = "blockfold._blockfold", frozen, dict)]
 pub struct PyLazyFrame(pub LazyFrame);
 
 /// The frame, when nothing is wrong with it: in Python an error is raised where it is made.

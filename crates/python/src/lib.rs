@@ -18,6 +18,7 @@ mod expr;
 mod frame;
 mod group;
 mod joins;
+mod made;
 mod making;
 mod pictures;
 mod run;

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use blockfold::{Cancel, Error, cancellable};
+use blockfold::{Cancel, Error, cancellable, is_in_pool, standing_in};
 use pyo3::prelude::*;
 
 use crate::error::{Answer, Raised};
@@ -51,8 +51,11 @@ where
 {
     let (own, scope) = (handle.clone(), cancel.clone());
     let (done, waits) = sync_channel(1);
+    // A function of the user that starts a run inside of a run: its thread is one of those that the run would need.
+    let stands_in = is_in_pool();
     let body = move || {
-        let result = catch_unwind(AssertUnwindSafe(|| cancellable(&scope, || work(&own))));
+        let work = || cancellable(&scope, || work(&own));
+        let result = catch_unwind(AssertUnwindSafe(|| if stands_in { standing_in(work) } else { work() }));
         // Who was interrupted takes no answer.
         let _ = done.send(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))));
     };

@@ -1,6 +1,7 @@
 //! Sessions, and where frames come from.
 
 use blockfold::datasets::{self, ColumnKind};
+use blockfold::delayed::Settings;
 use blockfold::{ByteSize, Error, RecordBatch, Session};
 use pyo3::prelude::*;
 
@@ -38,9 +39,12 @@ impl PySession {
         if let Some(limit) = scratch_limit {
             builder = builder.scratch_limit(bytes(limit)?);
         }
-        // Functions of Python share one lock: more threads than this would only wait for each other.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(PySession(builder.blocking_threads(threads.unwrap_or(cores).max(LEAST_CALLS)).build()?))
+        let call_threads = threads.unwrap_or(cores).max(LEAST_CALLS);
+        let calls = move |settings: Settings| {
+            settings.threads(call_threads).inside(|work: &mut dyn FnMut()| Python::attach(|_| work()))
+        };
+        Ok(PySession(builder.call_settings(calls).build()?))
     }
 
     #[getter]

@@ -9,7 +9,7 @@ use crate::expr::{PyExpr, exprs};
 use crate::frame::{Keys, PyLazyFrame, checked, sort_keys};
 
 /// A window that a frame or its groups compute.
-#[pyclass(name = "Window", module = "blockfold._blockfold", frozen)]
+#[pyclass(name = "Window", module = "blockfold._blockfold", frozen, dict)]
 pub struct PyWindow {
     window: WindowExpr,
     /// The name that the column has, unless it is given another one.

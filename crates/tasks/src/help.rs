@@ -14,9 +14,6 @@ use crate::sync::{Mutex, now, scaled, spin_loop, thread};
 
 /// A run stays with a thread for this long while others of the same priority wait.
 const TURN: Duration = Duration::from_millis(10);
-/// Times a thread looks for work before it leaves a run.
-const LOOKS: usize = scaled(24, 2);
-
 /// Results that a thread may have alive beyond those of a run on one thread, before it stops starting more.
 const AHEAD: usize = scaled(4, 1);
 
@@ -209,7 +206,8 @@ impl Run {
     /// A task to make: the latest of this seat, one of another seat, or the first of the backlog.
     fn find(self: &Arc<Self>, helper: &mut Helper) -> Option<u32> {
         helper.held_back = false;
-        for look in 0..LOOKS {
+        let looks = self.pool.looks();
+        for look in 0..looks {
             if self.stopped.load(Ordering::Acquire) {
                 return None;
             }
@@ -226,7 +224,10 @@ impl Run {
             if self.pool.queued() > 0 {
                 return None;
             }
-            if look < LOOKS / 2 { (0..64).for_each(|_| spin_loop()) } else { thread::yield_now() }
+            if looks == 1 {
+                return None;
+            }
+            if look < looks / 2 { (0..64).for_each(|_| spin_loop()) } else { thread::yield_now() }
         }
         None
     }

@@ -11,13 +11,16 @@ use crate::error::{Error, Result};
 use crate::events::Subscriber;
 use crate::garbage;
 use crate::lanes::Lanes;
-use crate::settings::{Flag, Settings};
+use crate::settings::{Flag, Inside, Settings};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard, scaled, spin_loop, statics, thread, thread_local};
 use crate::timer::Timer;
 
 /// Times an idle thread looks for a job before it sleeps.
 const LOOKS: usize = scaled(300, 2);
+
+/// Times a thread looks for work before it leaves a run.
+const RUN_LOOKS: usize = scaled(24, 2);
 
 /// Something for a thread of the pool.
 pub trait Job: Send + Sync {
@@ -34,6 +37,7 @@ pub struct Shared {
     pub threads: usize,
     pub subscriber: Option<Arc<dyn Subscriber>>,
     stopped_by: Option<Flag>,
+    inside: Option<Inside>,
     pub blocking: Blocking,
     pub timer: Timer,
     queue: Mutex<Queue>,
@@ -53,6 +57,8 @@ struct Queue {
     /// Threads that should be there: the fixed ones, and one for each that waits for a future inside a call.
     wanted: usize,
     next_id: usize,
+    /// A thread waits for what calls are made inside of.
+    is_entering: bool,
 }
 
 thread_local! {
@@ -81,6 +87,11 @@ impl Shared {
     /// Runs are to stop.
     pub fn is_cancelled(&self) -> bool {
         self.stopped_by.as_ref().is_some_and(|flag| flag())
+    }
+
+    /// Times a thread of a run looks for work before it leaves it: once where others wait for it to leave.
+    pub fn looks(&self) -> usize {
+        if self.inside.is_some() { 1 } else { RUN_LOOKS }
     }
 
     pub fn is_closed(&self) -> bool {
@@ -146,8 +157,63 @@ impl Shared {
 
     fn serve(self: Arc<Self>, id: usize) {
         WORKER.with(|worker| worker.set(Some((self.addr(), id))));
-        while let Some(job) = self.next_job() {
-            job.work();
+        match &self.inside {
+            None => {
+                while let Some(job) = self.next_job() {
+                    job.work();
+                }
+            }
+            Some(enter) => {
+                while self.may_enter() {
+                    enter(&mut || self.work_inside());
+                }
+            }
+        }
+    }
+
+    /// Whether there are threads enough without this one, which ends then.
+    fn is_left(&self, queue: &mut Queue) -> bool {
+        if queue.alive <= queue.wanted && !self.is_closed() {
+            return false;
+        }
+        queue.alive -= 1;
+        self.ended.notify_all();
+        if queue.jobs.len() > 0 {
+            // Whoever woke this thread may have meant one that works.
+            self.wake.notify_one();
+        }
+        true
+    }
+
+    /// Waits until there is a job and no other thread is on its way in; false when this thread should end.
+    fn may_enter(&self) -> bool {
+        let mut queue = self.queue.lock();
+        loop {
+            if self.is_left(&mut queue) {
+                return false;
+            }
+            if queue.jobs.len() > 0 && !queue.is_entering {
+                queue.is_entering = true;
+                return true;
+            }
+            self.sleeping.fetch_add(1, Ordering::Relaxed);
+            self.wake.wait(&mut queue);
+            self.sleeping.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Works as long as there are jobs, and calls another thread for those that it leaves.
+    fn work_inside(&self) {
+        let mut queue = self.queue.lock();
+        queue.is_entering = false;
+        while queue.alive <= queue.wanted
+            && let Some(job) = queue.jobs.pop()
+        {
+            self.queued.store(queue.jobs.len(), Ordering::Relaxed);
+            if queue.jobs.len() > 0 {
+                self.wake.notify_one();
+            }
+            MutexGuard::unlocked(&mut queue, || job.work());
         }
     }
 
@@ -156,13 +222,7 @@ impl Shared {
         let mut queue = self.queue.lock();
         let mut awake = true;
         loop {
-            if queue.alive > queue.wanted || self.is_closed() {
-                queue.alive -= 1;
-                self.ended.notify_all();
-                if queue.jobs.len() > 0 {
-                    // Whoever woke this thread may have meant one that works.
-                    self.wake.notify_one();
-                }
+            if self.is_left(&mut queue) {
                 return None;
             }
             if let Some(job) = queue.jobs.pop() {
@@ -238,6 +298,7 @@ impl Pool {
             threads: settings.threads,
             subscriber: settings.subscriber,
             stopped_by: settings.stopped_by,
+            inside: settings.inside,
             blocking: Blocking::new(settings.blocking_threads),
             timer: Timer::default(),
             queue: Mutex::new(Queue { wanted: settings.threads, ..Queue::default() }),

@@ -11,7 +11,11 @@ pub struct Settings {
     pub(crate) blocking_threads: usize,
     pub(crate) subscriber: Option<Arc<dyn Subscriber>>,
     pub(crate) stopped_by: Option<Flag>,
+    pub(crate) inside: Option<Inside>,
 }
+
+/// Calls the work that it is given inside of something that one thread, or few, may hold.
+pub(crate) type Inside = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// Asked whether runs are to stop.
 pub(crate) type Flag = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -19,7 +23,7 @@ pub(crate) type Flag = Arc<dyn Fn() -> bool + Send + Sync>;
 impl Default for Settings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Settings { threads, blocking_threads: 256, subscriber: None, stopped_by: None }
+        Settings { threads, blocking_threads: 256, subscriber: None, stopped_by: None, inside: None }
     }
 }
 
@@ -50,6 +54,15 @@ impl Settings {
     #[must_use]
     pub fn stopped_by(mut self, flag: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stopped_by = Some(Arc::new(flag));
+        self
+    }
+
+    /// Has the threads that compute do so inside of `enter`, which calls what it is given: with an interpreter's lock held, say.
+    /// It is entered once for many calls, by one thread after the other, so that only one ever waits for it; another one
+    /// comes in when a call lets the lock go, because it sleeps, say.
+    #[must_use]
+    pub fn inside(mut self, enter: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+        self.inside = Some(Arc::new(enter));
         self
     }
 

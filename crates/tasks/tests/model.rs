@@ -73,7 +73,34 @@ fn dawdle(steps: usize) {
 
 fn settings() -> Settings {
     refuse_threads([0, 4][draw(2)]);
-    Settings::new().threads(1 + draw(3)).blocking_threads(1 + draw(2))
+    let settings = Settings::new().threads(1 + draw(3)).blocking_threads(1 + draw(2));
+    let enter = |work: &mut dyn FnMut()| {
+        thread::yield_now();
+        work();
+    };
+    if draw(3) == 0 { settings.inside(enter) } else { settings }
+}
+
+/// A lock that is held while calls are made and let go by those that wait, as an interpreter's is.
+#[derive(Default)]
+struct Interpreter {
+    is_held: shuttle::sync::Mutex<bool>,
+    let_go: shuttle::sync::Condvar,
+}
+
+impl Interpreter {
+    fn take(&self) {
+        let mut is_held = self.is_held.lock().unwrap();
+        while *is_held {
+            is_held = self.let_go.wait(is_held).unwrap();
+        }
+        *is_held = true;
+    }
+
+    fn leave(&self) {
+        assert!(std::mem::take(&mut *self.is_held.lock().unwrap()), "a call without the lock");
+        self.let_go.notify_one();
+    }
 }
 
 fn client() -> Client {
@@ -228,6 +255,38 @@ fn wide_graphs() {
             ..Graph::random(1)
         };
         graph.is_right_on(&pool);
+    });
+}
+
+/// Threads that compute with a lock held, which some calls let go for a while.
+#[test]
+fn inside_of_a_lock() {
+    check("inside_of_a_lock", 2400, || {
+        let lock = Arc::new(Interpreter::default());
+        let held = Arc::clone(&lock);
+        let enter = move |work: &mut dyn FnMut()| {
+            held.take();
+            work();
+            held.leave();
+        };
+        let pool = Pool::new(Settings::new().threads(1 + draw(3)).inside(enter)).unwrap();
+        let made = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&made);
+        let call = delayed(move |waits: &bool, reads: &[Arc<u64>]| {
+            if *waits {
+                lock.leave();
+                dawdle(3);
+                lock.take();
+            }
+            assert!(*lock.is_held.lock().unwrap(), "a call without the lock");
+            count.fetch_add(1, SeqCst);
+            reads.iter().map(|read| **read).sum::<u64>() + 1
+        });
+        let leaves: Vec<_> = (0..1 + draw(6)).map(|_| call.call(flip(), Vec::<Delayed<u64>>::new())).collect();
+        let pairs: Vec<_> = leaves.chunks(2).map(|pair| call.call(flip(), pair.to_vec())).collect();
+        let (wide, deep) = (leaves.len(), pairs.len());
+        assert_eq!(*call.call(flip(), pairs).compute_on(&pool).unwrap() as usize, wide + deep + 1);
+        assert_eq!(made.load(SeqCst) as usize, wide + deep + 1);
     });
 }
 

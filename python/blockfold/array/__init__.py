@@ -28,7 +28,7 @@ from ._bits import (
     left_shift,
     right_shift,
 )
-from ._blocks import apply_along_axis, map_blocks, map_overlap
+from ._blocks import apply_along_axis, from_delayed, map_blocks, map_overlap
 from ._creation import *  # noqa: F403
 from ._elementwise import *  # noqa: F403
 from ._indexing import compress, delete, extract, take, take_along_axis
@@ -56,7 +56,7 @@ from .linalg import (
 __all__ = [
     "Array", "__array_api_version__", "__array_namespace_info__", "apply_along_axis", "astype", "bitwise_and", "bitwise_left_shift",
     "bitwise_or", "bitwise_right_shift", "bitwise_xor", "can_cast", "compress", "compute", "cross", "delete", "diag", "diagonal", "dot",
-    "e", "einsum", "extract", "fft", "finfo", "iinfo", "inf", "inner", "isdtype", "left_shift", "linalg", "map_blocks", "map_overlap",
+    "e", "einsum", "extract", "fft", "finfo", "from_delayed", "iinfo", "inf", "inner", "isdtype", "left_shift", "linalg", "map_blocks", "map_overlap",
     "matmul", "matrix_transpose", "nan", "newaxis", "outer", "pi", "random", "result_type", "right_shift", "take", "take_along_axis",
     "tensordot", "trace", "vdot", "vecdot",
 ]  # fmt: skip
@@ -76,7 +76,6 @@ euler_gamma = 0.5772156649015329
 _ABSENT = {
     "apply_gufunc": "take map_blocks of an array that is whole along its last axes",
     "blockwise": "take operators, or map_blocks of one array",
-    "from_delayed": "take from_array of what it makes, or stack of several",
     "from_tiledb": "take from_zarr",
     "to_tiledb": "take to_zarr",
     "to_hdf5": "take to_npy or to_zarr",

@@ -27,34 +27,77 @@ def _inferred(function: Any, x: Array, args: Any, kwargs: Any) -> str:
 
 def map_blocks(
     function: Any,
-    *arrays: Any,
+    *args: Any,
     dtype: Any = None,
     chunks: Any = None,
     drop_axis: Any = None,
     new_axis: Any = None,
+    name: Any = None,
+    token: Any = None,
+    meta: Any = None,
+    enforce_ndim: bool = False,
     **kwargs: Any,
 ) -> Array:
-    """A function of each chunk as a NumPy array, which shares the engine's memory; its result has the chunk's shape.
+    """A function of the chunks of arrays as NumPy arrays, which share the engine's memory.
 
     The function is called from the engine's threads, with the GIL held meanwhile. What it raises comes back with its own
-    traceback.
+    traceback. Chunks of several arrays meet as NumPy broadcasts axes; other arguments are passed as they are. A function
+    with an argument ``block_id`` gets the chunk's place among the chunks of the result, one with ``block_info`` what Dask
+    tells.
+
+    Parameters
+    ----------
+    function : callable
+    *args : arrays and other values
+    dtype : data type, optional
+        Of the result; asked of the function with arrays of one element, unless given.
+    chunks : tuple, optional
+        Lengths of the result's chunks, for each axis one length for all of them or each; as those of the arrays, unless given.
+    drop_axis : int or list, optional
+        Axes that the result has not; the function gets arrays that are whole along them.
+    new_axis : int or list, optional
+        Axes that only the result has, of length 1 unless `chunks` says.
 
     Examples
     --------
     >>> import blockfold.array as da
     >>> da.ones((4,), chunks=2).map_blocks(lambda chunk: chunk.cumsum()).compute().tolist()
     [1.0, 2.0, 1.0, 2.0]
+    >>> x = da.arange(6, chunks=3)
+    >>> da.map_blocks(lambda a, b: (a * b).sum(keepdims=True), x, x, chunks=(1,)).compute().tolist()
+    [5, 50]
     """
-    if chunks is not None or drop_axis is not None or new_axis is not None:
-        raise UnsupportedError("map_blocks to other shapes is not supported; reduce or reshape the array beside it")
-    lazy = [one for one in arrays if isinstance(one, Array)]
-    if len(lazy) != 1 or not isinstance(arrays[0], Array):
-        raise UnsupportedError(
-            "map_blocks takes one array, the first argument; combine several with operators, or stack them"
-        )
-    x, args = arrays[0], arrays[1:]
-    name = array_dtype(_inferred(function, x, args, kwargs) if dtype is None else dtype)
-    return Array(x._core.map_blocks(_Call(function, args, kwargs, name), name))
+    from ._many_blocks import mapped, wants
+
+    if not any(isinstance(one, Array) for one in args):
+        raise ArgumentError("map_blocks: give at least one array; take from_function to make one of nothing")
+    lazy = [at for at, one in enumerate(args) if isinstance(one, Array)]
+    is_plain = chunks is None and drop_axis is None and new_axis is None and not wants(function)
+    if lazy == [0] and is_plain:
+        x, others = args[0], args[1:]
+        kind = array_dtype(_inferred(function, x, others, kwargs) if dtype is None else dtype)
+        return Array(x._core.map_blocks(_Call(function, others, kwargs, kind), kind))
+    return mapped(function, args, kwargs, dtype, chunks, drop_axis, new_axis)
+
+
+def from_delayed(value: Any, shape: Any, dtype: Any = None, meta: Any = None, name: Any = None) -> Array:
+    """An array of one chunk, which a delayed call makes when it is needed.
+
+    Examples
+    --------
+    >>> import blockfold as bf, blockfold.array as da, numpy as np
+    >>> x = da.from_delayed(bf.delayed(np.arange)(3), (3,), dtype="int64")
+    >>> (x + 1).compute().tolist()
+    [1, 2, 3]
+    """
+    from ..delayed import delayed
+    from ._many_blocks import array_of
+
+    if dtype is None and meta is None:
+        raise ArgumentError("from_delayed: give dtype=, which the call is not made to learn")
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    lengths = tuple((length,) for length in shape)
+    return array_of([delayed(value)], lengths, array_dtype(meta.dtype if dtype is None else dtype))
 
 
 def map_overlap(
@@ -107,8 +150,42 @@ class _Call:
         return np.require(made, dtype=self._dtype, requirements=["C", "A"])
 
 
-def apply_along_axis(function: Any, axis: int, x: Any, *args: Any, **kwargs: Any) -> Array:
-    """Not there: says what is."""
-    raise UnsupportedError(
-        "apply_along_axis is not supported; take map_blocks of an array that is whole along the axis"
+def apply_along_axis(function: Any, axis: int, x: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any) -> Array:
+    """A function of each vector along an axis, as NumPy's; chunks are made whole along it.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a vector and gives a vector or one value.
+    axis : int
+    x : array
+    dtype, shape : optional
+        Of what the function gives for one vector; it is called once with ones to learn them, unless given.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.apply_along_axis(lambda row: row.max() - row.min(), 1, da.arange(6, chunks=3).reshape(2, 3)).compute().tolist()
+    [2, 2]
+    """
+    import numpy as np
+
+    x = as_array(x)
+    axis = axis + x.ndim if axis < 0 else axis
+    if not 0 <= axis < x.ndim:
+        raise ArgumentError(f"apply_along_axis: axis {axis} of an array with {x.ndim} axes")
+    if dtype is None or shape is None:
+        made = np.asarray(function(np.ones(x.shape[axis], x.dtype), *args, **kwargs))
+        dtype, shape = made.dtype if dtype is None else dtype, made.shape if shape is None else shape
+    if len(shape) > 1:
+        raise UnsupportedError("apply_along_axis to more axes than one is not supported; take map_blocks")
+    whole = x.rechunk({axis: -1})
+    lengths = list(whole.chunks)
+    lengths[axis : axis + 1] = [(int(length),) for length in shape]
+    return map_blocks(
+        lambda chunk: np.apply_along_axis(function, axis, chunk, *args, **kwargs),
+        whole,
+        dtype=dtype,
+        chunks=tuple(lengths),
+        drop_axis=None if shape else axis,
     )

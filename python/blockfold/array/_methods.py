@@ -702,23 +702,19 @@ class Methods:
 
     # ---- blocks
 
+    def to_delayed(self, optimize_graph: bool = True) -> Any:
+        """A NumPy array of delayed values, one for each chunk, which gives it as a NumPy array."""
+        import numpy as np
+
+        from ..delayed import delayed
+
+        made = np.empty(self.numblocks, dtype=object)
+        for place in np.ndindex(*self.numblocks):
+            made[place] = delayed(self.blocks[place] if place else self)
+        return made
+
     def map_blocks(self, function: Any, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
-        """A function of each chunk as a NumPy array, whose result has the chunk's shape.
-
-        Parameters
-        ----------
-        function : callable
-            Takes a NumPy array, and gives one of its shape.
-        dtype : dtype, optional
-            Type of the result.
-
-        Examples
-        --------
-        >>> import blockfold.array as da
-        >>> x = da.arange(6, chunks=3).reshape(2, 3)
-        >>> x.map_blocks(lambda chunk: chunk * 2).compute().tolist()
-        [[0, 2, 4], [6, 8, 10]]
-        """
+        """A function of each chunk as a NumPy array; see `blockfold.array.map_blocks`."""
         return _call("_blocks", "map_blocks", function, self, *args, dtype=dtype, **kwargs)
 
     def map_overlap(

@@ -17,9 +17,10 @@ from . import _reductions as reductions
 from ._array import Array
 from ._operands import as_array
 from ._shape import expand_dims, stack, swapaxes
+from ._stacks import by_matrix, is_stack, real, shape_of
 
 __all__ = [
-    "cholesky", "cross", "det", "diagonal", "inv", "lu", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose",
+    "cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lu", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose",
     "norm", "outer", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svd_compressed", "svdvals", "tensordot", "trace", "tsqr", "vecdot",
     "vector_norm",
 ]  # fmt: skip
@@ -38,6 +39,20 @@ class SVDResult(NamedTuple):
     U: Array
     S: Array
     Vh: Array
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues, smallest first, and eigenvectors as columns."""
+
+    eigenvalues: Array
+    eigenvectors: Array
+
+
+class EigResult(NamedTuple):
+    """Eigenvalues and eigenvectors as columns, complex numbers."""
+
+    eigenvalues: Array
+    eigenvectors: Array
 
 
 class SlogdetResult(NamedTuple):
@@ -478,46 +493,30 @@ def _one(x: Any, op: str) -> Array:
 
 
 def cholesky(x: Any, /, *, upper: bool = False) -> Array:
-    """The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is. Works at once.
+    """The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is. Works at once, but for stacks."""
+    import numpy as np
 
-    Parameters
-    ----------
-    x : array_like
-        The elements.
-    upper : bool
-        Whether the upper triangle is given.
-
-    Examples
-    --------
-    >>> import blockfold.array as da
-    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
-    >>> da.linalg.cholesky(a).compute().round(3).tolist()
-    [[2.0, 0.0], [1.0, 1.414]]
-    """
+    x = _floats(x)
+    if is_stack(x):
+        rows, _ = shape_of(x, "cholesky", square=True)
+        (lower,) = by_matrix(np.linalg.cholesky, [x], ((rows, rows), x.dtype))
+        return matrix_transpose(lower).conj() if upper else lower
     made = Array(_one(x, "cholesky")._core.cholesky())
     return made.T if upper else made
 
 
 def qr(x: Any, /, *, mode: str = "reduced") -> QRResult:
-    """`Q` and `R` of a matrix of at least as many rows as columns. Works at once; `Q` is lazy.
+    """`Q` and `R` of a matrix of at least as many rows as columns. Works at once; `Q` is lazy."""
+    import numpy as np
 
-    Parameters
-    ----------
-    x : array_like
-        The elements.
-    mode : str
-        Which form of the result.
-
-    Examples
-    --------
-    >>> import blockfold.array as da
-    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
-    >>> q, r = da.linalg.qr(a)
-    >>> bool(da.allclose(q.dot(r), a))
-    True
-    """
-    if mode != "reduced":
-        raise UnsupportedError(f"qr with mode={mode!r} is not supported; there is 'reduced'")
+    x = _floats(x)
+    rows, columns = shape_of(x, "qr")
+    if mode not in ("reduced", "complete"):
+        raise UnsupportedError(f"qr with mode={mode!r} is not supported; there are 'reduced' and 'complete'")
+    if is_stack(x) or mode == "complete":
+        inner = rows if mode == "complete" else min(rows, columns)
+        results = ((rows, inner), x.dtype), ((inner, columns), x.dtype)
+        return QRResult(*by_matrix(lambda one: np.linalg.qr(one, mode=mode), [x], *results))
     q, r = _one(x, "qr")._core.qr()
     return QRResult(Array(q), Array(r))
 
@@ -526,26 +525,16 @@ tsqr = qr
 
 
 def svd(x: Any, /, *, full_matrices: bool = False) -> SVDResult:
-    """`U`, the singular values, largest first, and `V` transposed. Works at once.
+    """`U`, the singular values, largest first, and `V` transposed. Works at once."""
+    import numpy as np
 
-    Parameters
-    ----------
-    x : array_like
-        The elements.
-    full_matrices : bool
-        Whether the matrices are square.
-
-    Examples
-    --------
-    >>> import blockfold.array as da
-    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
-    >>> u, s, vt = da.linalg.svd(a)
-    >>> s.compute().round(3).tolist()
-    [5.562, 1.438]
-    """
-    x = _one(x, "svd")
-    if full_matrices and x.shape[0] != x.shape[1]:
-        raise UnsupportedError("svd with full_matrices=True is not supported; pass full_matrices=False")
+    x = _floats(x)
+    rows, columns = shape_of(x, "svd")
+    if is_stack(x) or (full_matrices and rows != columns):
+        inner = min(rows, columns)
+        left, right = (rows, columns) if full_matrices else (inner, inner)
+        results = ((rows, left), x.dtype), ((inner,), real(x.dtype)), ((right, columns), x.dtype)
+        return SVDResult(*by_matrix(lambda one: np.linalg.svd(one, full_matrices=full_matrices), [x], *results))
     u, s, v = x._core.svd()
     return SVDResult(Array(u), Array(s), Array(v))
 
@@ -605,23 +594,20 @@ def lu(x: Any) -> tuple[Array, Array, Array]:
 
 
 def solve(x1: Any, x2: Any, /) -> Array:
-    """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once.
+    """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once."""
+    import numpy as np
 
-    Parameters
-    ----------
-    x1 : array_like
-        The first operand.
-    x2 : array_like
-        The second operand; shapes broadcast.
+    a, b = _floats(x1), _floats(x2)
+    if is_stack(a) or is_stack(b):
+        rows, _ = shape_of(a, "solve", square=True)
+        if b.ndim > 1 and a.shape[:-2] != b.shape[:-2]:
+            from ._shape import broadcast_to
 
-    Examples
-    --------
-    >>> import blockfold.array as da
-    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
-    >>> da.linalg.solve(a, da.asarray([8.0, 7.0])).compute().round(6).tolist()
-    [1.25, 1.5]
-    """
-    return Array(_one(x1, "solve")._core.solve(_floats(x2)._core))
+            lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+            a, b = broadcast_to(a, (*lead, rows, rows)), broadcast_to(b, (*lead, *b.shape[-2:]))
+        shape = (rows,) if b.ndim == 1 else (rows, b.shape[-1])
+        return by_matrix(np.linalg.solve, [a, b], (shape, np.result_type(a.dtype, b.dtype)))[0]
+    return Array(_one(a, "solve")._core.solve(b._core))
 
 
 def solve_triangular(x1: Any, x2: Any, /, lower: bool = False) -> Array:
@@ -649,18 +635,15 @@ def solve_triangular(x1: Any, x2: Any, /, lower: bool = False) -> Array:
 
 
 def inv(x: Any, /) -> Array:
-    """The inverse of a square matrix. Works at once.
+    """The inverse of a square matrix. Works at once."""
+    import numpy as np
 
-    Examples
-    --------
-    >>> import blockfold.array as da
-    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
-    >>> bool(da.allclose(da.linalg.inv(a).dot(a), da.eye(2)))
-    True
-    """
     from ._creation import eye
 
-    x = _one(x, "inv")
+    x = _floats(x)
+    rows, _ = shape_of(x, "inv", square=True)
+    if is_stack(x):
+        return by_matrix(np.linalg.inv, [x], ((rows, rows), x.dtype))[0]
     return solve(x, eye(x.shape[0], dtype=x.dtype))
 
 
@@ -679,6 +662,10 @@ def slogdet(x: Any, /) -> SlogdetResult:
     from ._elementwise import abs as absolute
     from ._elementwise import log, sign
 
+    x = _floats(x)
+    shape_of(x, "slogdet", square=True)
+    if is_stack(x):
+        return SlogdetResult(*by_matrix(np.linalg.slogdet, [x], ((), x.dtype), ((), real(x.dtype))))
     p, _, upper = lu(x)
     places = p.compute().argmax(axis=0)
     swaps, seen = 0, np.zeros(len(places), bool)
@@ -692,17 +679,15 @@ def slogdet(x: Any, /) -> SlogdetResult:
 
 
 def det(x: Any, /) -> Array:
-    """The determinant of a square matrix. Works at once.
+    """The determinant of a square matrix. Works at once."""
+    import numpy as np
 
-    Examples
-    --------
-    >>> import blockfold.array as da
-    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
-    >>> round(float(da.linalg.det(a)), 6)
-    8.0
-    """
     from ._elementwise import exp
 
+    x = _floats(x)
+    shape_of(x, "det", square=True)
+    if is_stack(x):
+        return by_matrix(np.linalg.det, [x], ((), x.dtype))[0]
     found = slogdet(x)
     return found.sign * exp(found.logabsdet)
 
@@ -726,7 +711,15 @@ def pinv(x: Any, /, *, rtol: float | None = None) -> Array:
     """
     import numpy as np
 
-    x = _one(x, "pinv")
+    x = _floats(x)
+    rows, columns = shape_of(x, "pinv")
+    if is_stack(x) or not isinstance(rtol, (float, int, type(None))):
+        tolerance = [] if rtol is None else [as_array(rtol)]
+
+        def inverted(one: Any, least: Any = None) -> Any:
+            return np.linalg.pinv(one, rtol=max(one.shape[-2:]) * np.finfo(one.dtype).eps if least is None else least)
+
+        return by_matrix(inverted, [x, *tolerance], ((columns, rows), x.dtype))[0]
     u, s, v = svd(x) if x.shape[0] >= x.shape[1] else _wide(x)
     values = s.compute()
     least = (max(x.shape) * np.finfo(x.dtype).eps if rtol is None else rtol) * values.max(initial=0)
@@ -758,7 +751,10 @@ def matrix_rank(x: Any, /, *, rtol: float | None = None) -> Array:
     """
     import numpy as np
 
-    x = _one(x, "matrix_rank")
+    x = _floats(x)
+    shape_of(x, "matrix_rank")
+    if is_stack(x):
+        return by_matrix(lambda one: np.linalg.matrix_rank(one, rtol=rtol), [x], ((), "int64"))[0]
     values = svdvals(x)
     least = values.max() * (max(x.shape) * float(np.finfo(x.dtype).eps) if rtol is None else rtol)
     return (values > least).sum()
@@ -784,6 +780,7 @@ def matrix_power(x: Any, n: int, /) -> Array:
     from ._creation import eye
 
     x = as_array(x)
+    shape_of(x, "matrix_power", square=True)
     x, n = (inv(x), -n) if n < 0 else (x, n)
     made = None
     while n:
@@ -791,7 +788,11 @@ def matrix_power(x: Any, n: int, /) -> Array:
             made = x if made is None else made @ x
         n >>= 1
         x = x @ x if n else x
-    return eye(x.shape[0], dtype=x.dtype) if made is None else made
+    if made is not None:
+        return made
+    from ._shape import broadcast_to
+
+    return broadcast_to(eye(x.shape[-1], dtype=x.dtype), x.shape)
 
 
 def multi_dot(arrays: Sequence[Any]) -> Array:
@@ -819,8 +820,48 @@ def _absent(name: str, nearest: str) -> Any:
     return function
 
 
-eigh = _absent("eigh", "take svd of a symmetric matrix, or numpy.linalg.eigh of what compute gives")
-eigvalsh = _absent("eigvalsh", "take svdvals of a symmetric matrix, or numpy.linalg.eigvalsh of what compute gives")
-eig = _absent("eig", "take numpy.linalg.eig of what compute gives")
-eigvals = _absent("eigvals", "take numpy.linalg.eigvals of what compute gives")
+def eigh(x: Any, /) -> EighResult:
+    """Eigenvalues, smallest first, and eigenvectors of symmetric matrices, each whole in memory.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.linalg.eigh(da.eye(2) * 3).eigenvalues.compute().tolist()
+    [3.0, 3.0]
+    """
+    import numpy as np
+
+    x = _floats(x)
+    rows, _ = shape_of(x, "eigh", square=True)
+    return EighResult(*by_matrix(np.linalg.eigh, [x], ((rows,), real(x.dtype)), ((rows, rows), x.dtype)))
+
+
+def eigvalsh(x: Any, /) -> Array:
+    """Eigenvalues of symmetric matrices, smallest first."""
+    import numpy as np
+
+    x = _floats(x)
+    rows, _ = shape_of(x, "eigvalsh", square=True)
+    return by_matrix(np.linalg.eigvalsh, [x], ((rows,), real(x.dtype)))[0]
+
+
+def eig(x: Any, /) -> EigResult:
+    """Eigenvalues and eigenvectors of square matrices as complex numbers, each matrix whole in memory."""
+    import numpy as np
+
+    x = _floats(x)
+    rows, _ = shape_of(x, "eig", square=True)
+    kind = np.result_type(x.dtype, np.complex64)
+    return EigResult(*by_matrix(np.linalg.eig, [x], ((rows,), kind), ((rows, rows), kind)))
+
+
+def eigvals(x: Any, /) -> Array:
+    """Eigenvalues of square matrices as complex numbers."""
+    import numpy as np
+
+    x = _floats(x)
+    rows, _ = shape_of(x, "eigvals", square=True)
+    return by_matrix(np.linalg.eigvals, [x], ((rows,), np.result_type(x.dtype, np.complex64)))[0]
+
+
 lstsq = _absent("lstsq", "take solve(x.T @ x, x.T @ b), or pinv(x) @ b")

@@ -9,15 +9,14 @@
 from typing import Any
 
 from ._csv import read_csv
+from ._delayed import from_delayed, from_map
 from ._frame import DataFrame
 from ._groupby import GroupBy
 from ._io import (
     from_any,
     from_array,
     from_arrow,
-    from_delayed,
     from_dict,
-    from_map,
     from_pandas,
     from_polars,
     read_feather,

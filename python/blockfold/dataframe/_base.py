@@ -52,6 +52,19 @@ class Base:
         """The frame itself, for who needs to know that it is one."""
         return cast("DataFrame", self)
 
+    def __reduce__(self) -> Any:
+        solid = self._solid()
+        return type(self)._again, (solid._rows.frame, list(self._index), list(self._columns))
+
+    @classmethod
+    def _again(cls, frame: core.LazyFrame, index: list[Any], columns: list[Any]) -> Base:
+        """The frame of a native one, whose columns get these labels, those of the index first."""
+        plain = [core.Expr.col(name) for name, _ in frame.schema()]
+        count = len(index)
+        return cls(
+            Rows(frame), dict(zip(columns, plain[count:], strict=True)), dict(zip(index, plain[:count], strict=True))
+        )
+
     def _solid(self) -> DataFrame:
         """The same frame with plain columns: computed ones become columns of new rows."""
         labels = [*self._index, *self._columns]

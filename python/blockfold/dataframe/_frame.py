@@ -117,7 +117,6 @@ ABSENT = {
     "T": "take compute().T when the frame is small",
     "map_overlap": "take rolling or shift",
     "to_bag": "take batches()",
-    "to_delayed": "take partitions",
     "dask": "take explain",
     "eval": "take assign",
     "memory_usage": "take estimate",

@@ -9,7 +9,7 @@ from .. import _blockfold as core
 from ..exceptions import ArgumentError, UnsupportedError
 from ._labels import native_names
 from ._partition_calls import made_up
-from ._rows import Rows, hidden
+from ._rows import Rows, hidden, not_pickled
 from ._series import Series
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class Groups:
     __slots__ = ("_dropna", "_frame", "_keys", "_sort")
 
     _frame: DataFrame
+
+    __reduce__ = not_pickled
 
     def __init__(self, frame: DataFrame, keys: dict[Any, core.Expr], sort: bool | None = None, dropna: bool = True):
         self._frame, self._keys, self._sort, self._dropna = frame, keys, sort, dropna

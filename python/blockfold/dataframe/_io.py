@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import _blockfold as core
@@ -11,7 +10,6 @@ from ..exceptions import ArgumentError, UnsupportedError
 from ..session import current
 from ._frame import DataFrame
 from ._labels import UNNAMED
-from ._merge import concat
 from ._rows import Rows
 
 
@@ -260,29 +258,6 @@ def from_array(x: Any, columns: Any = None) -> DataFrame:
     return lazy.to_frame(names)
 
 
-def from_map(function: Callable[..., Any], *iterables: Iterable[Any], args: Any = (), **kwargs: Any) -> DataFrame:
-    """A frame of one partition for each item, which a function makes: pandas frames or Arrow tables.
-
-    The function is called now, for every item; what it returns is kept in memory.
-
-    Parameters
-    ----------
-    function : callable
-        What is called.
-    args : tuple
-        More arguments of the function.
-
-    Examples
-    --------
-    >>> import blockfold as bf
-    >>> import pandas as pd
-    >>> bf.from_map(lambda n: pd.DataFrame({"x": [n]}), range(3)).compute()["x"].tolist()
-    [0, 1, 2]
-    """
-    parts = [function(*items, *args, **kwargs) for items in zip(*iterables, strict=True)]
-    return concat([from_any(part) for part in parts])
-
-
 def from_any(data: Any) -> DataFrame:
     """A lazy frame of whatever it is: a lazy one, pandas', a dictionary, or an object of any Arrow library.
 
@@ -300,8 +275,3 @@ def from_any(data: Any) -> DataFrame:
     if isinstance(data, dict):
         return from_dict(data)
     return from_arrow(data)
-
-
-def from_delayed(parts: Any, **options: Any) -> DataFrame:
-    """Not there: says what is."""
-    raise UnsupportedError("from_delayed is not supported; take from_map")

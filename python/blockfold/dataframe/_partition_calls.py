@@ -7,28 +7,17 @@ from typing import Any
 from ._labels import to_pandas
 
 
-class PartitionCall:
-    """A function of a partition as the engine calls it: an Arrow table in, an Arrow table out."""
+class Returned:
+    """What functions of users return for partitions, as Arrow tables of one schema."""
 
-    def __init__(self, function: Any, args: Any, kwargs: Any, frame: Any, arrow: bool):
-        self._function, self._args, self._kwargs, self._arrow = function, args, kwargs, arrow
-        self._labels = list(frame._index), list(frame._columns)
+    def __init__(self) -> None:
         #: Labels of the index of the result, known after the first call.
         self.index: list[Any] = []
         #: Whether the result is a series, and its name.
         self.is_series, self.name = False, None
         self._schema: Any = None
 
-    def __call__(self, native: Any) -> Any:
-        import pyarrow
-
-        table = pyarrow.table(native)
-        if self._arrow:
-            return self._function(table, *self._args, **self._kwargs)
-        result = self._function(to_pandas(table, *self._labels), *self._args, **self._kwargs)
-        return self._table(result)
-
-    def _table(self, result: Any) -> Any:
+    def table(self, result: Any) -> Any:
         """What a function returned as an Arrow table, an index with a name among its columns."""
         import pandas as pd
         import pyarrow
@@ -52,6 +41,23 @@ class PartitionCall:
             ]
             self.index, self._schema = [str(name) for name in named], pyarrow.schema(fields)
         return table.cast(self._schema) if table.schema.names == self._schema.names else table
+
+
+class PartitionCall(Returned):
+    """A function of a partition as the engine calls it: an Arrow table in, an Arrow table out."""
+
+    def __init__(self, function: Any, args: Any, kwargs: Any, frame: Any, arrow: bool):
+        super().__init__()
+        self._function, self._args, self._kwargs, self._arrow = function, args, kwargs, arrow
+        self._labels = list(frame._index), list(frame._columns)
+
+    def __call__(self, native: Any) -> Any:
+        import pyarrow
+
+        table = pyarrow.table(native)
+        if self._arrow:
+            return self._function(table, *self._args, **self._kwargs)
+        return self.table(self._function(to_pandas(table, *self._labels), *self._args, **self._kwargs))
 
 
 def made_up(part: Any) -> Any:

@@ -88,6 +88,12 @@ class PartitionVerbs(Base):
         """
         return self.partitions[n]
 
+    def to_delayed(self, optimize_graph: bool = True) -> list[Any]:
+        """A delayed value for each partition, which gives it as a pandas frame."""
+        from ..delayed import delayed
+
+        return [delayed(part) for part in self.partitions]
+
     def repartition(
         self, divisions: Any = None, npartitions: int | None = None, partition_size: Any = None, freq: Any = None
     ) -> DataFrame:

@@ -28,6 +28,11 @@ def hidden() -> str:
     return f"\x00bf{next(_numbers)}"
 
 
+def not_pickled(value: Any) -> Any:
+    """Refuses to pickle what makes sense only beside the rows of its frame."""
+    raise TypeError(f"a {type(value).__name__} cannot be pickled; pickle the frame or the series itself")
+
+
 class Rows:
     """A native frame, and the steps that added columns to it."""
 
@@ -43,6 +48,9 @@ class Rows:
         self._added: dict[Any, tuple[Step, core.Expr]] = {}
         self._filtered: weakref.WeakValueDictionary[core.Expr, Rows] = weakref.WeakValueDictionary()
         self._types: dict[core.Expr, str] = {}
+
+    def __reduce__(self) -> Any:
+        return not_pickled(self)
 
     def extend(self, step: Step) -> Rows:
         """The same rows with a step's hidden columns."""

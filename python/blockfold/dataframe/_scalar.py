@@ -25,6 +25,13 @@ class Scalar:
     def __init__(self, rows: Rows, expr: core.Expr):
         self._rows, self._core = rows, expr
 
+    def __reduce__(self) -> Any:
+        return Scalar._again, (self._rows.frame, self._core)
+
+    @classmethod
+    def _again(cls, frame: core.LazyFrame, expr: core.Expr) -> Scalar:
+        return cls(Rows(frame), expr)
+
     def _beside(self, rows: Rows, op: str) -> tuple[Rows, core.Expr]:
         """Rows that have the value beside each of them."""
         if rows.root is self._rows.root:

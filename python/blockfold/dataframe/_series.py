@@ -43,6 +43,15 @@ class Series(NamedOperators, ColumnOps):
     def __init__(self, rows: Rows, expr: core.Expr, name: Any, index: dict[Any, core.Expr]):
         self._rows, self._core, self._index, self.name = rows, expr, index, name
 
+    def __reduce__(self) -> Any:
+        from ._frame import DataFrame
+
+        return type(self)._again, (DataFrame(self._rows, {"x": self._core}, self._index), self.name)
+
+    @classmethod
+    def _again(cls, frame: DataFrame, name: Any) -> Series:
+        return cls(frame._rows, frame._columns["x"], name, frame._index)
+
     # ---- what ColumnOps builds on
 
     def _with(self, rows: Rows, expr: core.Expr, name: Any = None) -> Series:

@@ -53,10 +53,7 @@ impl Session {
         describe_shapes();
         let cancel = self.own_cancel();
         let settings = Settings::new().threads(self.threads()).stopped_by(move || cancel.is_cancelled());
-        let settings = match self.blocking_threads() {
-            Some(threads) => settings.blocking_threads(threads),
-            None => settings,
-        };
+        let settings = self.changed(settings);
         match self.executor().is_watched() {
             true => settings.subscriber(Arc::new(Watched(self.executor().clone()))),
             false => settings,

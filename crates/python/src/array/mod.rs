@@ -24,7 +24,7 @@ use crate::session::PySession;
 use crate::table::summary;
 
 /// A description of an array that nobody has computed yet.
-#[pyclass(name = "Array", module = "blockfold._blockfold", frozen)]
+#[pyclass(name = "Array", module = "blockfold._blockfold", frozen, dict)]
 pub struct PyArray(pub Array);
 
 /// The array, when nothing is wrong with it: in Python an error is raised where it is made.

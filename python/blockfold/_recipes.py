@@ -1,0 +1,174 @@
+"""How lazy values were made, so that they can be pickled.
+
+A native frame, array or expression notes the call that made it. Pickled, it is the list of these calls, which are made
+again where it arrives, in the session that is current there. What was kept in memory goes along as data.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Callable, Iterator
+
+from . import _blockfold as core
+from .session import current
+
+TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Values that note how they were made.
+_LAZY = (core.Expr, core.LazyFrame, core.Array, core.Window)
+_IS_LAZY = frozenset(_LAZY)
+
+#: Calls whose results hold data, which is what is pickled of them.
+_KEEPS = frozenset(("share_stream", "share_buffer", "persist"))
+
+_FUNCTIONS = ("Window", "concat", "concatenate", "einsum", "stack")
+
+
+class Place:
+    """The result of an earlier call of a program."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: int):
+        self.at = at
+
+    def __reduce__(self) -> Any:
+        return Place, (self.at,)
+
+
+def _noted(made: Any, owner: Any, name: str, args: Any, kwargs: Any) -> Any:
+    if name in _KEEPS:
+        return made
+    if type(made) in _IS_LAZY:
+        made._recipe = (owner, name, args, kwargs, None)
+    elif type(made) is tuple or type(made) is list:
+        for at, one in enumerate(made):
+            if type(one) in _IS_LAZY:
+                one._recipe = (owner, name, args, kwargs, at)
+    return made
+
+
+def _method(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        made = member(self, *args, **kwargs)
+        kind = type(made)
+        if kind in _IS_LAZY or kind is tuple or kind is list:
+            _noted(made, self, name, args, kwargs)
+        return made
+
+    call.__name__, call.__doc__ = name, member.__doc__
+    return call
+
+
+def _function(owner: str, name: str, member: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return _noted(member(*args, **kwargs), owner, name, args, kwargs)
+
+    call.__name__, call.__doc__ = name, member.__doc__
+    return call
+
+
+def install() -> None:
+    """Has all calls of the native layer noted by what they make."""
+    for cls in (*_LAZY, core.Session):
+        for name, member in list(vars(cls).items()):
+            if name.startswith("_") or not (callable(member) or isinstance(member, staticmethod)):
+                continue
+            if isinstance(member, staticmethod):
+                setattr(cls, name, staticmethod(_function(cls.__name__, name, member.__func__)))
+            else:
+                setattr(cls, name, _method(name, member))
+    for name in _FUNCTIONS:
+        setattr(core, name, _function("", name, getattr(core, name)))
+    for cls in _LAZY:
+        copyreg.pickle(cls, _reduced)
+
+
+# ---- pickling
+
+
+def _held(value: Any) -> Iterator[Any]:
+    """The lazy values among arguments, also inside of containers."""
+    if type(value) in _IS_LAZY:
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _held(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _held(one)
+
+
+def _replaced(value: Any, replace: Callable[[Any], Any]) -> Any:
+    """Arguments with something else in the place of lazy values and places."""
+    if type(value) in _IS_LAZY or type(value) is Place:
+        return replace(value)
+    if isinstance(value, dict):
+        return {key: _replaced(one, replace) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_replaced(one, replace) for one in value)
+    return value
+
+
+def _reduced(native: Any) -> Any:
+    """The calls that make a value, each after those whose results it takes."""
+    steps: list[Any] = []
+    places: dict[int, int] = {}
+    stack = [(native, False)]
+    while stack:
+        one, is_ready = stack.pop()
+        if id(one) in places:
+            continue
+        recipe = getattr(one, "_recipe", None)
+        if recipe is None:
+            places[id(one)] = len(steps)
+            steps.append(_kept(one))
+            continue
+        owner, name, args, kwargs, at = recipe
+        if not is_ready:
+            stack.append((one, True))
+            stack.extend((held, False) for held in _held((owner, args, kwargs)))
+            continue
+        args, kwargs, owner = _replaced(
+            (args, kwargs, None if type(owner) is core.Session else owner), lambda held: Place(places[id(held)])
+        )
+        places[id(one)] = len(steps)
+        steps.append((owner, name, args, kwargs, at))
+    return _made, (core.__version__, steps)
+
+
+def _kept(native: Any) -> Any:
+    """The data of a value that was not made of others."""
+    if type(native) is core.LazyFrame:
+        import pyarrow
+
+        table = pyarrow.table(native.collect())
+        return None, "share_stream", (table, None), {}, None
+    if type(native) is core.Array:
+        import numpy as np
+
+        chunks = tuple(tuple(along) for along in native.chunks)
+        return None, "share_buffer", (np.ascontiguousarray(native.compute()), chunks), {}, None
+    raise TypeError(f"a {type(native).__name__} of which it is not known how it was made cannot be pickled")
+
+
+def _made(version: str, steps: list[Any]) -> Any:
+    """What a list of calls makes, in the current session."""
+    if version != core.__version__:
+        from .exceptions import ArgumentError
+
+        raise ArgumentError(
+            f"a lazy value pickled by blockfold {version} cannot be read by {core.__version__}; use the same version"
+        )
+    made: list[Any] = []
+    for owner, name, args, kwargs, at in steps:
+        args, kwargs, owner = _replaced((args, kwargs, owner), lambda place: made[place.at])
+        if owner is None:
+            owner = current()
+        elif isinstance(owner, str):
+            owner = getattr(core, owner) if owner else core
+        result = getattr(owner, name)(*args, **kwargs)
+        made.append(result if at is None else result[at])
+    return made[-1]
