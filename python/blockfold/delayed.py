@@ -65,7 +65,15 @@ class Delayed:
         return core.compute_delayed(current(), [self._core])[0]
 
     def persist(self, **unused: Any) -> Delayed:
-        """The call with its result made now and kept."""
+        """The call with its result made now and kept.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> add = bf.delayed(lambda a, b: a + b, name="add")
+        >>> add(1, 2).persist().compute()
+        3
+        """
         value = self.compute()
         return Delayed(core.delayed_value(value), self._length, (None, value, None))
 

@@ -355,7 +355,17 @@ class as_completed:  # noqa: N801
         self._waiting, self._with_results = list(futures), with_results
 
     def add(self, future: Future) -> None:
-        """Adds a future."""
+        """Adds a future.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client, as_completed
+        >>> client = Client()
+        >>> ended = as_completed(client.map(abs, [-1]))
+        >>> ended.add(client.submit(abs, -2))
+        >>> sorted(future.result() for future in ended)
+        [1, 2]
+        """
         self._waiting.append(future)
 
     def __iter__(self) -> as_completed:

@@ -169,13 +169,6 @@ class Expr(ColumnOps):
             What equal values get.
         descending : bool or list of bool
             Whether the greatest come first.
-
-        Examples
-        --------
-        >>> import blockfold as bf
-        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
-        >>> df.with_columns(r=bf.col("x").rank(descending=True)).compute()["r"].tolist()
-        [3.0, 2.0, 1.0]
         """
         return WindowExpr(core.Window.rank(self._core, method, descending))
 

@@ -131,11 +131,31 @@ class Session:
 
     @property
     def scratch(self) -> os.PathLike[str]:
-        """Folder for scratch files."""
+        """Folder for scratch files.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> session = bf.Session(memory_budget="64MiB", threads=2)
+        >>> isinstance(str(session.scratch), str)
+        True
+        """
         return self._core.scratch
 
     def read_parquet(self, path: Any, **options: Any) -> DataFrame:
-        """A lazy frame of Parquet files, see `blockfold.read_parquet`."""
+        """A lazy frame of Parquet files, see `blockfold.read_parquet`.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import os, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = os.path.join(folder.name, "data")
+        >>> _ = bf.from_dict({"x": [1, 2]}).to_parquet(path)
+        >>> session = bf.Session(memory_budget="64MiB")
+        >>> session.read_parquet(path).x.sum().compute()
+        3
+        """
         from .dataframe import read_parquet
 
         with self:

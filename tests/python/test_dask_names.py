@@ -52,11 +52,6 @@ BESIDE = {
     "`dask.array`": {"ARRAY_EXPR_ENABLED", "PerformanceWarning", "array_expr_enabled"},
     "`dask`": {"HLGExpr", "LLGExpr", "SingletonExpr"},
 }
-#: Names that are there to say what to take instead.
-REFUSED = {
-    "apply_along_axis": lambda: da.apply_along_axis(sum, 0, da.ones(3)),
-    "from_delayed": lambda: dd.from_delayed([]),
-}
 
 
 def absent(owner: str) -> set[str]:
@@ -84,14 +79,8 @@ def public(owner: str, theirs) -> set[str]:
 @pytest.mark.parametrize("owner", OWNERS)
 def test_what_is_absent_is_absent(owner):
     _, ours = OWNERS[owner]()
-    there = {name for name in absent(owner) if hasattr(ours, name)} - set(REFUSED)
+    there = {name for name in absent(owner) if hasattr(ours, name)}
     assert not there, f"{owner} has {sorted(there)}: take it out of docs/guide/from-dask.md"
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_there_to_refuse_refuses(name):
-    with pytest.raises(NotImplementedError, match="is not supported; take"):
-        REFUSED[name]()
 
 
 @pytest.mark.parametrize("owner", [owner for owner in OWNERS if owner != "`Client`"])

@@ -353,7 +353,15 @@ class Array(Operators, Methods):
         return Array(self._core)
 
     def compute_chunk_sizes(self) -> Array:
-        """The array itself: lengths of chunks are always known."""
+        """The array itself: lengths of chunks are always known.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.compute_chunk_sizes().shape
+        (2, 3)
+        """
         return self
 
     # ---- runs

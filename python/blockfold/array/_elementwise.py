@@ -526,7 +526,21 @@ def copysign(x1: Any, x2: Any, /) -> Array:
 
 
 def nextafter(x1: Any, x2: Any, /) -> Array:
-    """The next floats towards others."""
+    """The next floats towards others.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> bool((da.nextafter(da.ones(2), da.full((2,), 2.0)) > 1).all())
+    True
+    """
     return pairwise("nextafter", as_array(x1), as_array(x2))
 
 

@@ -660,7 +660,18 @@ class Methods:
         return _call("_more", "moment", self, order, axis, ddof=ddof, keepdims=keepdims)
 
     def store(self, target: Any, **unused: Any) -> None:
-        """Writes the array into another one that takes square brackets, a chunk after the other."""
+        """Writes the array into another one that takes square brackets, a chunk after the other.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> import numpy as np
+        >>> target = np.zeros((2, 3))
+        >>> x.store(target)
+        >>> target.tolist()
+        [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+        """
         _call("_more", "store", self, target)
 
     def tolist(self) -> Any:
@@ -703,7 +714,15 @@ class Methods:
     # ---- blocks
 
     def to_delayed(self, optimize_graph: bool = True) -> Any:
-        """A NumPy array of delayed values, one for each chunk, which gives it as a NumPy array."""
+        """A NumPy array of delayed values, one for each chunk, which gives it as a NumPy array.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.to_delayed()[0, 0].compute().tolist()
+        [[0, 1, 2]]
+        """
         import numpy as np
 
         from ..delayed import delayed
@@ -714,7 +733,22 @@ class Methods:
         return made
 
     def map_blocks(self, function: Any, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
-        """A function of each chunk as a NumPy array; see `blockfold.array.map_blocks`."""
+        """A function of each chunk as a NumPy array; see `blockfold.array.map_blocks`.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a NumPy array, and gives one of its shape.
+        dtype : dtype, optional
+            Type of the result.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.map_blocks(lambda chunk: chunk * 2).compute().tolist()
+        [[0, 2, 4], [6, 8, 10]]
+        """
         return _call("_blocks", "map_blocks", function, self, *args, dtype=dtype, **kwargs)
 
     def map_overlap(

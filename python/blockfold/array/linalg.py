@@ -493,7 +493,22 @@ def _one(x: Any, op: str) -> Array:
 
 
 def cholesky(x: Any, /, *, upper: bool = False) -> Array:
-    """The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is. Works at once, but for stacks."""
+    """The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is. Works at once, but for stacks.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    upper : bool
+        Whether the upper triangle is given.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.cholesky(a).compute().round(3).tolist()
+    [[2.0, 0.0], [1.0, 1.414]]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -506,7 +521,23 @@ def cholesky(x: Any, /, *, upper: bool = False) -> Array:
 
 
 def qr(x: Any, /, *, mode: str = "reduced") -> QRResult:
-    """`Q` and `R` of a matrix of at least as many rows as columns. Works at once; `Q` is lazy."""
+    """`Q` and `R` of a matrix of at least as many rows as columns. Works at once; `Q` is lazy.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    mode : str
+        Which form of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> q, r = da.linalg.qr(a)
+    >>> bool(da.allclose(q.dot(r), a))
+    True
+    """
     import numpy as np
 
     x = _floats(x)
@@ -525,7 +556,23 @@ tsqr = qr
 
 
 def svd(x: Any, /, *, full_matrices: bool = False) -> SVDResult:
-    """`U`, the singular values, largest first, and `V` transposed. Works at once."""
+    """`U`, the singular values, largest first, and `V` transposed. Works at once.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    full_matrices : bool
+        Whether the matrices are square.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> u, s, vt = da.linalg.svd(a)
+    >>> s.compute().round(3).tolist()
+    [5.562, 1.438]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -594,7 +641,22 @@ def lu(x: Any) -> tuple[Array, Array, Array]:
 
 
 def solve(x1: Any, x2: Any, /) -> Array:
-    """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once."""
+    """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.solve(a, da.asarray([8.0, 7.0])).compute().round(6).tolist()
+    [1.25, 1.5]
+    """
     import numpy as np
 
     a, b = _floats(x1), _floats(x2)
@@ -635,7 +697,15 @@ def solve_triangular(x1: Any, x2: Any, /, lower: bool = False) -> Array:
 
 
 def inv(x: Any, /) -> Array:
-    """The inverse of a square matrix. Works at once."""
+    """The inverse of a square matrix. Works at once.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> bool(da.allclose(da.linalg.inv(a).dot(a), da.eye(2)))
+    True
+    """
     import numpy as np
 
     from ._creation import eye
@@ -679,7 +749,15 @@ def slogdet(x: Any, /) -> SlogdetResult:
 
 
 def det(x: Any, /) -> Array:
-    """The determinant of a square matrix. Works at once."""
+    """The determinant of a square matrix. Works at once.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> round(float(da.linalg.det(a)), 6)
+    8.0
+    """
     import numpy as np
 
     from ._elementwise import exp
@@ -837,7 +915,15 @@ def eigh(x: Any, /) -> EighResult:
 
 
 def eigvalsh(x: Any, /) -> Array:
-    """Eigenvalues of symmetric matrices, smallest first."""
+    """Eigenvalues of symmetric matrices, smallest first.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.eigvalsh(a).compute().round(3).tolist()
+    [1.438, 5.562]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -846,7 +932,15 @@ def eigvalsh(x: Any, /) -> Array:
 
 
 def eig(x: Any, /) -> EigResult:
-    """Eigenvalues and eigenvectors of square matrices as complex numbers, each matrix whole in memory."""
+    """Eigenvalues and eigenvectors of square matrices as complex numbers, each matrix whole in memory.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.eig(a).eigenvalues.compute().real.round(3).tolist()
+    [5.562, 1.438]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -856,7 +950,15 @@ def eig(x: Any, /) -> EigResult:
 
 
 def eigvals(x: Any, /) -> Array:
-    """Eigenvalues of square matrices as complex numbers."""
+    """Eigenvalues of square matrices as complex numbers.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.eigvals(a).compute().real.round(3).tolist()
+    [5.562, 1.438]
+    """
     import numpy as np
 
     x = _floats(x)

@@ -102,7 +102,26 @@ def isna(value: Any) -> Any:
 
 
 def to_parquet(frame: DataFrame, path: Any, **options: Any) -> Any:
-    """Writes a folder of Parquet files, see `DataFrame.to_parquet`."""
+    """Writes a folder of Parquet files, see `DataFrame.to_parquet`.
+
+    Parameters
+    ----------
+    frame : DataFrame or Series
+        The rows.
+    path : path
+        The file or folder.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "data")
+    >>> df = bf.from_dict({"x": [1, 2]})
+    >>> import blockfold.dataframe as dd
+    >>> dd.to_parquet(df, path)["rows_written"]
+    2
+    """
     return frame.to_parquet(path, **options)
 
 

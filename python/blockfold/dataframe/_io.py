@@ -56,7 +56,28 @@ def read_parquet(
 
 
 def read_ipc(path: Any, columns: Any = None, index: Any = None) -> DataFrame:
-    """A lazy frame of Arrow IPC (Feather) files, mapped into memory and read without a copy."""
+    """A lazy frame of Arrow IPC (Feather) files, mapped into memory and read without a copy.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    columns : label, list or dict, optional
+        Which columns.
+    index : label, list or dict, optional
+        Names of the index.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "data")
+    >>> df = bf.from_dict({"x": [1, 2]})
+    >>> _ = df.to_ipc(path)
+    >>> bf.read_ipc(path).x.sum().compute()
+    3
+    """
     frame = _indexed(current().read_ipc(_paths(path)), [], index)
     return frame if columns is None else frame[list(columns)]
 

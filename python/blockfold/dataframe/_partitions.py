@@ -89,7 +89,15 @@ class PartitionVerbs(Base):
         return self.partitions[n]
 
     def to_delayed(self, optimize_graph: bool = True) -> list[Any]:
-        """A delayed value for each partition, which gives it as a pandas frame."""
+        """A delayed value for each partition, which gives it as a pandas frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> len(df.to_delayed()[0].compute())
+        3
+        """
         from ..delayed import delayed
 
         return [delayed(part) for part in self.partitions]

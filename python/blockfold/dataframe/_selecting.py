@@ -26,7 +26,16 @@ class ColumnVerbs(Base):
 
     @property
     def columns(self) -> Any:
-        """Labels of the columns, as a pandas index; can be set."""
+        """Labels of the columns, as a pandas index; can be set.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.columns = ["key", "value"]
+        >>> list(df.columns)
+        ['key', 'value']
+        """
         import pandas as pd
 
         labels = list(self._columns)

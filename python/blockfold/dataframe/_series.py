@@ -226,12 +226,28 @@ class Series(NamedOperators, ColumnOps):
 
     @property
     def shape(self) -> tuple[Scalar]:
-        """Number of values, lazily."""
+        """Number of values, lazily.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.shape[0].compute()
+        3
+        """
         return (self.size,)
 
     @property
     def dtypes(self) -> Any:
-        """The type as pandas has it."""
+        """The type as pandas has it.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.dtypes
+        dtype('int64')
+        """
         return self.dtype
 
     @property
@@ -249,7 +265,15 @@ class Series(NamedOperators, ColumnOps):
 
     @property
     def known_divisions(self) -> bool:
-        """Whether bounds of the partitions are known."""
+        """Whether bounds of the partitions are known.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.known_divisions
+        False
+        """
         return self.to_frame("x").known_divisions
 
     def _by_frame(self, verb: Callable[[DataFrame], DataFrame]) -> Series:
@@ -302,7 +326,15 @@ class Series(NamedOperators, ColumnOps):
         return self._by_frame(lambda frame: frame.sample(n, frac, random_state))
 
     def explode(self) -> Series:
-        """One value for each element of lists."""
+        """One value for each element of lists.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"v": [[1, 2], [3]]})
+        >>> df.v.explode().compute().tolist()
+        [1, 2, 3]
+        """
         return self._by_frame(lambda frame: frame.explode("x"))
 
     def sort_values(self, ascending: bool = True, na_position: str = "last") -> Series:
@@ -1022,7 +1054,15 @@ class Index(Series):
     __slots__ = ()
 
     def compute(self, **_: Any) -> Any:
-        """The values as a pandas index."""
+        """The values as a pandas index.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("x").index.compute().tolist()
+        [1, 2, 3]
+        """
         import pandas as pd
 
         return pd.Index(Series(self._rows, self._core, self.name, {}).compute(), name=self.name)

@@ -406,13 +406,6 @@ class SeriesGroupBy(Groups):
             What equal values get.
         ascending : bool
             Whether the least has rank 1.
-
-        Examples
-        --------
-        >>> import blockfold as bf
-        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
-        >>> df.groupby("k").x.rank().compute().tolist()
-        [1.0, 1.0, 2.0]
         """
         window = core.Window.rank(self._expr, method, not ascending)
         rows, expr = self._frame._rows.window(self._keys.values(), window, ("rank", self._expr, method, ascending))
