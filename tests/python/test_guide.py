@@ -6,6 +6,7 @@
 import ast
 import contextlib
 import doctest
+import importlib
 import io
 import os
 import re
@@ -101,6 +102,31 @@ def test_blocks_are_of_known_languages(page):
     assert all(
         before == "python" for before, language in zip(["", *languages], languages, strict=False) if language == "text"
     )
+
+
+def test_the_reference_has_every_public_name():
+    reference = "".join((GUIDE / page).read_text() for page in PAGES if page.startswith("reference/"))
+    listed = set(re.findall(r"\w+", reference))
+    # What is no name of its own: modules, constants, names of the standard for the namespace.
+    beside = {
+        "__array_api_version__",
+        "__array_namespace_info__",
+        "e",
+        "fft",
+        "inf",
+        "linalg",
+        "nan",
+        "newaxis",
+        "pi",
+        "random",
+        "Error",
+    }
+    public = {
+        *bf.__all__,
+        *importlib.import_module("blockfold.array").__all__,
+        *importlib.import_module("blockfold.dataframe").__all__,
+    }
+    assert public - listed - beside == set()
 
 
 def commands(text: str, folder):
