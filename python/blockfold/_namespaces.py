@@ -37,28 +37,76 @@ class TextNamespace(Namespace):
     _kind = "str"
 
     def len(self) -> Any:
-        """Number of characters."""
+        """Number of characters.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.len().compute().tolist()
+        [5, 3]
+        """
         return self._of._call("len_chars")
 
     def len_bytes(self) -> Any:
-        """Number of bytes."""
+        """Number of bytes.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.len_bytes().compute().tolist()
+        [5, 3]
+        """
         return self._of._call("len_bytes")
 
     def lower(self) -> Any:
-        """The text in lower case."""
+        """The text in lower case.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.lower().compute().tolist()
+        [' ada ', 'bob']
+        """
         return self._of._call("lower")
 
     def upper(self) -> Any:
-        """The text in upper case."""
+        """The text in upper case.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.upper().compute().tolist()
+        [' ADA ', 'BOB']
+        """
         return self._of._call("upper")
 
     def strip(self) -> Any:
-        """The text without white space at its ends."""
+        """The text without white space at its ends.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.strip().compute().tolist()
+        ['Ada', 'Bob']
+        """
         return self._of._call("strip")
 
     def contains(self, text: Any, *, regex: bool | None = None, literal: bool | None = None) -> Any:
         """Whether the text holds another one. Regular expressions are not supported: what looks like one is refused, unless
-        ``regex=False`` (or ``literal=True``) says that it is none."""
+        ``regex=False`` (or ``literal=True``) says that it is none.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.contains("b").compute().tolist()
+        [False, True]
+        """
         is_plain = regex is False or literal is True
         if regex or literal is False or (not is_plain and isinstance(text, str) and set(text) & set(r".^$*+?{}[]\|()")):
             from .exceptions import UnsupportedError
@@ -70,21 +118,53 @@ class TextNamespace(Namespace):
         return self._of._call("contains", text)
 
     def startswith(self, text: Any) -> Any:
-        """Whether the text starts with another one."""
+        """Whether the text starts with another one.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.startswith("B").compute().tolist()
+        [False, True]
+        """
         return self._of._call("starts_with", text)
 
     def endswith(self, text: Any) -> Any:
-        """Whether the text ends with another one."""
+        """Whether the text ends with another one.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.endswith("b").compute().tolist()
+        [False, True]
+        """
         return self._of._call("ends_with", text)
 
     starts_with, ends_with = startswith, endswith
 
     def replace(self, old: Any, new: Any) -> Any:
-        """The text with every occurrence of one text replaced by another; not by a regular expression."""
+        """The text with every occurrence of one text replaced by another; not by a regular expression.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.replace("b", "p").compute().tolist()
+        [' Ada ', 'Bop']
+        """
         return self._of._call("replace", old, new)
 
     def slice(self, start: int = 0, stop: int | None = None) -> Any:
-        """Characters from `start` up to `stop`, as ``text[start:stop]``."""
+        """Characters from `start` up to `stop`, as ``text[start:stop]``.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.slice(0, 2).compute().tolist()
+        [' A', 'Bo']
+        """
         from .exceptions import UnsupportedError
 
         if stop is not None and (stop < 0) != (start < 0):
@@ -94,7 +174,15 @@ class TextNamespace(Namespace):
         return self._of._call("slice", start, 2**31 - 1 if stop is None else max(stop - start, 0))
 
     def cat(self, other: Any) -> Any:
-        """The text followed by another one."""
+        """The text followed by another one.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
+        >>> df.t.str.cat("!").compute().tolist()
+        [' Ada !', 'Bob!']
+        """
         return self._of._call("concat", other)
 
 
@@ -105,70 +193,187 @@ class TimeNamespace(Namespace):
 
     @property
     def year(self) -> Any:
-        """The year."""
+        """The year.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.year.compute().tolist()
+        [2001]
+        """
         return self._of._call("year")
 
     @property
     def quarter(self) -> Any:
-        """The quarter, 1 to 4."""
+        """The quarter, 1 to 4.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.quarter.compute().tolist()
+        [1]
+        """
         return self._of._call("quarter")
 
     @property
     def month(self) -> Any:
-        """The month, 1 to 12."""
+        """The month, 1 to 12.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.month.compute().tolist()
+        [2]
+        """
         return self._of._call("month")
 
     @property
     def day(self) -> Any:
-        """The day of the month, 1 to 31."""
+        """The day of the month, 1 to 31.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.day.compute().tolist()
+        [3]
+        """
         return self._of._call("day")
 
     @property
     def dayofweek(self) -> Any:
-        """The day of the week, 0 for Monday to 6 for Sunday."""
+        """The day of the week, 0 for Monday to 6 for Sunday.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.dayofweek.compute().tolist()
+        [5]
+        """
         return self._of._call("weekday") - 1
 
     weekday = day_of_week = dayofweek
 
     @property
     def dayofyear(self) -> Any:
-        """The day of the year, 1 to 366."""
+        """The day of the year, 1 to 366.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.dayofyear.compute().tolist()
+        [34]
+        """
         return self._of._call("ordinal_day")
 
     day_of_year = dayofyear
 
     @property
     def hour(self) -> Any:
-        """The hour, 0 to 23."""
+        """The hour, 0 to 23.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.hour.compute().tolist()
+        [4]
+        """
         return self._of._call("hour")
 
     @property
     def minute(self) -> Any:
-        """The minute, 0 to 59."""
+        """The minute, 0 to 59.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.minute.compute().tolist()
+        [5]
+        """
         return self._of._call("minute")
 
     @property
     def second(self) -> Any:
-        """The second, 0 to 59."""
+        """The second, 0 to 59.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.second.compute().tolist()
+        [6]
+        """
         return self._of._call("second")
 
     @property
     def millisecond(self) -> Any:
-        """Milliseconds since the second."""
+        """Milliseconds since the second.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.millisecond.compute().tolist()
+        [789]
+        """
         return self._of._call("millisecond")
 
     @property
     def microsecond(self) -> Any:
-        """Microseconds since the second."""
+        """Microseconds since the second.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> df.t.dt.microsecond.compute().tolist()
+        [789000]
+        """
         return self._of._call("microsecond")
 
     @property
     def date(self) -> Any:
-        """The day as a date."""
+        """The day as a date.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> str(df.t.dt.date.compute()[0])
+        '2001-02-03 00:00:00'
+        """
         return self._of.cast("date")
 
     def floor(self, freq: str) -> Any:
-        """The start of the window of time in which the point lies, as ``"15min"`` or ``"1mo"``."""
+        """The start of the window of time in which the point lies, as ``"15min"`` or ``"1mo"``.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import pandas as pd
+        >>> df = bf.from_pandas(pd.DataFrame({"t": pd.to_datetime(["2001-02-03 04:05:06.789"])}))
+        >>> str(df.t.dt.floor("1h").compute()[0])
+        '2001-02-03 04:00:00'
+        """
         return self._of._call("truncate", window(freq))
 
     truncate = floor

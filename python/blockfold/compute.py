@@ -61,7 +61,15 @@ def persist(*values: Any, **unused: Any) -> tuple[Any, ...]:
 
 
 def optimize(*values: Any) -> tuple[Any, ...]:
-    """The values themselves: plans are optimised when they run."""
+    """The values themselves: plans are optimised when they run.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+    >>> bf.optimize(df)[0] is df
+    True
+    """
     return values
 
 

@@ -41,24 +41,64 @@ class Delayed:
 
     @property
     def key(self) -> str:
-        """A name that no other call has as long as this one lives."""
+        """A name that no other call has as long as this one lives.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> add = bf.delayed(lambda a, b: a + b, name="add")
+        >>> add(1, 2).key.startswith("add-")
+        True
+        """
         return f"{self._core.name}-{id(self._core):x}"
 
     def compute(self, **unused: Any) -> Any:
-        """The result of the call, with all calls that it reads made first."""
+        """The result of the call, with all calls that it reads made first.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> add = bf.delayed(lambda a, b: a + b, name="add")
+        >>> add(1, 2).compute()
+        3
+        """
         return core.compute_delayed(current(), [self._core])[0]
 
     def persist(self, **unused: Any) -> Delayed:
-        """The call with its result made now and kept."""
+        """The call with its result made now and kept.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> add = bf.delayed(lambda a, b: a + b, name="add")
+        >>> add(1, 2).persist().compute()
+        3
+        """
         value = self.compute()
         return Delayed(core.delayed_value(value), self._length, (None, value, None))
 
     def explain(self, stage: str = "optimized") -> str:
-        """What a run would do: tasks by name, and the longest path."""
+        """What a run would do: tasks by name, and the longest path.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> add = bf.delayed(lambda a, b: a + b, name="add")
+        >>> print(add(1, add(2, 3)).explain().splitlines()[0])
+        2 tasks, 1 inputs; 1 can start at once, longest path 2 tasks
+        """
         return self._core.explain()
 
     def visualize(self, filename: str | None = None, **options: Any) -> Any:
-        """A picture of the calls; see `blockfold.visualize`."""
+        """A picture of the calls; see `blockfold.visualize`.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> add = bf.delayed(lambda a, b: a + b, name="add")
+        >>> add(1, 2).visualize().format
+        'svg'
+        """
         from .visualize import visualize
 
         return visualize(self, filename=filename, **options)

@@ -26,6 +26,12 @@ class LocalCluster:
     ----------
     n_workers, threads_per_worker : int, optional
         Their product is the number of calls that may run, or sleep, at once; eight or the number of cores, unless given.
+
+    Examples
+    --------
+    >>> from blockfold.distributed import LocalCluster
+    >>> LocalCluster(n_workers=2, threads_per_worker=4).threads
+    8
     """
 
     def __init__(self, n_workers: int | None = None, threads_per_worker: int | None = None, **unused: Any):
@@ -55,12 +61,32 @@ class Future:
 
     @property
     def key(self) -> str:
-        """A name that no other future has as long as this one lives."""
+        """A name that no other future has as long as this one lives.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> future = client.submit(abs, -3)
+        >>> _ = future.result()
+        >>> future.key.startswith("abs-")
+        True
+        """
         return f"{self._core.name}-{id(self._core):x}"
 
     @property
     def status(self) -> str:
-        """``pending``, ``finished``, ``cancelled`` or ``error``."""
+        """``pending``, ``finished``, ``cancelled`` or ``error``.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> future = client.submit(abs, -3)
+        >>> _ = future.result()
+        >>> future.status
+        'finished'
+        """
         if not self._core.done():
             return "pending"
         if self._core.cancelled():
@@ -68,11 +94,27 @@ class Future:
         return "finished" if self._core.exception() is None else "error"
 
     def result(self, timeout: float | None = None) -> Any:
-        """The result, once it is there; raises what the function raised."""
+        """The result, once it is there; raises what the function raised.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> client.submit(abs, -3).result()
+        3
+        """
         return self._core.wait(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """What the function raised, or None."""
+        """What the function raised, or None.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> client.submit(abs, "a").exception()
+        TypeError("bad operand type for abs(): 'str'")
+        """
         try:
             self._core.wait(timeout)
         except TimeoutError:
@@ -84,11 +126,31 @@ class Future:
         return self._core.exception()
 
     def done(self) -> bool:
-        """Whether the call has ended."""
+        """Whether the call has ended.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> future = client.submit(abs, -3)
+        >>> _ = future.result()
+        >>> future.done()
+        True
+        """
         return self._core.done()
 
     def cancelled(self) -> bool:
-        """Whether the call was cancelled."""
+        """Whether the call was cancelled.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> future = client.submit(abs, -3)
+        >>> _ = future.result()
+        >>> future.cancelled()
+        False
+        """
         return self._core.cancelled()
 
     def cancel(self, **unused: Any) -> None:
@@ -150,19 +212,43 @@ class Client:
             How often a call that fails is made again.
         timeout : float, optional
             Seconds that the call may take from its start.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> client.submit(pow, 2, 5).result()
+        32
         """
         options = (int(priority), int(retries), timeout)
         return Future(self._core.submit(self._function(function), args, kwargs or None, options))
 
     def map(self, function: Callable[..., Any], *iterables: Iterable[Any], priority: int = 0, retries: int = 0,
             timeout: float | None = None, pure: bool = True, **kwargs: Any) -> list[Future]:  # fmt: skip
-        """Starts a call for each item, or for each item of several iterables together."""
+        """Starts a call for each item, or for each item of several iterables together.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> [future.result() for future in client.map(abs, [-1, -2])]
+        [1, 2]
+        """
         options = (int(priority), int(retries), timeout)
         native, named = self._function(function), kwargs or None
         return [Future(self._core.submit(native, args, named, options)) for args in zip(*iterables)]  # noqa: B905
 
     def compute(self, values: Any, **unused: Any) -> Any:
-        """Futures of delayed values: of one, or of each of a list."""
+        """Futures of delayed values: of one, or of each of a list.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> import blockfold as bf
+        >>> client.compute(bf.from_dict({"x": [1, 2]}).x.sum()).result()
+        3
+        """
         if isinstance(values, Delayed):
             return Future(self._core.start(values._core, (0, 0, None)))
         if isinstance(values, list | tuple):
@@ -170,13 +256,30 @@ class Client:
         return self.submit(values.compute)
 
     def persist(self, values: Any, **unused: Any) -> Any:
-        """The values, computed now and kept."""
+        """The values, computed now and kept.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> import blockfold as bf
+        >>> client.persist(bf.from_dict({"x": [1, 2]})).x.sum().compute()
+        3
+        """
         from .compute import persist
 
         return persist(values)[0]
 
     def gather(self, futures: Any, errors: str = "raise", **unused: Any) -> Any:
-        """Results of futures, in the containers in which they are."""
+        """Results of futures, in the containers in which they are.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> client.gather({"a": client.submit(abs, -1)})
+        {'a': 1}
+        """
         if isinstance(futures, Future):
             return futures.result()
         if isinstance(futures, dict):
@@ -186,7 +289,15 @@ class Client:
         return futures
 
     def scatter(self, data: Any, **unused: Any) -> Any:
-        """Futures of values that are there: of one, or of each of a list or dictionary."""
+        """Futures of values that are there: of one, or of each of a list or dictionary.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> client.submit(sum, client.scatter([[1, 2]])[0]).result()
+        3
+        """
         if isinstance(data, list | tuple):
             return type(data)([Future(self._core.scatter(value)) for value in data])
         if isinstance(data, dict):
@@ -199,7 +310,14 @@ class Client:
             future.cancel()
 
     def close(self) -> None:
-        """Refuses calls from now on; those that have not started fail."""
+        """Refuses calls from now on; those that have not started fail.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> client.close()
+        """
         self._core.close()
 
     def __enter__(self) -> Client:
@@ -237,7 +355,17 @@ class as_completed:  # noqa: N801
         self._waiting, self._with_results = list(futures), with_results
 
     def add(self, future: Future) -> None:
-        """Adds a future."""
+        """Adds a future.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client, as_completed
+        >>> client = Client()
+        >>> ended = as_completed(client.map(abs, [-1]))
+        >>> ended.add(client.submit(abs, -2))
+        >>> sorted(future.result() for future in ended)
+        [1, 2]
+        """
         self._waiting.append(future)
 
     def __iter__(self) -> as_completed:
@@ -257,7 +385,16 @@ class as_completed:  # noqa: N801
 
 
 def wait(futures: Any, timeout: float | None = None, return_when: str = "ALL_COMPLETED") -> Any:
-    """Waits until all futures, or one, have ended; gives those that have and those that have not."""
+    """Waits until all futures, or one, have ended; gives those that have and those that have not.
+
+    Examples
+    --------
+    >>> from blockfold.distributed import Client
+    >>> client = Client()
+    >>> from blockfold.distributed import wait
+    >>> len(wait(client.map(abs, [-1, -2])).done)
+    2
+    """
     from collections import namedtuple
 
     futures = [futures] if isinstance(futures, Future) else list(futures)
@@ -286,7 +423,16 @@ def _of_name(kind: str, name: str | None, make: Callable[[], Any]) -> Any:
 
 
 class Queue:
-    """Values that go from call to call, first in, first out; those of one name are one queue."""
+    """Values that go from call to call, first in, first out; those of one name are one queue.
+
+    Examples
+    --------
+    >>> from blockfold.distributed import Queue
+    >>> queue = Queue()
+    >>> queue.put("a")
+    >>> queue.get(), queue.qsize()
+    ('a', 0)
+    """
 
     def __init__(self, name: str | None = None, maxsize: int = 0, **unused: Any):
         self._own: queue.Queue[Any] = _of_name("queue", name, lambda: queue.Queue(maxsize))
@@ -305,7 +451,16 @@ class Queue:
 
 
 class Variable:
-    """A value that calls set and read; those of one name are one variable."""
+    """A value that calls set and read; those of one name are one variable.
+
+    Examples
+    --------
+    >>> from blockfold.distributed import Variable
+    >>> variable = Variable()
+    >>> variable.set(1)
+    >>> variable.get()
+    1
+    """
 
     def __init__(self, name: str | None = None, **unused: Any):
         self._own: dict[str, Any] = _of_name("variable", name, lambda: {"is_set": threading.Event(), "value": None})
@@ -328,7 +483,18 @@ class Variable:
 
 
 class Lock:
-    """A lock that calls take; those of one name are one lock."""
+    """A lock that calls take; those of one name are one lock.
+
+    Examples
+    --------
+    >>> from blockfold.distributed import Lock
+    >>> lock = Lock("printer")
+    >>> lock.acquire()
+    True
+    >>> lock.release()
+    >>> lock.locked()
+    False
+    """
 
     def __init__(self, name: str | None = None, **unused: Any):
         self._own: threading.Lock = _of_name("lock", name, threading.Lock)
@@ -354,7 +520,16 @@ class Lock:
 
 
 class Event:
-    """A flag that calls wait for; those of one name are one event."""
+    """A flag that calls wait for; those of one name are one event.
+
+    Examples
+    --------
+    >>> from blockfold.distributed import Event
+    >>> event = Event()
+    >>> event.set()
+    >>> event.wait(1)
+    True
+    """
 
     def __init__(self, name: str | None = None, **unused: Any):
         self._own: threading.Event = _of_name("event", name, threading.Event)

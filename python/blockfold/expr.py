@@ -80,33 +80,96 @@ class Expr(ColumnOps):
 
     @property
     def name(self) -> str:
-        """The name of the column that the expression gives."""
+        """The name of the column that the expression gives.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> (bf.col("x") + 1).alias("y").name
+        'y'
+        """
         return self._core.name
 
     def cast(self, dtype: Any, *, strict: bool = True) -> Expr:
-        """The values as another type; one that does not fit is an error, or null when not `strict`."""
+        """The values as another type; one that does not fit is an error, or null when not `strict`.
+
+        Parameters
+        ----------
+        dtype : dtype
+            The type.
+        strict : bool
+            Whether a value that does not fit is an error.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select(bf.col("x").cast("float64")).compute()["x"].tolist()
+        [1.0, 2.0, 3.0]
+        """
         return Expr(self._core.cast(frame_dtype(dtype), strict))
 
     # Aggregates.
 
     def count(self) -> Expr:
-        """Number of values that are not null."""
+        """Number of values that are not null.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select(bf.col("x").count()).compute()["x"].tolist()
+        [3]
+        """
         return self._aggregate("count")
 
     def list(self) -> Expr:
-        """The values of each group as a list, nulls among them."""
+        """The values of each group as a list, nulls among them.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.group_by("k").agg(bf.col("x").list()).sort("k").collect()["x"].to_pylist()
+        [[1, 3], [2]]
+        """
         return self._aggregate("list")
 
     def top_k(self, k: int) -> Expr:
-        """The `k` greatest values as a list, the greatest first."""
+        """The `k` greatest values as a list, the greatest first.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select(bf.col("x").top_k(2)).collect()["x"].to_pylist()
+        [[3, 2]]
+        """
         return self._aggregate("top_k", float(k))
 
     def bottom_k(self, k: int) -> Expr:
-        """The `k` least values as a list, the least first."""
+        """The `k` least values as a list, the least first.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select(bf.col("x").bottom_k(2)).collect()["x"].to_pylist()
+        [[1, 2]]
+        """
         return self._aggregate("bottom_k", float(k))
 
     def rank(self, method: str = "average", *, descending: bool = False) -> WindowExpr:
-        """Rank of each value, from 1 on for the least."""
+        """Rank of each value, from 1 on for the least.
+
+        Parameters
+        ----------
+        method : {'average', 'min', 'max', 'dense', 'ordinal'}
+            What equal values get.
+        descending : bool or list of bool
+            Whether the greatest come first.
+        """
         return WindowExpr(core.Window.rank(self._core, method, descending))
 
     def over(self, *keys: Any) -> WindowExpr:
@@ -140,15 +203,39 @@ class WindowExpr:
         self._window, self._keys, self._name, self._order = window, keys, name, order
 
     def over(self, *keys: Any) -> WindowExpr:
-        """The same function within groups of equal keys."""
+        """The same function within groups of equal keys.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.with_columns(bf.col("x").shift(1).over("k").alias("y")).compute()["y"].tolist()
+        [nan, nan, 1.0]
+        """
         return WindowExpr(self._window, keys, self._name, self._order)
 
     def alias(self, name: str) -> WindowExpr:
-        """The same values under another name."""
+        """The same values under another name.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.with_columns(bf.col("x").cum_sum().alias("y")).compute()["y"].tolist()
+        [1, 3, 6]
+        """
         return WindowExpr(self._window, self._keys, name, self._order)
 
     def order_by(self, *keys: Any) -> WindowExpr:
-        """The same function of the rows in the order of keys."""
+        """The same function of the rows in the order of keys.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.with_columns(y=bf.col("x").cum_sum().order_by("x")).compute()["y"].tolist()
+        [1, 3, 6]
+        """
         return WindowExpr(self._window, self._keys, self._name, keys)
 
     def __repr__(self) -> str:
@@ -165,7 +252,15 @@ class When:
         self._branches, self._condition = branches, condition
 
     def then(self, value: Any) -> Then:
-        """The value where the condition holds; null and false conditions go on to the next branch."""
+        """The value where the condition holds; null and false conditions go on to the next branch.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select(bf.when(bf.col("x") > 1).then(1).alias("y")).compute()["y"].tolist()
+        [nan, 1.0, 1.0]
+        """
         return Then([*self._branches, (native(self._condition), native(value))])
 
 
@@ -179,11 +274,27 @@ class Then(Expr):
         self._branches = branches
 
     def when(self, condition: Expr) -> When:
-        """A further branch."""
+        """A further branch.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select(bf.when(bf.col("x") > 2).then(2).when(bf.col("x") > 1).then(1).otherwise(0).alias("y")).compute()["y"].tolist()
+        [0, 1, 2]
+        """
         return When(self._branches, condition)
 
     def otherwise(self, value: Any) -> Expr:
-        """The value where no condition holds."""
+        """The value where no condition holds.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select(bf.when(bf.col("x") > 1).then(1).otherwise(0).alias("y")).compute()["y"].tolist()
+        [0, 1, 1]
+        """
         return Expr(core.Expr.case(self._branches, native(value)))
 
 
@@ -228,17 +339,57 @@ def when(condition: Expr) -> When:
 
 
 def len() -> Expr:
-    """Number of rows, of a frame or of each group."""
+    """Number of rows, of a frame or of each group.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+    >>> df.select(bf.len()).compute().values.tolist()
+    [[3]]
+    """
     return Expr(core.Expr.len())
 
 
 def corr(x: str | Expr, y: str | Expr) -> Expr:
-    """Pearson's correlation of two columns."""
+    """Pearson's correlation of two columns.
+
+    Parameters
+    ----------
+    x : str or Expr
+        The one column.
+    y : str or Expr
+        The other column.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> df = bf.from_dict({"x": [1.0, 2.0, 4.0], "y": [2.0, 4.0, 8.0]})
+    >>> df.select(bf.corr("x", "y").alias("c")).compute()["c"].round(6).tolist()
+    [1.0]
+    """
     return Expr(core.Expr.pair("corr", as_expr(x)._core, as_expr(y)._core))
 
 
 def cov(x: str | Expr, y: str | Expr, ddof: int = 1) -> Expr:
-    """Covariance of two columns."""
+    """Covariance of two columns.
+
+    Parameters
+    ----------
+    x : str or Expr
+        The one column.
+    y : str or Expr
+        The other column.
+    ddof : int
+        What is taken off the count before it divides.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> df = bf.from_dict({"x": [1.0, 2.0, 4.0], "y": [2.0, 4.0, 8.0]})
+    >>> df.select(bf.cov("x", "y").alias("c")).compute()["c"].round(6).tolist()
+    [4.666667]
+    """
     return Expr(core.Expr.pair("cov", as_expr(x)._core, as_expr(y)._core, ddof))
 
 

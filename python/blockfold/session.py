@@ -66,36 +66,96 @@ class Session:
 
     @property
     def memory_budget(self) -> str:
-        """The memory budget as text."""
+        """The memory budget as text.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> session = bf.Session(memory_budget="64MiB", threads=2)
+        >>> session.memory_budget
+        '64.0 MiB'
+        """
         return self._core.memory_budget
 
     @property
     def memory_budget_bytes(self) -> int:
-        """The memory budget in bytes."""
+        """The memory budget in bytes.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> session = bf.Session(memory_budget="64MiB", threads=2)
+        >>> session.memory_budget_bytes
+        67108864
+        """
         return self._core.memory_budget_bytes
 
     @property
     def promised_bytes(self) -> int:
-        """Bytes that are promised now: to running tasks, and to answers that are held."""
+        """Bytes that are promised now: to running tasks, and to answers that are held.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> session = bf.Session(memory_budget="64MiB", threads=2)
+        >>> session.promised_bytes
+        0
+        """
         return self._core.promised_bytes
 
     @property
     def scratch_bytes(self) -> int:
-        """Bytes that scratch files take now."""
+        """Bytes that scratch files take now.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> session = bf.Session(memory_budget="64MiB", threads=2)
+        >>> session.scratch_bytes
+        0
+        """
         return self._core.scratch_bytes
 
     @property
     def threads(self) -> int:
-        """Number of threads."""
+        """Number of threads.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> session = bf.Session(memory_budget="64MiB", threads=2)
+        >>> session.threads
+        2
+        """
         return self._core.threads
 
     @property
     def scratch(self) -> os.PathLike[str]:
-        """Folder for scratch files."""
+        """Folder for scratch files.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> session = bf.Session(memory_budget="64MiB", threads=2)
+        >>> isinstance(str(session.scratch), str)
+        True
+        """
         return self._core.scratch
 
     def read_parquet(self, path: Any, **options: Any) -> DataFrame:
-        """A lazy frame of Parquet files, see `blockfold.read_parquet`."""
+        """A lazy frame of Parquet files, see `blockfold.read_parquet`.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import os, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = os.path.join(folder.name, "data")
+        >>> _ = bf.from_dict({"x": [1, 2]}).to_parquet(path)
+        >>> session = bf.Session(memory_budget="64MiB")
+        >>> session.read_parquet(path).x.sum().compute()
+        3
+        """
         from .dataframe import read_parquet
 
         with self:
@@ -133,7 +193,14 @@ def _first() -> core.Session:
 
 
 def default_session() -> Session:
-    """The session of frames and arrays that are made outside of any ``with``."""
+    """The session of frames and arrays that are made outside of any ``with``.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> bf.default_session().threads > 0
+    True
+    """
     global _default
     if _default is None:
         _default = _first()

@@ -1,5 +1,9 @@
 """What the tests share: data that pandas, NumPy and others get as well."""
 
+import sys
+import tomllib
+from pathlib import Path
+
 import blockfold as bf
 import numpy as np
 import pandas as pd
@@ -10,6 +14,31 @@ import pytest
 def small_session():
     """Little memory and two threads, so that the budget counts."""
     bf.set_default_session(bf.Session(memory_budget="256MiB", threads=2))
+
+
+def write_entry_points(folder: Path) -> None:
+    """Writes the package's entry points as an installed package has them."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    info = folder / "blockfold-0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: blockfold\nVersion: 0.0\n")
+    lines = []
+    for group, names in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in names.items())]
+    (info / "entry_points.txt").write_text("\n".join([*lines, ""]))
+
+
+@pytest.fixture(scope="module")
+def entry_points(tmp_path_factory):
+    """Lets xarray find the package in this process as it finds an installed one."""
+    parallelcompat = pytest.importorskip("xarray.namedarray.parallelcompat")
+    folder = tmp_path_factory.mktemp("site")
+    write_entry_points(folder)
+    sys.path.append(str(folder))
+    parallelcompat.list_chunkmanagers.cache_clear()
+    yield
+    sys.path.remove(str(folder))
+    parallelcompat.list_chunkmanagers.cache_clear()
 
 
 def table(rows: int = 200) -> pd.DataFrame:

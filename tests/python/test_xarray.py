@@ -1,9 +1,5 @@
 """xarray over our arrays, found by the package's entry point."""
 
-import sys
-import tomllib
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,24 +7,7 @@ xr = pytest.importorskip("xarray")
 
 import blockfold.array as da  # noqa: E402
 
-
-@pytest.fixture(autouse=True, scope="module")
-def installed(tmp_path_factory):
-    """The entry point as an installed package has it."""
-    from xarray.namedarray.parallelcompat import list_chunkmanagers
-
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
-    [(name, value)] = project["entry-points"]["xarray.chunkmanagers"].items()
-    folder = tmp_path_factory.mktemp("site")
-    info = folder / "blockfold-0.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: blockfold\nVersion: 0.0\n")
-    (info / "entry_points.txt").write_text(f"[xarray.chunkmanagers]\n{name} = {value}\n")
-    sys.path.append(str(folder))
-    list_chunkmanagers.cache_clear()
-    yield
-    sys.path.remove(str(folder))
-    list_chunkmanagers.cache_clear()
+pytestmark = pytest.mark.usefixtures("entry_points")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-//! The Python package: its wheel in a virtual environment of its own, its types, its tests.
+//! The Python package: its wheel in a virtual environment of its own, its types, its tests, its guide.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use crate::paths::Workspace;
 use crate::process::check;
 use crate::venv;
 
-/// Builds the wheel as quickly as tests are built, installs it, and runs pyright and pytest over `tests/python`.
+/// Builds the wheel as quickly as tests are built, installs it, runs pyright and pytest over `tests/python`, and builds
+/// the guide. The tests run the guide's commands with the program, where an earlier stage has built it.
 pub fn test(workspace: &Workspace) -> Result<()> {
     let root = &workspace.root;
     let python = venv::python(&workspace.target.join("python-venv"), &root.join("tests/python/requirements.txt"))?;
@@ -18,7 +19,22 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--force-reinstall"];
     check(Command::new(&python).args(pip).arg(wheel))?;
     check(Command::new(&python).args(["-m", "pyright", "--pythonpath"]).arg(&python).current_dir(root))?;
-    check(Command::new(&python).args(["-m", "pytest", "tests/python"]).current_dir(root))
+    check(
+        Command::new(&python)
+            .args(["-m", "pytest", "tests/python"])
+            .env("BLOCKFOLD_BIN", workspace.target.join("debug/blockfold"))
+            .current_dir(root),
+    )?;
+    guide(workspace, &python)
+}
+
+/// Builds the guide into `target/guide`; a warning is an error. Its notebooks run meanwhile.
+fn guide(workspace: &Workspace, python: &Path) -> Result<()> {
+    let mut build = Command::new(python);
+    build.args(["-m", "mkdocs", "build", "--strict", "--quiet", "--config-file", "docs/mkdocs.yml", "--site-dir"]);
+    // The theme's word on its own future is no warning about these pages.
+    build.arg(workspace.target.join("guide")).env("NO_MKDOCS_2_WARNING", "1").current_dir(&workspace.root);
+    check(&mut build)
 }
 
 fn wheel(workspace: &Workspace, python: &Path) -> Result<PathBuf> {

@@ -92,7 +92,14 @@ _ABSENT = {
 
 
 def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
-    """The answers of several lazy values in one run, see `blockfold.compute`."""
+    """The answers of several lazy values in one run, see `blockfold.compute`.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> [float(one) for one in da.compute(da.ones(3).sum(), da.ones(3).mean())]
+    [3.0, 1.0]
+    """
     from ..compute import compute as together
 
     return together(*values)

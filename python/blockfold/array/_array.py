@@ -44,17 +44,41 @@ class Array(Operators, Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Length along each axis."""
+        """Length along each axis.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.shape
+        (2, 3)
+        """
         return tuple(self._core.shape)
 
     @property
     def ndim(self) -> int:
-        """Number of axes."""
+        """Number of axes.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.ndim
+        2
+        """
         return len(self._core.shape)
 
     @property
     def size(self) -> int:
-        """Number of elements."""
+        """Number of elements.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.size
+        6
+        """
         count = 1
         for length in self._core.shape:
             count *= length
@@ -62,44 +86,108 @@ class Array(Operators, Methods):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the elements, as NumPy has it."""
+        """Type of the elements, as NumPy has it.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.dtype
+        dtype('int64')
+        """
         import numpy as np
 
         return np.dtype(self._core.dtype)
 
     @property
     def itemsize(self) -> int:
-        """Bytes of an element."""
+        """Bytes of an element.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.itemsize
+        8
+        """
         return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all elements."""
+        """Bytes of all elements.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.nbytes
+        48
+        """
         return self._core.nbytes
 
     @property
     def device(self) -> str:
-        """The only device: "cpu"."""
+        """The only device: "cpu".
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.device
+        'cpu'
+        """
         return "cpu"
 
     @property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
-        """Lengths of the chunks along each axis."""
+        """Lengths of the chunks along each axis.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.rechunk((1, 2)).chunks
+        ((1, 1), (2, 1))
+        """
         return tuple(tuple(lengths) for lengths in self._core.chunks)
 
     @property
     def chunksize(self) -> tuple[int, ...]:
-        """Length of the longest chunk along each axis."""
+        """Length of the longest chunk along each axis.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.rechunk((1, 2)).chunksize
+        (1, 2)
+        """
         return tuple(max(lengths, default=0) for lengths in self._core.chunks)
 
     @property
     def numblocks(self) -> tuple[int, ...]:
-        """Number of chunks along each axis."""
+        """Number of chunks along each axis.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.rechunk((1, 2)).numblocks
+        (2, 2)
+        """
         return tuple(len(lengths) for lengths in self._core.chunks)
 
     @property
     def npartitions(self) -> int:
-        """Number of chunks."""
+        """Number of chunks.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.rechunk((1, 2)).npartitions
+        4
+        """
         count = 1
         for blocks in self.numblocks:
             count *= blocks
@@ -107,7 +195,15 @@ class Array(Operators, Methods):
 
     @property
     def session(self) -> Session:
-        """The session that computes the array."""
+        """The session that computes the array.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.session.threads > 0
+        True
+        """
         return Session._of(self._core.session)
 
     def __len__(self) -> int:
@@ -121,7 +217,15 @@ class Array(Operators, Methods):
     # ---- single values
 
     def item(self) -> Any:
-        """The only element, as Python's own value."""
+        """The only element, as Python's own value.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x[1, 2].item()
+        5
+        """
         if self.size != 1:
             raise ArgumentError(f"item: the array has {self.size} elements, shape {self.shape}; it takes one")
         return self.compute().item()
@@ -165,7 +269,15 @@ class Array(Operators, Methods):
 
     @property
     def blocks(self) -> Blocks:
-        """The chunks, by their place among them: ``x.blocks[0, 1]``."""
+        """The chunks, by their place among them: ``x.blocks[0, 1]``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.rechunk((1, 3)).blocks[1].compute().tolist()
+        [[3, 4, 5]]
+        """
         return Blocks(self)
 
     partitions = blocks
@@ -189,45 +301,152 @@ class Array(Operators, Methods):
         return Array(self._core.rechunk(chunks))
 
     def astype(self, dtype: Any, copy: bool = True, **unused: Any) -> Array:
-        """The elements as another type; floats lose their fractions where they become whole numbers."""
+        """The elements as another type; floats lose their fractions where they become whole numbers.
+
+        Parameters
+        ----------
+        dtype : dtype, optional
+            Type of the result.
+        copy : bool
+            Taken as NumPy takes it.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.astype("float32").dtype
+        dtype('float32')
+        """
         return Array(self._core.astype(array_dtype(dtype)))
 
     def to_device(self, device: str, /, *, stream: Any = None) -> Array:
-        """The array itself: there is one device, "cpu"."""
+        """The array itself: there is one device, "cpu".
+
+        Parameters
+        ----------
+        device : {'cpu'}
+            The only device.
+        stream : None
+            Not used.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.to_device("cpu") is x
+        True
+        """
         if device != "cpu":
             raise ArgumentError(f"device: {device!r} is none; there is 'cpu'")
         return self
 
     def copy(self) -> Array:
-        """The same description; elements that are assigned to one are not seen by the other."""
+        """The same description; elements that are assigned to one are not seen by the other.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.copy().shape
+        (2, 3)
+        """
         return Array(self._core)
 
     def compute_chunk_sizes(self) -> Array:
-        """The array itself: lengths of chunks are always known."""
+        """The array itself: lengths of chunks are always known.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.compute_chunk_sizes().shape
+        (2, 3)
+        """
         return self
 
     # ---- runs
 
     def compute(self, **unused: Any) -> Any:
-        """The elements as a NumPy array, without a copy; a NumPy scalar of an array without axes."""
+        """The elements as a NumPy array, without a copy; a NumPy scalar of an array without axes.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.compute()
+        array([[0, 1, 2],
+               [3, 4, 5]])
+        """
         import numpy as np
 
         return np.asarray(self._core.compute())[()]
 
     def persist(self) -> Array:
-        """The same array, computed now: kept in memory while it is small against the budget, else in a scratch file."""
+        """The same array, computed now: kept in memory while it is small against the budget, else in a scratch file.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> (x * 2).persist().sum().compute()
+        np.int64(30)
+        """
         return Array(self._core.persist())
 
     def to_npy(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> dict[str, Any]:
-        """Writes an ``.npy`` file, block by block; it appears whole or not at all."""
+        """Writes an ``.npy`` file, block by block; it appears whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The file or folder.
+        overwrite : bool
+            Whether what is there is replaced.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> import os, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> x.to_npy(os.path.join(folder.name, "x.npy"))["bytes_written"]
+        48
+        """
         return self._core.to_npy(path, overwrite)
 
     def to_zarr(self, path: str | os.PathLike[str], *, zarr_format: int = 3, overwrite: bool = False) -> dict[str, Any]:
-        """Writes an array in Zarr's format, chunk by chunk; the folder appears whole or not at all."""
+        """Writes an array in Zarr's format, chunk by chunk; the folder appears whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The file or folder.
+        zarr_format : {2, 3}
+            Version of the format.
+        overwrite : bool
+            Whether what is there is replaced.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> import os, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> x.to_zarr(os.path.join(folder.name, "x.zarr"))["bytes_written"]
+        48
+        """
         return self._core.to_zarr(path, zarr_format, overwrite)
 
     def to_frame(self, names: Any = None) -> DataFrame:
-        """The columns of a matrix as a lazy frame."""
+        """The columns of a matrix as a lazy frame.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.to_frame(["a", "b", "c"]).b.sum().compute()
+        5
+        """
         from ..dataframe import DataFrame
 
         lazy = self.reshape((-1, 1)) if self.ndim == 1 else self
@@ -235,21 +454,53 @@ class Array(Operators, Methods):
         return DataFrame._of(lazy._core.to_frame(list(names)))
 
     def to_dask_dataframe(self, columns: Any = None) -> DataFrame:
-        """The columns of a matrix as a lazy frame, under Dask's name of it."""
+        """The columns of a matrix as a lazy frame, under Dask's name of it.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> list(x.to_dask_dataframe(["a", "b", "c"]).columns)
+        ['a', 'b', 'c']
+        """
         return self.to_frame(columns)
 
     def explain(self, stage: str = "optimized") -> str:
-        """The plan as text, at a stage: logical, optimized, steps, fused or memory."""
+        """The plan as text, at a stage: logical, optimized, steps, fused or memory.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> print((x + 1).explain("logical").splitlines()[0])
+        elementwise ($0 + 1)
+        """
         return self._core.explain(stage)
 
     def visualize(self, filename: str | None = None, **options: Any) -> Any:
-        """A picture of the plan, or with ``view="chunks"`` of the array; see `blockfold.visualize`."""
+        """A picture of the plan, or with ``view="chunks"`` of the array; see `blockfold.visualize`.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.visualize(view="chunks").format
+        'svg'
+        """
         from ..visualize import visualize
 
         return visualize(self, filename=filename, **options)
 
     def estimate(self) -> str:
-        """What computing the array will need, before a byte is read."""
+        """What computing the array will need, before a byte is read.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> print(x.estimate().splitlines()[0])
+        chain 0: read arange > reshape
+        """
         return self._core.estimate()
 
     # ---- protocols

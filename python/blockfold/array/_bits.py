@@ -41,22 +41,78 @@ def _whole(op: str, x1: Array, x2: Array) -> Array:
 
 
 def bitwise_and(x1: Any, x2: Any, /) -> Array:
-    """The bits that both have."""
+    """The bits that both have.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.bitwise_and(da.asarray([6]), 3).compute().tolist()
+    [2]
+    """
     return bitwise("&", x1, x2)
 
 
 def bitwise_or(x1: Any, x2: Any, /) -> Array:
-    """The bits that one of them has."""
+    """The bits that one of them has.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.bitwise_or(da.asarray([6]), 3).compute().tolist()
+    [7]
+    """
     return bitwise("|", x1, x2)
 
 
 def bitwise_xor(x1: Any, x2: Any, /) -> Array:
-    """The bits that one of them alone has."""
+    """The bits that one of them alone has.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.bitwise_xor(da.asarray([6]), 3).compute().tolist()
+    [5]
+    """
     return bitwise("^", x1, x2)
 
 
 def shift_left(x1: Any, x2: Any, /) -> Any:
-    """The bits moved to the left: times a power of 2, which wraps."""
+    """The bits moved to the left: times a power of 2, which wraps.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.left_shift(da.asarray([3]), 2).compute().tolist()
+    [12]
+    """
     x1 = as_array(x1)
     if is_number(x2):
         return x1 * (1 << x2) if 0 <= x2 < x1.dtype.itemsize * 8 - 1 else x1 * 0
@@ -65,7 +121,21 @@ def shift_left(x1: Any, x2: Any, /) -> Any:
 
 
 def shift_right(x1: Any, x2: Any, /) -> Any:
-    """The bits moved to the right: divided by a power of 2, rounded down."""
+    """The bits moved to the right: divided by a power of 2, rounded down.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.right_shift(da.asarray([12]), 2).compute().tolist()
+    [3]
+    """
     x1 = as_array(x1)
     if is_number(x2):
         return x1 // (1 << min(x2, 62))

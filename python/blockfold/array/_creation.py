@@ -53,7 +53,25 @@ def full(
 
 
 def zeros(shape: Any, dtype: Any = None, *, chunks: Any = "auto", device: Any = None, **unused: Any) -> Array:
-    """An array of zeros, of float64 unless said."""
+    """An array of zeros, of float64 unless said.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        Length along each axis.
+    dtype : dtype, optional
+        Type of the result.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+    device : {'cpu'}, optional
+        The only device.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.zeros((2, 2), chunks=1).compute().tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
+    """
     return full(shape, 0, dtype=dtype or "float64", chunks=chunks, device=device)
 
 
@@ -80,18 +98,74 @@ def _like(x: Any, chunks: Any) -> tuple[Array, Any]:
 def full_like(
     x: Any, /, fill_value: Any, *, dtype: Any = None, chunks: Any = None, device: Any = None, **unused: Any
 ) -> Array:
-    """An array of one value, of the shape and chunks of another."""
+    """An array of one value, of the shape and chunks of another.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    fill_value : number
+        The value of all elements.
+    dtype : dtype, optional
+        Type of the result.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+    device : {'cpu'}, optional
+        The only device.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.full_like(da.ones(2), 5).compute().tolist()
+    [5.0, 5.0]
+    """
     x, chunks = _like(x, chunks)
     return full(x.shape, fill_value, dtype=dtype or x.dtype, chunks=chunks, device=device)
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None, chunks: Any = None, device: Any = None, **unused: Any) -> Array:
-    """An array of zeros, of the shape and chunks of another."""
+    """An array of zeros, of the shape and chunks of another.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    dtype : dtype, optional
+        Type of the result.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+    device : {'cpu'}, optional
+        The only device.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.zeros_like(da.ones(2)).compute().tolist()
+    [0.0, 0.0]
+    """
     return full_like(x, 0, dtype=dtype, chunks=chunks, device=device)
 
 
 def ones_like(x: Any, /, *, dtype: Any = None, chunks: Any = None, device: Any = None, **unused: Any) -> Array:
-    """An array of ones, of the shape and chunks of another."""
+    """An array of ones, of the shape and chunks of another.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    dtype : dtype, optional
+        Type of the result.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+    device : {'cpu'}, optional
+        The only device.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.ones_like(da.zeros(2)).compute().tolist()
+    [1.0, 1.0]
+    """
     return full_like(x, 1, dtype=dtype, chunks=chunks, device=device)
 
 
@@ -144,7 +218,31 @@ def linspace(
     device: Any = None,
     **unused: Any,
 ) -> Array:
-    """`num` numbers from `start` to `stop`, evenly apart."""
+    """`num` numbers from `start` to `stop`, evenly apart.
+
+    Parameters
+    ----------
+    start : number
+        The first number.
+    stop : number, optional
+        The number before which to stop.
+    num : int
+        How many numbers.
+    endpoint : bool
+        Whether `stop` is among them.
+    dtype : dtype, optional
+        Type of the result.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+    device : {'cpu'}, optional
+        The only device.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.linspace(0, 1, 5).compute().tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
     _on(device)
     if isinstance(start, complex) or isinstance(stop, complex):
         raise UnsupportedError("linspace of complex numbers is not supported; take two of real ones, and as_complex")
@@ -168,21 +266,80 @@ def eye(
     device: Any = None,
     **unused: Any,
 ) -> Array:
-    """A matrix of ones on a diagonal, and zeros elsewhere."""
+    """A matrix of ones on a diagonal, and zeros elsewhere.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    n_cols : int, optional
+        Number of columns.
+    k : int
+        Which diagonal: above the main one when positive.
+    dtype : dtype, optional
+        Type of the result.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+    device : {'cpu'}, optional
+        The only device.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.eye(2).compute().tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     _on(device)
     made = Array(current().eye(n_rows, n_rows if n_cols is None else n_cols, k, chunks))
     return made if dtype is None else made.astype(dtype)
 
 
 def identity(n: int, dtype: Any = None, *, chunks: Any = "auto") -> Array:
-    """A square matrix of ones on its diagonal."""
+    """A square matrix of ones on its diagonal.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    dtype : dtype, optional
+        Type of the result.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.identity(2).compute().tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     return eye(n, dtype=dtype, chunks=chunks)
 
 
 def asarray(
     obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None, chunks: Any = None, **unused: Any
 ) -> Array:
-    """A lazy array of whatever it is: a lazy one, NumPy's, lists, numbers. NumPy's memory is shared unless ``copy=True``."""
+    """A lazy array of whatever it is: a lazy one, NumPy's, lists, numbers. NumPy's memory is shared unless ``copy=True``.
+
+    Parameters
+    ----------
+    obj : array_like
+        An array, nested lists or a number.
+    dtype : dtype, optional
+        Type of the result.
+    device : {'cpu'}, optional
+        The only device.
+    copy : bool, optional
+        Whether memory is copied.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> import numpy as np
+    >>> da.asarray(np.ones(3), chunks=2).chunks
+    ((2, 1),)
+    """
     _on(device)
     if isinstance(obj, Array):
         made = obj
@@ -239,7 +396,24 @@ class _Boxes:
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:
-    """A lazy array over the memory of an object with ``__dlpack__``."""
+    """A lazy array over the memory of an object with ``__dlpack__``.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    device : {'cpu'}, optional
+        The only device.
+    copy : bool, optional
+        Whether memory is copied.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> import numpy as np
+    >>> da.from_dlpack(np.arange(3)).compute().tolist()
+    [0, 1, 2]
+    """
     import numpy as np
 
     _on(device)
@@ -247,12 +421,48 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
 
 
 def open_npy(path: str | os.PathLike[str], chunks: Any = "auto") -> Array:
-    """The array of an ``.npy`` file, mapped into memory and read box by box."""
+    """The array of an ``.npy`` file, mapped into memory and read box by box.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "x")
+    >>> _ = da.to_npy(path, da.ones(3))
+    >>> da.open_npy(path).sum().compute()
+    np.float64(3.0)
+    """
     return Array(current().open_npy(os.fspath(path), chunks))
 
 
 def from_zarr(path: str | os.PathLike[str], chunks: Any = None) -> Array:
-    """The array in Zarr's format, version 2 or 3, in a folder; its chunks are those in which it is stored, unless given."""
+    """The array in Zarr's format, version 2 or 3, in a folder; its chunks are those in which it is stored, unless given.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "x")
+    >>> _ = da.to_zarr(da.ones(3), path)
+    >>> da.from_zarr(path).sum().compute()
+    np.float64(3.0)
+    """
     return Array(current().open_zarr(os.fspath(path), chunks))
 
 
@@ -260,22 +470,73 @@ open_zarr = from_zarr
 
 
 def to_npy(path: str | os.PathLike[str], x: Any, *, overwrite: bool = False) -> dict[str, Any]:
-    """Writes an ``.npy`` file, block by block."""
+    """Writes an ``.npy`` file, block by block.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    x : array_like
+        The elements.
+    overwrite : bool
+        Whether what is there is replaced.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "x")
+    >>> da.to_npy(path, da.ones(3))["bytes_written"]
+    24
+    """
     return as_array(x).to_npy(path, overwrite=overwrite)
 
 
 def to_zarr(x: Any, path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
-    """Writes an array in Zarr's format, chunk by chunk."""
+    """Writes an array in Zarr's format, chunk by chunk.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    path : path
+        The file or folder.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "x")
+    >>> da.to_zarr(da.ones(3), path)["bytes_written"]
+    24
+    """
     return as_array(x).to_zarr(path, **options)
 
 
 def from_dataframe(frame: Any) -> Array:
-    """The columns of a lazy frame as a matrix."""
+    """The columns of a lazy frame as a matrix.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import blockfold.array as da
+    >>> da.from_dataframe(bf.from_dict({"x": [1, 2], "y": [3, 4]})).shape
+    (2, 2)
+    """
     return frame.to_array()
 
 
 def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Array]:
-    """The coordinates of a grid, an array for each axis."""
+    """The coordinates of a grid, an array for each axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> [one.shape for one in da.meshgrid(da.arange(2), da.arange(3))]
+    [(3, 2), (3, 2)]
+    """
     if indexing not in ("xy", "ij"):
         raise ArgumentError(f"meshgrid: indexing {indexing!r} is none; there are 'xy' and 'ij'")
     made = [as_array(one).reshape((-1,)) for one in arrays]
@@ -295,7 +556,21 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Array]:
 
 
 def indices(shape: Any, dtype: Any = None) -> Array:
-    """The places of the elements of a shape, along a first axis of its own."""
+    """The places of the elements of a shape, along a first axis of its own.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        Length along each axis.
+    dtype : dtype, optional
+        Type of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.indices((2, 2)).shape
+    (2, 2, 2)
+    """
     from ._shape import stack
 
     shape = lengths(shape)
@@ -304,7 +579,23 @@ def indices(shape: Any, dtype: Any = None) -> Array:
 
 
 def fromfunction(function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Array:
-    """What a function makes of the coordinates of the elements."""
+    """What a function makes of the coordinates of the elements.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a NumPy array.
+    shape : int or tuple of int
+        Length along each axis.
+    dtype : dtype, optional
+        Type of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.fromfunction(lambda i, j: i + j, (2, 2)).compute().tolist()
+    [[0.0, 1.0], [1.0, 2.0]]
+    """
     places = meshgrid(*[arange(length, dtype=dtype) for length in lengths(shape)], indexing="ij")
     return function(*places, **kwargs)
 
@@ -319,15 +610,61 @@ def _triangle(x: Any, k: int, keeps_lower: bool) -> Array:
 
 
 def tril(x: Any, /, k: int = 0) -> Array:
-    """The lower triangle of matrices, zeros elsewhere."""
+    """The lower triangle of matrices, zeros elsewhere.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    k : int
+        Which diagonal: above the main one when positive.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.tril(da.ones((2, 2))).compute().tolist()
+    [[1.0, 0.0], [1.0, 1.0]]
+    """
     return _triangle(x, k, True)
 
 
 def triu(x: Any, /, k: int = 0) -> Array:
-    """The upper triangle of matrices, zeros elsewhere."""
+    """The upper triangle of matrices, zeros elsewhere.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    k : int
+        Which diagonal: above the main one when positive.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.triu(da.ones((2, 2))).compute().tolist()
+    [[1.0, 1.0], [0.0, 1.0]]
+    """
     return _triangle(x, k, False)
 
 
 def tri(n: int, m: int | None = None, k: int = 0, dtype: Any = float) -> Array:
-    """A matrix of ones at and below a diagonal, and zeros elsewhere."""
+    """A matrix of ones at and below a diagonal, and zeros elsewhere.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    m : int, optional
+        Number of columns.
+    k : int
+        Which diagonal: above the main one when positive.
+    dtype : dtype, optional
+        Type of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.tri(2).compute().tolist()
+    [[1.0, 0.0], [1.0, 1.0]]
+    """
     return tril(ones((n, n if m is None else m), dtype=dtype), k=k)

@@ -141,19 +141,40 @@ i0 = _numpy_unary("i0", "The modified Bessel function of order 0.")
 
 
 def real(x: Any, /) -> Array:
-    """The real parts."""
+    """The real parts.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.real(da.asarray([1 + 2j])).compute().tolist()
+    [1.0]
+    """
     x = as_array(x)
     return Array(x._core.unary("real")) if x.dtype.kind == "c" else x
 
 
 def imag(x: Any, /) -> Array:
-    """The imaginary parts, 0 of real numbers."""
+    """The imaginary parts, 0 of real numbers.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.imag(da.asarray([1 + 2j])).compute().tolist()
+    [2.0]
+    """
     x = as_array(x)
     return Array(x._core.unary("imag")) if x.dtype.kind == "c" else (x * 0).astype(x.dtype)
 
 
 def conj(x: Any, /) -> Array:
-    """The complex conjugates."""
+    """The complex conjugates.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.conj(da.asarray([1 + 2j])).compute().tolist()
+    [(1-2j)]
+    """
     x = as_array(x)
     return Array(x._core.unary("conj")) if x.dtype.kind == "c" else x
 
@@ -162,12 +183,26 @@ conjugate = conj
 
 
 def positive(x: Any, /) -> Array:
-    """The elements themselves."""
+    """The elements themselves.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.positive(da.asarray([-1])).compute().tolist()
+    [-1]
+    """
     return as_array(x)
 
 
 def reciprocal(x: Any, /) -> Array:
-    """1 divided by the elements."""
+    """1 divided by the elements.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.reciprocal(da.asarray([2.0, 4.0])).compute().tolist()
+    [0.5, 0.25]
+    """
     return 1 / as_array(x)
 
 
@@ -191,7 +226,21 @@ trunc = fix = _whole("trunc", "The whole parts.")
 
 
 def round(x: Any, /, decimals: int = 0) -> Array:
-    """The elements rounded to decimals, halves to even."""
+    """The elements rounded to decimals, halves to even.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    decimals : int
+        How many decimals stay.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.round(da.asarray([1.25, 2.5]), 1).compute().tolist()
+    [1.2, 2.5]
+    """
     x = as_array(x)
     if x.dtype.kind in "biu" and decimals >= 0:
         return x
@@ -208,13 +257,34 @@ rint = around = round
 
 
 def sign(x: Any, /) -> Array:
-    """-1, 0 or 1 by the sign; of complex numbers the number on the unit circle."""
+    """-1, 0 or 1 by the sign; of complex numbers the number on the unit circle.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.sign(da.asarray([-2, 0, 3])).compute().tolist()
+    [-1, 0, 1]
+    """
     x = as_array(x)
     return through_numpy(x, "sign", x.dtype) if x.dtype.kind == "c" else Array(x._core.unary("sign")).astype(x.dtype)
 
 
 def as_complex(re: Any, im: Any) -> Array:
-    """Complex numbers of real and imaginary parts."""
+    """Complex numbers of real and imaginary parts.
+
+    Parameters
+    ----------
+    re : array_like
+        The real parts.
+    im : array_like
+        The imaginary parts.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.as_complex(da.asarray([1.0]), da.asarray([2.0])).compute().tolist()
+    [(1+2j)]
+    """
     re, im = as_array(re), as_array(im)
     if "float64" in (re._core.dtype, im._core.dtype):
         re, im = re.astype("float64"), im.astype("float64")
@@ -248,17 +318,59 @@ power = pow = float_power = _operator("power", "**", "The powers. Whole numbers 
 
 
 def logical_and(x1: Any, x2: Any, /) -> Array:
-    """Whether both elements are not zero."""
+    """Whether both elements are not zero.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.logical_and(da.asarray([1, 0]), 1).compute().tolist()
+    [True, False]
+    """
     return Array(_truth(x1)._core.binary("&", _truth(x2)._core, False))
 
 
 def logical_or(x1: Any, x2: Any, /) -> Array:
-    """Whether one of two elements is not zero."""
+    """Whether one of two elements is not zero.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.logical_or(da.asarray([1, 0]), 0).compute().tolist()
+    [True, False]
+    """
     return Array(_truth(x1)._core.binary("|", _truth(x2)._core, False))
 
 
 def logical_xor(x1: Any, x2: Any, /) -> Array:
-    """Whether one of two elements alone is not zero."""
+    """Whether one of two elements alone is not zero.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.logical_xor(da.asarray([1, 0]), 1).compute().tolist()
+    [False, True]
+    """
     return _truth(x1) != _truth(x2)
 
 
@@ -284,19 +396,61 @@ minimum = _pick("minimum", "The less of two elements; NaN where either is.")
 
 
 def fmax(x1: Any, x2: Any, /) -> Array:
-    """The greater of two elements; the other one where one is NaN."""
+    """The greater of two elements; the other one where one is NaN.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.fmax(da.asarray([1.0, da.nan]), 0.5).compute().tolist()
+    [1.0, 0.5]
+    """
     x1, x2 = as_array(x1), as_array(x2)
     return where(isnan(x1), x2, where(isnan(x2), x1, maximum(x1, x2)))
 
 
 def fmin(x1: Any, x2: Any, /) -> Array:
-    """The less of two elements; the other one where one is NaN."""
+    """The less of two elements; the other one where one is NaN.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.fmin(da.asarray([1.0, da.nan]), 0.5).compute().tolist()
+    [0.5, 0.5]
+    """
     x1, x2 = as_array(x1), as_array(x2)
     return where(isnan(x1), x2, where(isnan(x2), x1, minimum(x1, x2)))
 
 
 def arctan2(x1: Any, x2: Any, /) -> Array:
-    """The angles of points, x1 their second coordinate."""
+    """The angles of points, x1 their second coordinate.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.arctan2(da.asarray([0.0]), 1.0).compute().tolist()
+    [0.0]
+    """
     x1 = as_array(x1, like=x2 if isinstance(x2, Array) else None)
     return Array(x1._core.arctan2(operand(x2)))
 
@@ -305,7 +459,21 @@ atan2 = arctan2
 
 
 def hypot(x1: Any, x2: Any, /) -> Array:
-    """The lengths of hypotenuses."""
+    """The lengths of hypotenuses.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.hypot(da.asarray([3.0]), 4.0).compute().tolist()
+    [5.0]
+    """
     x1, x2 = as_array(x1), as_array(x2)
     return abs(as_complex(*_floats(x1, x2)))
 
@@ -316,7 +484,21 @@ def _floats(*arrays: Array) -> list[Array]:
 
 
 def logaddexp(x1: Any, x2: Any, /) -> Array:
-    """The logarithms of sums of exponentials."""
+    """The logarithms of sums of exponentials.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.logaddexp(da.asarray([0.0]), 0.0).compute().round(3).tolist()
+    [0.693]
+    """
     x1, x2 = as_array(x1), as_array(x2)
     greatest = maximum(x1, x2)
     made = greatest + log1p(exp(-abs(x1 - x2)))
@@ -324,13 +506,41 @@ def logaddexp(x1: Any, x2: Any, /) -> Array:
 
 
 def copysign(x1: Any, x2: Any, /) -> Array:
-    """The sizes of one array's elements with the signs of another's."""
+    """The sizes of one array's elements with the signs of another's.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.copysign(da.asarray([1.0, 2.0]), da.asarray([-1.0, 1.0])).compute().tolist()
+    [-1.0, 2.0]
+    """
     size, other = abs(as_array(x1)), as_array(x2)
     return where(signbit(other), -size, size)
 
 
 def nextafter(x1: Any, x2: Any, /) -> Array:
-    """The next floats towards others."""
+    """The next floats towards others.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> bool((da.nextafter(da.ones(2), da.full((2,), 2.0)) > 1).all())
+    True
+    """
     return pairwise("nextafter", as_array(x1), as_array(x2))
 
 
@@ -349,7 +559,27 @@ def pairwise(name: str, x1: Array, x2: Array, dtype: Any = None) -> Array:
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None, *, a_min: Any = None, a_max: Any = None) -> Array:
-    """The elements limited to bounds; None does not limit."""
+    """The elements limited to bounds; None does not limit.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    min : number or array, optional
+        The lower bound.
+    max : number or array, optional
+        The upper bound.
+    a_min : number or array, optional
+        NumPy's older name of `min`.
+    a_max : number or array, optional
+        NumPy's older name of `max`.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.clip(da.arange(4), 1, 2).compute().tolist()
+    [1, 1, 2, 2]
+    """
     low, high = a_min if min is None else min, a_max if max is None else max
     x = as_array(x)
     if low is not None:
@@ -358,7 +588,23 @@ def clip(x: Any, /, min: Any = None, max: Any = None, *, a_min: Any = None, a_ma
 
 
 def where(condition: Any, x1: Any = None, x2: Any = None, /) -> Any:
-    """The elements of `x1` where a condition holds, and of `x2` elsewhere; of a condition alone, where it holds."""
+    """The elements of `x1` where a condition holds, and of `x2` elsewhere; of a condition alone, where it holds.
+
+    Parameters
+    ----------
+    condition : array_like
+        Where to take which.
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.where(da.arange(4) > 1, da.arange(4), -1).compute().tolist()
+    [-1, -1, 2, 3]
+    """
     if x1 is None and x2 is None:
         from ._searching import nonzero
 
@@ -367,19 +613,75 @@ def where(condition: Any, x1: Any = None, x2: Any = None, /) -> Any:
 
 
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
-    """Whether elements are about equal."""
+    """Whether elements are about equal.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+    rtol : float, optional
+        How far elements may be apart, as a share.
+    atol : float
+        How far elements may be apart.
+    equal_nan : bool
+        Whether NaN equals NaN.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.isclose(da.asarray([1.0, 2.0]), 1.0).compute().tolist()
+    [True, False]
+    """
     x1 = as_array(x1)
     close = Array(x1._core.isclose(operand(x2), rtol, atol))
     return logical_or(close, logical_and(isnan(x1), isnan(as_array(x2)))) if equal_nan else close
 
 
 def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
-    """Whether all elements are about equal."""
+    """Whether all elements are about equal.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+    rtol : float, optional
+        How far elements may be apart, as a share.
+    atol : float
+        How far elements may be apart.
+    equal_nan : bool
+        Whether NaN equals NaN.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> bool(da.allclose(da.ones(3), 1.0))
+    True
+    """
     return isclose(x1, x2, rtol, atol, equal_nan).all()
 
 
 def array_equal(x1: Any, x2: Any, equal_nan: bool = False) -> bool:
-    """Whether two arrays have one shape and equal elements. Works at once."""
+    """Whether two arrays have one shape and equal elements. Works at once.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+    equal_nan : bool
+        Whether NaN equals NaN.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.array_equal(da.ones(3), da.ones(3))
+    True
+    """
     x1, x2 = as_array(x1), as_array(x2)
     if x1.shape != x2.shape:
         return False
@@ -388,7 +690,25 @@ def array_equal(x1: Any, x2: Any, equal_nan: bool = False) -> bool:
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
-    """The elements with NaN and infinities replaced by numbers."""
+    """The elements with NaN and infinities replaced by numbers.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    nan : float
+        What stands for NaN.
+    posinf : float, optional
+        What stands for infinity.
+    neginf : float, optional
+        What stands for minus infinity.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.nan_to_num(da.asarray([1.0, da.nan])).compute().tolist()
+    [1.0, 0.0]
+    """
     import numpy as np
 
     x = as_array(x)

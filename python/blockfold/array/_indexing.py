@@ -63,7 +63,24 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
 
 
 def take(x: Any, indices: Any, /, axis: int | None = None, **unused: Any) -> Array:
-    """The elements of an axis at a list of places, or of all elements, row by row, without an axis."""
+    """The elements of an axis at a list of places, or of all elements, row by row, without an axis.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    indices : list of int
+        The places.
+    axis : int, optional
+        Along which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.asarray([3, 1, 2, 1])
+    >>> da.take(x, [0, 2]).compute().tolist()
+    [3, 2]
+    """
     x = as_array(x)
     if axis is None:
         x, axis = x.ravel(), 0
@@ -79,24 +96,90 @@ def take(x: Any, indices: Any, /, axis: int | None = None, **unused: Any) -> Arr
 
 
 def take_along_axis(x: Any, indices: Any, /, axis: int = -1) -> Array:
-    """The elements at places that an array gives for each lane along an axis."""
+    """The elements at places that an array gives for each lane along an axis.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    indices : list of int
+        The places.
+    axis : int, optional
+        Along which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.asarray([3, 1, 2, 1])
+    >>> da.take_along_axis(x, da.argsort(x), axis=0).compute().tolist()
+    [1, 1, 2, 3]
+    """
     return Array(as_array(x)._core.take_along_axis(as_array(indices)._core, axis))
 
 
 def compress(condition: Any, x: Any, axis: int | None = None) -> Array:
-    """The elements of an axis where a condition holds."""
+    """The elements of an axis where a condition holds.
+
+    Parameters
+    ----------
+    condition : array_like
+        Where to take which.
+    x : array_like
+        The elements.
+    axis : int, optional
+        Along which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.asarray([3, 1, 2, 1])
+    >>> da.compress([True, False, True, False], x).compute().tolist()
+    [3, 2]
+    """
     import numpy as np
 
     return take(x, np.flatnonzero(np.asarray(condition)), axis=axis)
 
 
 def extract(condition: Any, x: Any) -> Array:
-    """The elements where a condition holds."""
+    """The elements where a condition holds.
+
+    Parameters
+    ----------
+    condition : array_like
+        Where to take which.
+    x : array_like
+        The elements.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.asarray([3, 1, 2, 1])
+    >>> da.extract(x > 1, x).compute().tolist()
+    [3, 2]
+    """
     return as_array(x).ravel()[as_array(condition).ravel()]
 
 
 def delete(x: Any, places: Any, axis: int | None = None) -> Array:
-    """The array without some elements of an axis."""
+    """The array without some elements of an axis.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    places : array_like
+        The places.
+    axis : int, optional
+        Along which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.asarray([3, 1, 2, 1])
+    >>> da.delete(x, 1).compute().tolist()
+    [3, 2, 1]
+    """
     import numpy as np
 
     x = as_array(x)

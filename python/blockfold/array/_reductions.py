@@ -150,12 +150,46 @@ nanargmax = _place("nanargmax", "Where the greatest elements are first, without 
 
 
 def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Array:
-    """The greatest elements along axes less the least ones."""
+    """The greatest elements along axes less the least ones.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.ptp(x, axis=1).compute().tolist()
+    [2, 2]
+    """
     return max(x, axis=axis, keepdims=keepdims) - min(x, axis=axis, keepdims=keepdims)
 
 
 def average(x: Any, /, axis: Any = None, weights: Any = None) -> Array:
-    """The means along axes, weighted where weights are given."""
+    """The means along axes, weighted where weights are given.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    weights : array_like, optional
+        Weights of the elements.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.average(x, axis=1, weights=[1, 0, 1]).compute().tolist()
+    [1.0, 4.0]
+    """
     if weights is None:
         return mean(x, axis=axis)
     x, weights = as_array(x), as_array(weights)
@@ -179,31 +213,128 @@ def _quantiles(x: Any, q: Any, axis: Any, keepdims: bool, skips_nan: bool) -> Ar
 
 
 def quantile(x: Any, q: Any, axis: Any = None, *, keepdims: bool = False, method: str = "linear") -> Array:
-    """The quantiles, from 0 to 1, along one axis or of all elements; exact, out of core."""
+    """The quantiles, from 0 to 1, along one axis or of all elements; exact, out of core.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    q : float or list of float
+        Which quantiles.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+    method : {'linear'}
+        How neighbours are weighted.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.quantile(x, 0.5).compute()
+    np.float64(2.5)
+    """
     _linear(method)
     return _quantiles(x, q, axis, keepdims, False)
 
 
 def nanquantile(x: Any, q: Any, axis: Any = None, *, keepdims: bool = False, method: str = "linear") -> Array:
-    """The quantiles without NaN."""
+    """The quantiles without NaN.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    q : float or list of float
+        Which quantiles.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+    method : {'linear'}
+        How neighbours are weighted.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.nanquantile(x, 0.5).compute()
+    np.float64(2.5)
+    """
     _linear(method)
     return _quantiles(x, q, axis, keepdims, True)
 
 
 def percentile(x: Any, q: Any, axis: Any = None, *, keepdims: bool = False, method: str = "linear") -> Array:
-    """The percentiles, from 0 to 100, along one axis or of all elements; exact, out of core."""
+    """The percentiles, from 0 to 100, along one axis or of all elements; exact, out of core.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    q : float or list of float
+        Which quantiles.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+    method : {'linear'}
+        How neighbours are weighted.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.percentile(x, [0, 50, 100]).compute().tolist()
+    [0.0, 2.5, 5.0]
+    """
     _linear(method)
     share = [one / 100 for one in q] if hasattr(q, "__len__") else q / 100
     return _quantiles(x, share, axis, keepdims, False)
 
 
 def median(x: Any, axis: Any = None, *, keepdims: bool = False) -> Array:
-    """The medians along one axis or of all elements."""
+    """The medians along one axis or of all elements.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.median(x, axis=1).compute().tolist()
+    [1.0, 4.0]
+    """
     return _quantiles(x, 0.5, axis, keepdims, False)
 
 
 def nanmedian(x: Any, axis: Any = None, *, keepdims: bool = False) -> Array:
-    """The medians without NaN."""
+    """The medians without NaN.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.nanmedian(x, axis=1).compute().tolist()
+    [1.0, 4.0]
+    """
     return _quantiles(x, 0.5, axis, keepdims, True)
 
 
@@ -227,12 +358,46 @@ def _running(x: Any, name: str, axis: int | None, dtype: Any) -> Array:
 
 
 def cumsum(x: Any, /, axis: int | None = None, dtype: Any = None) -> Array:
-    """The sums of the elements up to each along an axis, or row by row without one."""
+    """The sums of the elements up to each along an axis, or row by row without one.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    dtype : dtype, optional
+        Type of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.cumsum(x, axis=1).compute().tolist()
+    [[0, 1, 3], [3, 7, 12]]
+    """
     return _running(x, "cumsum", axis, dtype)
 
 
 def cumprod(x: Any, /, axis: int | None = None, dtype: Any = None) -> Array:
-    """The products of the elements up to each along an axis, or row by row without one."""
+    """The products of the elements up to each along an axis, or row by row without one.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    dtype : dtype, optional
+        Type of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.cumprod(x, axis=1).compute().tolist()
+    [[0, 0, 0], [3, 12, 60]]
+    """
     return _running(x, "cumprod", axis, dtype)
 
 
@@ -279,7 +444,28 @@ nancumprod = _cumulative_nan(cumprod, 1.0, "The products of the elements up to e
 
 
 def diff(x: Any, /, n: int = 1, axis: int = -1, *, prepend: Any = None, append: Any = None) -> Array:
-    """The differences of neighbours along an axis, `n` times."""
+    """The differences of neighbours along an axis, `n` times.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    n : int, optional
+        How many.
+    axis : int or tuple of int, optional
+        One axis, several, or None for all.
+    prepend : array_like, optional
+        What is put before.
+    append : array_like, optional
+        What is put behind.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.diff(x, axis=1).compute().tolist()
+    [[1, 1], [1, 1]]
+    """
     from ._elementwise import not_equal
     from ._shape import concat
 

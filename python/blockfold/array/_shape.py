@@ -25,19 +25,61 @@ def lengths(shape: Any) -> tuple[int, ...]:
 
 
 def reshape(x: Any, /, shape: Any, *, copy: bool | None = None, order: str = "C", **unused: Any) -> Array:
-    """The elements, row by row, in another shape; one length may be -1."""
+    """The elements, row by row, in another shape; one length may be -1.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    shape : int or tuple of int
+        Length along each axis.
+    copy : bool, optional
+        Whether memory is copied.
+    order : {'C'}
+        Row by row.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.reshape(x, (3, 2)).compute().tolist()
+    [[0, 1], [2, 3], [4, 5]]
+    """
     if order != "C":
         raise UnsupportedError("reshape by columns is not supported; take transpose before and after")
     return Array(as_array(x)._core.reshape(lengths(shape)))
 
 
 def ravel(x: Any, /) -> Array:
-    """The elements, row by row, along one axis."""
+    """The elements, row by row, along one axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.ravel(x).compute().tolist()
+    [0, 1, 2, 3, 4, 5]
+    """
     return Array(as_array(x)._core.ravel())
 
 
 def transpose(x: Any, /, axes: Any = None) -> Array:
-    """The array with its axes in another order, the reverse one unless given."""
+    """The array with its axes in another order, the reverse one unless given.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axes : int or tuple of int, optional
+        Which axes.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.transpose(x).shape
+    (3, 2)
+    """
     return Array(as_array(x)._core.transpose(None if axes is None else list(axes)))
 
 
@@ -45,7 +87,24 @@ permute_dims = transpose
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Array:
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis1 : int
+        The one axis.
+    axis2 : int
+        The other axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.swapaxes(x, 0, 1).shape
+    (3, 2)
+    """
     x = as_array(x)
     [a], [b] = axes_of(axis1, x.ndim) or [], axes_of(axis2, x.ndim) or []
     order = list(range(x.ndim))
@@ -54,7 +113,24 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Array:
 
 
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Array:
-    """Axes moved to other places among the others."""
+    """Axes moved to other places among the others.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    source : int or tuple of int
+        Where axes are.
+    destination : int or tuple of int
+        Where they go.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.moveaxis(x, 0, 1).shape
+    (3, 2)
+    """
     x = as_array(x)
     come, go = axes_of(source, x.ndim) or [], axes_of(destination, x.ndim) or []
     if len(come) != len(go) or len(set(come)) != len(come) or len(set(go)) != len(go):
@@ -66,7 +142,22 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Array:
 
 
 def squeeze(x: Any, /, axis: Any = None) -> Array:
-    """The array without axes of length 1: all of them, or those that are named."""
+    """The array without axes of length 1: all of them, or those that are named.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.squeeze(x[:1]).shape
+    (3,)
+    """
     x = as_array(x)
     gone = axes_of(axis, x.ndim)
     if gone is None:
@@ -78,7 +169,22 @@ def squeeze(x: Any, /, axis: Any = None) -> Array:
 
 
 def expand_dims(x: Any, /, axis: Any = 0) -> Array:
-    """The array with new axes of length 1."""
+    """The array with new axes of length 1.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.expand_dims(x, axis=0).shape
+    (1, 2, 3)
+    """
     x = as_array(x)
     places = axis if isinstance(axis, tuple) else (axis,)
     total = x.ndim + len(places)
@@ -92,13 +198,38 @@ def expand_dims(x: Any, /, axis: Any = 0) -> Array:
 
 
 def broadcast_to(x: Any, /, shape: Any, chunks: Any = None) -> Array:
-    """The array repeated to fill a shape."""
+    """The array repeated to fill a shape.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    shape : int or tuple of int
+        Length along each axis.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.broadcast_to(x, (4, 2, 3)).shape
+    (4, 2, 3)
+    """
     made = Array(as_array(x)._core.broadcast_to(lengths(shape)))
     return made if chunks is None else made.rechunk(chunks)
 
 
 def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
-    """The shape that shapes broadcast to."""
+    """The shape that shapes broadcast to.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
     made: list[int] = []
     for shape in (lengths(shape) for shape in shapes):
         made = [1] * (len(shape) - len(made)) + made
@@ -110,7 +241,15 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 
 def broadcast_arrays(*arrays: Any) -> list[Array]:
-    """Arrays repeated to fill the shape that they have in common."""
+    """Arrays repeated to fill the shape that they have in common.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> [one.shape for one in da.broadcast_arrays(x, x[0])]
+    [(2, 3), (2, 3)]
+    """
     made = [as_array(array) for array in arrays]
     shape = broadcast_shapes(*[array.shape for array in made])
     return [broadcast_to(array, shape) for array in made]
@@ -127,59 +266,167 @@ def _common(arrays: Sequence[Any], op: str) -> list[core.Array]:
 
 
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0, **unused: Any) -> Array:
-    """Arrays one after the other along an axis."""
+    """Arrays one after the other along an axis.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays
+        The arrays.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.concat([x, x], axis=1).shape
+    (2, 6)
+    """
     if axis is None:
         arrays, axis = [ravel(array) for array in arrays], 0
     return Array(core.concatenate(_common(arrays, "concatenate"), axis))
 
 
 def concatenate(arrays: Sequence[Any], axis: int | None = 0, **unused: Any) -> Array:
-    """Arrays one after the other along an axis."""
+    """Arrays one after the other along an axis.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays
+        The arrays.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.concatenate([x, x]).shape
+    (4, 3)
+    """
     return concat(arrays, axis=axis)
 
 
 def stack(arrays: Sequence[Any], /, axis: int = 0) -> Array:
-    """Arrays of one shape beside each other along a new axis."""
+    """Arrays of one shape beside each other along a new axis.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays
+        The arrays.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.stack([x, x]).shape
+    (2, 2, 3)
+    """
     return Array(core.stack(_common(arrays, "stack"), axis))
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Array, ...]:
-    """The parts of an array along an axis."""
+    """The parts of an array along an axis.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> [one.shape for one in da.unstack(x)]
+    [(3,), (3,)]
+    """
     moved = moveaxis(x, axis, 0)
     return tuple(moved[at] for at in range(moved.shape[0]))
 
 
 def atleast_1d(x: Any) -> Array:
-    """The array with at least one axis."""
+    """The array with at least one axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.atleast_1d(da.sum(x)).shape
+    (1,)
+    """
     x = as_array(x)
     return x if x.ndim else reshape(x, (1,))
 
 
 def atleast_2d(x: Any) -> Array:
-    """The array with at least two axes."""
+    """The array with at least two axes.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.atleast_2d(x[0]).shape
+    (1, 3)
+    """
     x = as_array(x)
     return x if x.ndim > 1 else reshape(x, (1, x.size))
 
 
 def vstack(arrays: Sequence[Any]) -> Array:
-    """Arrays one below the other."""
+    """Arrays one below the other.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.vstack([x, x]).shape
+    (4, 3)
+    """
     return concat([atleast_2d(array) for array in arrays], axis=0)
 
 
 def hstack(arrays: Sequence[Any]) -> Array:
-    """Arrays beside each other."""
+    """Arrays beside each other.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.hstack([x, x]).shape
+    (2, 6)
+    """
     made = [atleast_1d(array) for array in arrays]
     return concat(made, axis=0 if made and made[0].ndim == 1 else 1)
 
 
 def dstack(arrays: Sequence[Any]) -> Array:
-    """Arrays behind each other, along the third axis."""
+    """Arrays behind each other, along the third axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.dstack([x, x]).shape
+    (2, 3, 2)
+    """
     made = [atleast_2d(array) for array in arrays]
     return concat([array if array.ndim > 2 else expand_dims(array, 2) for array in made], axis=2)
 
 
 def block(arrays: Any) -> Array:
-    """An array of nested lists of arrays, the innermost along the last axis."""
+    """An array of nested lists of arrays, the innermost along the last axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.block([[x, x]]).shape
+    (2, 6)
+    """
     depth, inner = 0, arrays
     while isinstance(inner, list):
         depth, inner = depth + 1, inner[0]
@@ -193,7 +440,22 @@ def block(arrays: Any) -> Array:
 
 
 def flip(x: Any, /, axis: Any = None) -> Array:
-    """The elements along axes in reverse order."""
+    """The elements along axes in reverse order.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.flip(x, axis=1).compute().tolist()
+    [[2, 1, 0], [5, 4, 3]]
+    """
     x = as_array(x)
     for at in range(x.ndim) if axis is None else axes_of(axis, x.ndim) or []:
         x = Array(x._core.along("flip", at))
@@ -201,24 +463,74 @@ def flip(x: Any, /, axis: Any = None) -> Array:
 
 
 def flipud(x: Any) -> Array:
-    """The rows in reverse order."""
+    """The rows in reverse order.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.flipud(x).compute().tolist()
+    [[3, 4, 5], [0, 1, 2]]
+    """
     return flip(x, axis=0)
 
 
 def fliplr(x: Any) -> Array:
-    """The columns in reverse order."""
+    """The columns in reverse order.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.fliplr(x).compute().tolist()
+    [[2, 1, 0], [5, 4, 3]]
+    """
     return flip(x, axis=1)
 
 
 def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
-    """The array turned by quarters of a circle."""
+    """The array turned by quarters of a circle.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    k : int
+        How many, or which diagonal: above the main one when positive.
+    axes : int or tuple of int, optional
+        Which axes.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.rot90(x).compute().tolist()
+    [[2, 5], [1, 4], [0, 3]]
+    """
     for _ in range(k % 4):
         x = swapaxes(flip(x, axis=axes[1]), *axes)
     return as_array(x)
 
 
 def roll(x: Any, /, shift: Any, axis: Any = None) -> Array:
-    """The elements moved along axes; what leaves at one end enters at the other."""
+    """The elements moved along axes; what leaves at one end enters at the other.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    shift : int or tuple of int
+        How far elements move.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.roll(x, 1, axis=1).compute().tolist()
+    [[2, 0, 1], [5, 3, 4]]
+    """
     x = as_array(x)
     if axis is None:
         return reshape(roll(ravel(x), shift, axis=0), x.shape)
@@ -230,14 +542,39 @@ def roll(x: Any, /, shift: Any, axis: Any = None) -> Array:
 
 
 def tile(x: Any, repetitions: Any, /) -> Array:
-    """The array so many times along each axis."""
+    """The array so many times along each axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.tile(x, 2).shape
+    (2, 6)
+    """
     x, times = as_array(x), lengths(repetitions)
     times = (1,) * (x.ndim - len(times)) + times
     return Array(x._core.tile(times))
 
 
 def repeat(x: Any, repeats: Any, /, axis: int | None = None) -> Array:
-    """Each element so many times in a row: a number for all, or one for each place of the axis."""
+    """Each element so many times in a row: a number for all, or one for each place of the axis.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    repeats : int or tuple of int
+        How often.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.repeat(x, 2, axis=0).shape
+    (4, 3)
+    """
     x = as_array(x)
     if axis is None:
         x, axis = ravel(x), 0
@@ -254,7 +591,15 @@ def repeat(x: Any, repeats: Any, /, axis: int | None = None) -> Array:
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Array:
-    """The array with elements added at its ends: constant, edge, reflect, symmetric or wrap."""
+    """The array with elements added at its ends: constant, edge, reflect, symmetric or wrap.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.pad(x, 1).shape
+    (4, 5)
+    """
     import numpy as np
 
     x = as_array(x)
@@ -269,12 +614,44 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
 
 
 def rechunk(x: Any, chunks: Any = "auto") -> Array:
-    """The same elements in other chunks."""
+    """The same elements in other chunks.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    chunks : int, tuple or str
+        Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> da.rechunk(x, (1, 3)).numblocks
+    (2, 1)
+    """
     return as_array(x).rechunk(chunks)
 
 
 def array_split(x: Any, sections: Any, axis: int = 0) -> list[Array]:
-    """The array in parts along an axis: so many, or cut at places."""
+    """The array in parts along an axis: so many, or cut at places.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    sections : int or list of int
+        How many parts, or where to cut.
+    axis : int
+        Which axis.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> x = da.arange(6, chunks=3).reshape(2, 3)
+    >>> [one.shape for one in da.array_split(x, 2, axis=1)]
+    [(2, 2), (2, 1)]
+    """
     x = as_array(x)
     length = x.shape[axis]
     if isinstance(sections, int):

@@ -42,21 +42,60 @@ def _type(of: Any) -> Any:
 
 
 def astype(x: Array, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Array:
-    """The elements as another type."""
+    """The elements as another type.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    dtype : dtype, optional
+        Type of the result.
+    copy : bool, optional
+        Whether memory is copied.
+    device : {'cpu'}, optional
+        The only device.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.astype(da.ones(2), "int64").compute().tolist()
+    [1, 1]
+    """
     if x.dtype.kind == "c" and numpy_dtype(array_dtype(dtype)).kind != "c":
         raise DTypeError(f"astype: {x.dtype} to {dtype} would lose imaginary parts; take real(x)")
     return x.astype(dtype)
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
-    """Whether a type can become another one without a loss, by the rules of promotion."""
+    """Whether a type can become another one without a loss, by the rules of promotion.
+
+    Parameters
+    ----------
+    from_ : dtype or array
+        The one type.
+    to : dtype
+        The other type.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.can_cast("int8", "int64")
+    True
+    """
     import numpy as np
 
     return np.can_cast(_type(from_), np.dtype(array_dtype(to)))
 
 
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The type that operands have together."""
+    """The type that operands have together.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.result_type(da.float32, da.float64)
+    dtype('float64')
+    """
     import numpy as np
 
     if not arrays_and_dtypes:
@@ -65,7 +104,21 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
-    """Whether a type is of a kind, as "integral", or is a type."""
+    """Whether a type is of a kind, as "integral", or is a type.
+
+    Parameters
+    ----------
+    dtype : dtype, optional
+        Type of the result.
+    kind : str, dtype or tuple
+        Which kinds.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.isdtype(da.ones(2).dtype, "real floating")
+    True
+    """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, one) for one in kind)
     own = numpy_dtype(array_dtype(dtype))
@@ -77,14 +130,28 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 
 
 def finfo(dtype: Any, /) -> Any:
-    """Limits of a type of floats."""
+    """Limits of a type of floats.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.finfo(da.float32).bits
+    32
+    """
     import numpy as np
 
     return np.finfo(_type(dtype))
 
 
 def iinfo(dtype: Any, /) -> Any:
-    """Limits of a type of whole numbers."""
+    """Limits of a type of whole numbers.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.iinfo(da.int8).max
+    127
+    """
     import numpy as np
 
     return np.iinfo(_type(dtype))

@@ -68,7 +68,22 @@ def _floats(x: Any) -> Array:
 
 
 def matmul(x1: Any, x2: Any, /) -> Array:
-    """The products of matrices in the last two axes, of a matrix and a vector, or of two vectors."""
+    """The products of matrices in the last two axes, of a matrix and a vector, or of two vectors.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.matmul(a, a).compute().tolist()
+    [[20.0, 14.0], [14.0, 13.0]]
+    """
     x1, x2 = as_array(x1), as_array(x2)
     if x1.ndim == 0 or x2.ndim == 0:
         raise ShapeError("matmul: an array without axes is no matrix; take multiply")
@@ -90,7 +105,22 @@ def matmul(x1: Any, x2: Any, /) -> Array:
 
 
 def dot(x1: Any, x2: Any, /) -> Array:
-    """The product as NumPy's `dot`: of matrices and vectors, of numbers, or over the last and last but one axis."""
+    """The product as NumPy's `dot`: of matrices and vectors, of numbers, or over the last and last but one axis.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.dot(a, a[0]).compute().tolist()
+    [20.0, 14.0]
+    """
     x1, x2 = as_array(x1), as_array(x2)
     if x1.ndim == 0 or x2.ndim == 0:
         return x1 * x2
@@ -100,7 +130,24 @@ def dot(x1: Any, x2: Any, /) -> Array:
 
 
 def tensordot(x1: Any, x2: Any, /, axes: Any = 2) -> Array:
-    """The sums of products over axes of both arrays: the last and first ones, so many, or those that are named."""
+    """The sums of products over axes of both arrays: the last and first ones, so many, or those that are named.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+    axes : int or tuple of int, optional
+        Which axes.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.tensordot(a, a, axes=2).compute()
+    np.float64(33.0)
+    """
     x1, x2 = as_array(x1), as_array(x2)
     if isinstance(axes, int):
         left, right = list(range(x1.ndim - axes, x1.ndim)), list(range(axes))
@@ -110,14 +157,46 @@ def tensordot(x1: Any, x2: Any, /, axes: Any = 2) -> Array:
 
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
-    """The products of vectors along an axis."""
+    """The products of vectors along an axis.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+    axis : int or tuple of int, optional
+        Along which axes.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.vecdot(a, a).compute().tolist()
+    [20.0, 13.0]
+    """
     from ._elementwise import conj
 
     return (conj(x1) * as_array(x2)).sum(axis=axis)
 
 
 def vdot(x1: Any, x2: Any, /) -> Array:
-    """The product of two arrays as vectors."""
+    """The product of two arrays as vectors.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.vdot(a, a).compute()
+    np.float64(33.0)
+    """
     return vecdot(as_array(x1).ravel(), as_array(x2).ravel())
 
 
@@ -125,12 +204,35 @@ inner = vecdot
 
 
 def outer(x1: Any, x2: Any, /) -> Array:
-    """The products of each element of a vector with each of another one."""
+    """The products of each element of a vector with each of another one.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.outer(a[0], a[1]).compute().tolist()
+    [[8.0, 12.0], [4.0, 6.0]]
+    """
     return Array(as_array(x1).ravel()._core.outer(as_array(x2).ravel()._core))
 
 
 def einsum(subscripts: str, *arrays: Any, **unused: Any) -> Array:
-    """Sums of products over indices, in Einstein's notation."""
+    """Sums of products over indices, in Einstein's notation.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.einsum("ij,jk->ik", a, a).compute().tolist()
+    [[20.0, 14.0], [14.0, 13.0]]
+    """
     made = [as_array(array) for array in arrays]
     return Array(core.einsum(_spelled_out(subscripts, made), [array._core for array in made]))
 
@@ -155,7 +257,24 @@ def _spelled_out(subscripts: str, arrays: Sequence[Array]) -> str:
 
 
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
-    """The cross products of vectors of three elements along an axis."""
+    """The cross products of vectors of three elements along an axis.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+    axis : int or tuple of int, optional
+        Along which axes.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.cross(da.asarray([1, 0, 0]), da.asarray([0, 1, 0])).compute().tolist()
+    [0, 0, 1]
+    """
     from ._shape import moveaxis
 
     a, b = moveaxis(x1, axis, -1), moveaxis(x2, axis, -1)
@@ -166,7 +285,15 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
 
 
 def matrix_transpose(x: Any, /) -> Array:
-    """The array with its last two axes exchanged."""
+    """The array with its last two axes exchanged.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.matrix_transpose(a).shape
+    (2, 2)
+    """
     x = as_array(x)
     if x.ndim < 2:
         raise ShapeError(f"matrix_transpose: an array of {x.ndim} axes is no matrix")
@@ -174,13 +301,45 @@ def matrix_transpose(x: Any, /) -> Array:
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Array:
-    """The sum of the elements on a diagonal of the last two axes."""
+    """The sum of the elements on a diagonal of the last two axes.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    offset : int
+        Which diagonal: above the main one when positive.
+    dtype : dtype, optional
+        Type of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.trace(a).compute()
+    np.float64(7.0)
+    """
     x = as_array(x) if dtype is None else as_array(x).astype(dtype)
     return diagonal(x, offset=offset).sum(axis=-1) if x.ndim != 2 or offset else Array(x._core.trace())
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Array:
-    """The elements on a diagonal of the last two axes."""
+    """The elements on a diagonal of the last two axes.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    offset : int
+        Which diagonal: above the main one when positive.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.diagonal(a).compute().tolist()
+    [4.0, 3.0]
+    """
     x = as_array(x)
     rows, columns = x.shape[-2:]
     first = (max(-offset, 0), max(offset, 0))
@@ -193,7 +352,22 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Array:
 
 
 def diag(x: Any, k: int = 0) -> Array:
-    """A diagonal of a matrix, or the matrix whose diagonal is a vector."""
+    """A diagonal of a matrix, or the matrix whose diagonal is a vector.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    k : int
+        How many values, or which diagonal.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.diag(da.asarray([1, 2])).compute().tolist()
+    [[1, 0], [0, 2]]
+    """
     x = as_array(x)
     if x.ndim == 2:
         return diagonal(x, offset=k)
@@ -203,7 +377,26 @@ def diag(x: Any, k: int = 0) -> Array:
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
-    """The norm of vectors or matrices along axes."""
+    """The norm of vectors or matrices along axes.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    ord : number or str, optional
+        Which norm.
+    axis : int or tuple of int, optional
+        Along which axes.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> round(float(da.linalg.norm(a)), 3)
+    5.745
+    """
     x = _floats(x)
     is_matrix = (axis is None and x.ndim == 2) or (isinstance(axis, (tuple, list)) and len(axis) == 2)
     if ord is None or (ord == "fro" and is_matrix) or (ord == 2 and not is_matrix):
@@ -216,7 +409,26 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
-    """The norm of the elements along axes."""
+    """The norm of the elements along axes.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    axis : int or tuple of int, optional
+        Along which axes.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+    ord : number or str, optional
+        Which norm.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.vector_norm(da.asarray([3.0, 4.0])).compute()
+    np.float64(5.0)
+    """
     from ._elementwise import abs as absolute
 
     x = absolute(_floats(x))
@@ -235,7 +447,24 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
 
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:
-    """The norm of matrices in the last two axes."""
+    """The norm of matrices in the last two axes.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    keepdims : bool
+        Whether the axes that are reduced stay, with length 1.
+    ord : number or str, optional
+        Which norm.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> round(float(da.linalg.matrix_norm(a)), 3)
+    5.745
+    """
     from ._elementwise import abs as absolute
 
     x = _floats(x)
@@ -264,7 +493,22 @@ def _one(x: Any, op: str) -> Array:
 
 
 def cholesky(x: Any, /, *, upper: bool = False) -> Array:
-    """The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is. Works at once, but for stacks."""
+    """The lower triangle `L` of `L L^T`, which a symmetric positive definite matrix is. Works at once, but for stacks.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    upper : bool
+        Whether the upper triangle is given.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.cholesky(a).compute().round(3).tolist()
+    [[2.0, 0.0], [1.0, 1.414]]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -277,7 +521,23 @@ def cholesky(x: Any, /, *, upper: bool = False) -> Array:
 
 
 def qr(x: Any, /, *, mode: str = "reduced") -> QRResult:
-    """`Q` and `R` of a matrix of at least as many rows as columns. Works at once; `Q` is lazy."""
+    """`Q` and `R` of a matrix of at least as many rows as columns. Works at once; `Q` is lazy.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    mode : str
+        Which form of the result.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> q, r = da.linalg.qr(a)
+    >>> bool(da.allclose(q.dot(r), a))
+    True
+    """
     import numpy as np
 
     x = _floats(x)
@@ -296,7 +556,23 @@ tsqr = qr
 
 
 def svd(x: Any, /, *, full_matrices: bool = False) -> SVDResult:
-    """`U`, the singular values, largest first, and `V` transposed. Works at once."""
+    """`U`, the singular values, largest first, and `V` transposed. Works at once.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    full_matrices : bool
+        Whether the matrices are square.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> u, s, vt = da.linalg.svd(a)
+    >>> s.compute().round(3).tolist()
+    [5.562, 1.438]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -311,24 +587,76 @@ def svd(x: Any, /, *, full_matrices: bool = False) -> SVDResult:
 
 
 def svdvals(x: Any, /) -> Array:
-    """The singular values, largest first. Works at once."""
+    """The singular values, largest first. Works at once.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.svdvals(a).compute().round(3).tolist()
+    [5.562, 1.438]
+    """
     return svd(x).S
 
 
 def svd_compressed(x: Any, k: int, n_power_iter: int = 0, seed: int = 0, **unused: Any) -> SVDResult:
-    """The first `k` singular values and vectors, approximately, by random projection. Works at once."""
+    """The first `k` singular values and vectors, approximately, by random projection. Works at once.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    k : int
+        How many values, or which diagonal.
+    n_power_iter : int
+        Rounds that make the answer better.
+    seed : int, optional
+        The seed of random numbers.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> u, s, vt = da.linalg.svd_compressed(a, k=1)
+    >>> s.shape
+    (1,)
+    """
     u, s, v = _one(x, "svd_compressed")._core.svd_compressed(k, n_power_iter, seed)
     return SVDResult(Array(u), Array(s), Array(v))
 
 
 def lu(x: Any) -> tuple[Array, Array, Array]:
-    """The permutation, the lower and the upper triangle of a square matrix. Works at once."""
+    """The permutation, the lower and the upper triangle of a square matrix. Works at once.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> p, l, u = da.linalg.lu(a)
+    >>> bool(da.allclose(p.dot(l).dot(u), a))
+    True
+    """
     p, lower, upper = _one(x, "lu")._core.lu()
     return Array(p), Array(lower), Array(upper)
 
 
 def solve(x1: Any, x2: Any, /) -> Array:
-    """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once."""
+    """The solution of `x1 @ x = x2`, for a vector or the columns of a matrix. Works at once.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.solve(a, da.asarray([8.0, 7.0])).compute().round(6).tolist()
+    [1.25, 1.5]
+    """
     import numpy as np
 
     a, b = _floats(x1), _floats(x2)
@@ -345,14 +673,39 @@ def solve(x1: Any, x2: Any, /) -> Array:
 
 
 def solve_triangular(x1: Any, x2: Any, /, lower: bool = False) -> Array:
-    """The solution of `x1 @ x = x2`, of whose matrix one triangle counts. Works at once."""
+    """The solution of `x1 @ x = x2`, of whose matrix one triangle counts. Works at once.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; shapes broadcast.
+    lower : bool
+        Whether the lower triangle counts.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.solve_triangular(da.triu(a), da.asarray([8.0, 3.0])).compute().round(6).tolist()
+    [1.5, 1.0]
+    """
     from ._creation import tril, triu
 
     return solve(tril(x1) if lower else triu(x1), x2)
 
 
 def inv(x: Any, /) -> Array:
-    """The inverse of a square matrix. Works at once."""
+    """The inverse of a square matrix. Works at once.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> bool(da.allclose(da.linalg.inv(a).dot(a), da.eye(2)))
+    True
+    """
     import numpy as np
 
     from ._creation import eye
@@ -365,7 +718,15 @@ def inv(x: Any, /) -> Array:
 
 
 def slogdet(x: Any, /) -> SlogdetResult:
-    """The sign of the determinant of a square matrix, and the logarithm of its size. Works at once."""
+    """The sign of the determinant of a square matrix, and the logarithm of its size. Works at once.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.slogdet(a).sign.compute()
+    np.float64(1.0)
+    """
     import numpy as np
 
     from ._elementwise import abs as absolute
@@ -388,7 +749,15 @@ def slogdet(x: Any, /) -> SlogdetResult:
 
 
 def det(x: Any, /) -> Array:
-    """The determinant of a square matrix. Works at once."""
+    """The determinant of a square matrix. Works at once.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> round(float(da.linalg.det(a)), 6)
+    8.0
+    """
     import numpy as np
 
     from ._elementwise import exp
@@ -402,7 +771,22 @@ def det(x: Any, /) -> Array:
 
 
 def pinv(x: Any, /, *, rtol: float | None = None) -> Array:
-    """The pseudo-inverse of a matrix. Works at once."""
+    """The pseudo-inverse of a matrix. Works at once.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    rtol : float, optional
+        How far elements may be apart, as a share.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> bool(da.allclose(da.linalg.pinv(a).dot(a), da.eye(2)))
+    True
+    """
     import numpy as np
 
     x = _floats(x)
@@ -427,7 +811,22 @@ def _wide(x: Array) -> SVDResult:
 
 
 def matrix_rank(x: Any, /, *, rtol: float | None = None) -> Array:
-    """How many singular values are not zero. Works at once."""
+    """How many singular values are not zero. Works at once.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    rtol : float, optional
+        How far elements may be apart, as a share.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> int(da.linalg.matrix_rank(a))
+    2
+    """
     import numpy as np
 
     x = _floats(x)
@@ -440,7 +839,22 @@ def matrix_rank(x: Any, /, *, rtol: float | None = None) -> Array:
 
 
 def matrix_power(x: Any, n: int, /) -> Array:
-    """A square matrix to a whole power."""
+    """A square matrix to a whole power.
+
+    Parameters
+    ----------
+    x : array_like
+        The elements.
+    n : int
+        The power.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.matrix_power(a, 2).compute().tolist()
+    [[20.0, 14.0], [14.0, 13.0]]
+    """
     from ._creation import eye
 
     x = as_array(x)
@@ -460,7 +874,15 @@ def matrix_power(x: Any, n: int, /) -> Array:
 
 
 def multi_dot(arrays: Sequence[Any]) -> Array:
-    """The product of several matrices, from the left on."""
+    """The product of several matrices, from the left on.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.multi_dot([a, a]).compute().tolist()
+    [[20.0, 14.0], [14.0, 13.0]]
+    """
     made = as_array(arrays[0])
     for other in arrays[1:]:
         made = made @ as_array(other)
@@ -493,7 +915,15 @@ def eigh(x: Any, /) -> EighResult:
 
 
 def eigvalsh(x: Any, /) -> Array:
-    """Eigenvalues of symmetric matrices, smallest first."""
+    """Eigenvalues of symmetric matrices, smallest first.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.eigvalsh(a).compute().round(3).tolist()
+    [1.438, 5.562]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -502,7 +932,15 @@ def eigvalsh(x: Any, /) -> Array:
 
 
 def eig(x: Any, /) -> EigResult:
-    """Eigenvalues and eigenvectors of square matrices as complex numbers, each matrix whole in memory."""
+    """Eigenvalues and eigenvectors of square matrices as complex numbers, each matrix whole in memory.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.eig(a).eigenvalues.compute().real.round(3).tolist()
+    [5.562, 1.438]
+    """
     import numpy as np
 
     x = _floats(x)
@@ -512,7 +950,15 @@ def eig(x: Any, /) -> EigResult:
 
 
 def eigvals(x: Any, /) -> Array:
-    """Eigenvalues of square matrices as complex numbers."""
+    """Eigenvalues of square matrices as complex numbers.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> a = da.asarray([[4.0, 2.0], [2.0, 3.0]])
+    >>> da.linalg.eigvals(a).compute().real.round(3).tolist()
+    [5.562, 1.438]
+    """
     import numpy as np
 
     x = _floats(x)

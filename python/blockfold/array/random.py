@@ -76,77 +76,338 @@ class Generator:
     random_sample = random
 
     def uniform(self, low: float = 0.0, high: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Uniform numbers in [low, high)."""
+        """Uniform numbers in [low, high).
+
+        Parameters
+        ----------
+        low : number
+            The least value.
+        high : number, optional
+            The bound, which is left out.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.uniform(-1, 1, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self._made("uniform", [low, high], size, chunks)
 
     def normal(self, loc: float = 0.0, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Normally distributed numbers."""
+        """Normally distributed numbers.
+
+        Parameters
+        ----------
+        loc : float
+            The middle.
+        scale : float
+            The width.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.normal(0, 1, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self._made("normal", [loc, scale], size, chunks)
 
     def standard_normal(self, size: Any = None, chunks: Any = "auto") -> Array:
-        """Normally distributed numbers of mean 0 and deviation 1."""
+        """Normally distributed numbers of mean 0 and deviation 1.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.standard_normal(size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self.normal(0.0, 1.0, size, chunks)
 
     def exponential(self, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Exponentially distributed numbers of a mean."""
+        """Exponentially distributed numbers of a mean.
+
+        Parameters
+        ----------
+        scale : float
+            The width.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.exponential(2.0, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self._made("exponential", [scale], size, chunks)
 
     def standard_exponential(self, size: Any = None, chunks: Any = "auto") -> Array:
-        """Exponentially distributed numbers of mean 1."""
+        """Exponentially distributed numbers of mean 1.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.standard_exponential(size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self.exponential(1.0, size, chunks)
 
     def poisson(self, lam: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Counts of events of a mean."""
+        """Counts of events of a mean.
+
+        Parameters
+        ----------
+        lam : float
+            The mean.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.poisson(3.0, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self._made("poisson", [lam], size, chunks)
 
     def lognormal(self, mean: float = 0.0, sigma: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers whose logarithms are normally distributed."""
+        """Numbers whose logarithms are normally distributed.
+
+        Parameters
+        ----------
+        mean : float
+            The mean of the logarithms.
+        sigma : float
+            The deviation of the logarithms.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.lognormal(0, 1, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         from ._elementwise import exp
 
         return exp(self.normal(mean, sigma, size, chunks))
 
     def laplace(self, loc: float = 0.0, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of the double exponential distribution."""
+        """Numbers of the double exponential distribution.
+
+        Parameters
+        ----------
+        loc : float
+            The middle.
+        scale : float
+            The width.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.laplace(0, 1, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         from ._elementwise import log1p, sign
 
         u = self.uniform(-0.5, 0.5, size, chunks)
         return loc - sign(u) * log1p(-2 * abs(u)) * scale
 
     def logistic(self, loc: float = 0.0, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of the logistic distribution."""
+        """Numbers of the logistic distribution.
+
+        Parameters
+        ----------
+        loc : float
+            The middle.
+        scale : float
+            The width.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.logistic(0, 1, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         from ._elementwise import log, log1p
 
         u = self.random(size, chunks=chunks)
         return loc + (log(u) - log1p(-u)) * scale
 
     def gumbel(self, loc: float = 0.0, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of the Gumbel distribution."""
+        """Numbers of the Gumbel distribution.
+
+        Parameters
+        ----------
+        loc : float
+            The middle.
+        scale : float
+            The width.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.gumbel(0, 1, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         from ._elementwise import log
 
         return loc - log(self.standard_exponential(size, chunks)) * scale
 
     def rayleigh(self, scale: float = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of the Rayleigh distribution."""
+        """Numbers of the Rayleigh distribution.
+
+        Parameters
+        ----------
+        scale : float
+            The width.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.rayleigh(1.0, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         from ._elementwise import sqrt
 
         return sqrt(self.exponential(2.0, size, chunks)) * scale
 
     def weibull(self, a: float, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of the Weibull distribution of a shape."""
+        """Numbers of the Weibull distribution of a shape.
+
+        Parameters
+        ----------
+        a : number or array_like
+            The shape of the distribution, or what is chosen from.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.weibull(2.0, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self.standard_exponential(size, chunks) ** (1 / a)
 
     def pareto(self, a: float, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of the Pareto distribution of a shape, less 1."""
+        """Numbers of the Pareto distribution of a shape, less 1.
+
+        Parameters
+        ----------
+        a : number or array_like
+            The shape of the distribution, or what is chosen from.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.pareto(3.0, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         from ._elementwise import expm1
 
         return expm1(self.exponential(1 / a, size, chunks))
 
     def power(self, a: float, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers in [0, 1) of a power distribution."""
+        """Numbers in [0, 1) of a power distribution.
+
+        Parameters
+        ----------
+        a : number or array_like
+            The shape of the distribution, or what is chosen from.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.power(2.0, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         return self.random(size, chunks=chunks) ** (1 / a)
 
     def standard_cauchy(self, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of the Cauchy distribution."""
+        """Numbers of the Cauchy distribution.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.standard_cauchy(size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         import math
 
         from ._elementwise import tan
@@ -154,7 +415,24 @@ class Generator:
         return tan(self.uniform(-0.5, 0.5, size, chunks) * math.pi)
 
     def geometric(self, p: float, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of trials up to the first success."""
+        """Numbers of trials up to the first success.
+
+        Parameters
+        ----------
+        p : float or array_like, optional
+            The probability, or one for each choice.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.geometric(0.5, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         import math
 
         from ._elementwise import ceil
@@ -164,7 +442,28 @@ class Generator:
         return ceil(self.exponential(-1 / math.log1p(-p), size, chunks)).astype("int64")
 
     def triangular(self, left: float, mode: float, right: float, size: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers of a triangular distribution."""
+        """Numbers of a triangular distribution.
+
+        Parameters
+        ----------
+        left : float
+            The least value.
+        mode : float
+            The value that occurs most.
+        right : float
+            The greatest value.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.triangular(0, 1, 2, size=(4, 4), chunks=2).shape
+        (4, 4)
+        """
         from ._elementwise import sqrt, where
 
         u, span = self.random(size, chunks=chunks), right - left
@@ -187,7 +486,30 @@ class Generator:
         endpoint: bool = False,
         chunks: Any = "auto",
     ) -> Array:
-        """Whole numbers from `low` up to `high`, which is left out."""
+        """Whole numbers from `low` up to `high`, which is left out.
+
+        Parameters
+        ----------
+        low : number
+            The least value.
+        high : number, optional
+            The bound, which is left out.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        dtype : dtype, optional
+            Type of the numbers.
+        endpoint : bool
+            Whether `stop` is among them.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> bool((rng.integers(0, 6, size=100) < 6).all())
+        True
+        """
         low, high = (0, low) if high is None else (low, high)
         shape = () if size is None else lengths(size)
         made = Array(current().random_integers(int(low), int(high) + bool(endpoint), self._next(), shape, chunks))
@@ -196,11 +518,47 @@ class Generator:
     def randint(
         self, low: int, high: int | None = None, size: Any = None, dtype: Any = None, chunks: Any = "auto"
     ) -> Array:
-        """Whole numbers from `low` up to `high`, which is left out."""
+        """Whole numbers from `low` up to `high`, which is left out.
+
+        Parameters
+        ----------
+        low : number
+            The least value.
+        high : number, optional
+            The bound, which is left out.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        dtype : dtype, optional
+            Type of the numbers.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.randint(0, 6, size=3).shape
+        (3,)
+        """
         return self.integers(low, high, size, dtype, chunks=chunks)
 
     def permutation(self, x: Any, chunks: Any = "auto") -> Array:
-        """The numbers from 0 up to a number in random order, or the elements of an array."""
+        """The numbers from 0 up to a number in random order, or the elements of an array.
+
+        Parameters
+        ----------
+        x : int or array
+            How many numbers, or what is put in order.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> sorted(rng.permutation(4).compute().tolist())
+        [0, 1, 2, 3]
+        """
         if isinstance(x, int):
             return Array(current().permutation(x, self._next(), chunks))
         from ._operands import as_array
@@ -209,7 +567,28 @@ class Generator:
         return values[Array(current().permutation(values.shape[0], self._next(), "auto"))]
 
     def choice(self, a: Any, size: Any = None, replace: bool = True, p: Any = None, chunks: Any = "auto") -> Array:
-        """Numbers below a number, or elements of a vector, by chance."""
+        """Numbers below a number, or elements of a vector, by chance.
+
+        Parameters
+        ----------
+        a : number or array_like
+            The shape of the distribution, or what is chosen from.
+        size : int or tuple of int, optional
+            The shape; one number unless given.
+        replace : bool
+            Whether one may be chosen again.
+        p : float or array_like, optional
+            The probability, or one for each choice.
+        chunks : int, tuple or str
+            Lengths of the chunks: one for all axes, one for each, -1 for a whole axis, or ``"auto"``.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> rng = da.random.default_rng(1)
+        >>> rng.choice(5, size=3, replace=False).shape
+        (3,)
+        """
         import numpy as np
 
         count = a if isinstance(a, int) else len(a)
@@ -229,16 +608,37 @@ class RandomState(Generator):
     """A generator with NumPy's older names."""
 
     def rand(self, *size: int, chunks: Any = "auto") -> Array:
-        """Uniform numbers in [0, 1)."""
+        """Uniform numbers in [0, 1).
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> da.random.RandomState(1).rand(2, 3).shape
+        (2, 3)
+        """
         return self.random(size, chunks=chunks)
 
     def randn(self, *size: int, chunks: Any = "auto") -> Array:
-        """Normally distributed numbers."""
+        """Normally distributed numbers.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> da.random.RandomState(1).randn(2, 3).shape
+        (2, 3)
+        """
         return self.standard_normal(size, chunks)
 
 
 def default_rng(seed: Any = None) -> Generator:
-    """A generator, from a seed or by chance."""
+    """A generator, from a seed or by chance.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> bool((da.random.default_rng(1).random(3) == da.random.default_rng(1).random(3)).all())
+    True
+    """
     return seed if isinstance(seed, Generator) else Generator(seed)
 
 
@@ -246,7 +646,13 @@ _global = RandomState()
 
 
 def seed(number: int | None = None) -> None:
-    """Seeds the functions of this module."""
+    """Seeds the functions of this module.
+
+    Examples
+    --------
+    >>> import blockfold.array as da
+    >>> da.random.seed(1)
+    """
     _global.__init__(number)  # type: ignore[misc]
 
 

@@ -36,35 +36,123 @@ __all__ = [
 
 
 def merge(left: DataFrame, right: Any, **options: Any) -> DataFrame:
-    """Rows of two frames beside each other where keys are equal, see `DataFrame.merge`."""
+    """Rows of two frames beside each other where keys are equal, see `DataFrame.merge`.
+
+    Parameters
+    ----------
+    left : DataFrame
+        The left side.
+    right : DataFrame
+        The right side.
+
+    Examples
+    --------
+    >>> import blockfold.dataframe as dd
+    >>> df = dd.from_dict({"x": [1, 2, 3]}, npartitions=2)
+    >>> len(dd.merge(df, df, on="x"))
+    3
+    """
     return left.merge(right, **options)
 
 
 def map_partitions(function: Any, frame: Any, *args: Any, **kwargs: Any) -> Any:
-    """A function of each partition of a frame or series, see `DataFrame.map_partitions`."""
+    """A function of each partition of a frame or series, see `DataFrame.map_partitions`.
+
+    Parameters
+    ----------
+    function : callable
+        What is called.
+    frame : DataFrame or Series
+        The rows.
+
+    Examples
+    --------
+    >>> import blockfold.dataframe as dd
+    >>> df = dd.from_dict({"x": [1, 2, 3]}, npartitions=2)
+    >>> dd.map_partitions(lambda part: part * 2, df).compute()["x"].tolist()
+    [2, 4, 6]
+    """
     return frame.map_partitions(function, *args, **kwargs)
 
 
 def to_numeric(series: Series) -> Series:
-    """The values as numbers."""
+    """The values as numbers.
+
+    Examples
+    --------
+    >>> import blockfold.dataframe as dd
+    >>> df = dd.from_dict({"x": [1, 2, 3]}, npartitions=2)
+    >>> dd.to_numeric(df.x).compute().tolist()
+    [1.0, 2.0, 3.0]
+    """
     return series.astype("float64")
 
 
 def isna(value: Any) -> Any:
-    """Whether values are missing."""
+    """Whether values are missing.
+
+    Examples
+    --------
+    >>> import blockfold.dataframe as dd
+    >>> df = dd.from_dict({"x": [1, 2, 3]}, npartitions=2)
+    >>> dd.isna(df.x).sum().compute()
+    0
+    """
     return value.isna()
 
 
 def to_parquet(frame: DataFrame, path: Any, **options: Any) -> Any:
-    """Writes a folder of Parquet files, see `DataFrame.to_parquet`."""
+    """Writes a folder of Parquet files, see `DataFrame.to_parquet`.
+
+    Parameters
+    ----------
+    frame : DataFrame or Series
+        The rows.
+    path : path
+        The file or folder.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "data")
+    >>> df = bf.from_dict({"x": [1, 2]})
+    >>> import blockfold.dataframe as dd
+    >>> dd.to_parquet(df, path)["rows_written"]
+    2
+    """
     return frame.to_parquet(path, **options)
 
 
 def repartition(frame: DataFrame, divisions: Any = None, **options: Any) -> DataFrame:
-    """The same rows in other partitions, see `DataFrame.repartition`."""
+    """The same rows in other partitions, see `DataFrame.repartition`.
+
+    Parameters
+    ----------
+    frame : DataFrame or Series
+        The rows.
+    divisions : list, optional
+        Bounds of the partitions.
+
+    Examples
+    --------
+    >>> import blockfold.dataframe as dd
+    >>> df = dd.from_dict({"x": [1, 2, 3]}, npartitions=2)
+    >>> dd.repartition(df, npartitions=1).npartitions
+    1
+    """
     return frame.repartition(divisions, **options)
 
 
 def to_datetime(series: Series) -> Series:
-    """The values as points in time."""
+    """The values as points in time.
+
+    Examples
+    --------
+    >>> import blockfold.dataframe as dd
+    >>> df = dd.from_dict({"x": [1, 2, 3]}, npartitions=2)
+    >>> str(dd.to_datetime(dd.from_dict({"t": ["2000-01-02 03:04:05"]}).t).compute()[0])
+    '2000-01-02 03:04:05'
+    """
     return series.astype("timestamp[us]")

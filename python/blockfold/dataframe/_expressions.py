@@ -21,7 +21,15 @@ class Expressions(Base):
     __slots__ = ()
 
     def select(self, *exprs: Any, **named: Any) -> DataFrame:
-        """Columns that expressions compute, and no others; aggregates alone give one row. The index is left out."""
+        """Columns that expressions compute, and no others; aggregates alone give one row. The index is left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.select("k", (bf.col("x") * 2).alias("y")).compute()["y"].tolist()
+        [2, 4, 6]
+        """
         made = self._named(exprs, named)
         if made and not any(expr.is_row_wise for expr in made.values()):
             frame = self._rows.frame.group_agg([], [expr.alias(str(name)) for name, expr in made.items()])
@@ -32,7 +40,15 @@ class Expressions(Base):
         return self._replace(made, {}, rows)
 
     def with_columns(self, *exprs: Any, **named: Any) -> DataFrame:
-        """The frame with columns that expressions compute added or replaced."""
+        """The frame with columns that expressions compute added or replaced.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.with_columns(y=bf.col("x") * 2).compute()["y"].tolist()
+        [2, 4, 6]
+        """
         frame = self._self
         plain: list[Any] = []
         for expr in flatten(exprs):
@@ -67,7 +83,15 @@ class Expressions(Base):
         return {name: expr.without_alias() for name, expr in made.items()}
 
     def filter(self, *predicates: Any, items: Any = None) -> DataFrame:
-        """Rows where all predicates hold; with ``items=``, columns of these labels, as in pandas."""
+        """Rows where all predicates hold; with ``items=``, columns of these labels, as in pandas.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.filter(bf.col("x") > 1, bf.col("k") == "a").compute()["x"].tolist()
+        [3]
+        """
         if items is not None:
             return self._self[[label for label in items if label in self._columns]]
         frame = self._self
@@ -80,7 +104,15 @@ class Expressions(Base):
         return frame
 
     def group_by(self, *keys: Any) -> KeyedFrame:
-        """Groups for ``agg`` with expressions; keys become columns."""
+        """Groups for ``agg`` with expressions; keys become columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.group_by("k").agg(bf.col("x").sum()).sort("k").compute()["x"].tolist()
+        [4, 2]
+        """
         from ._polars import KeyedFrame
 
         return KeyedFrame(self._self, self._named(keys, {}))

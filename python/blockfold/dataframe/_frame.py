@@ -80,11 +80,27 @@ class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, R
         return GroupBy(frame, group_keys(frame, by), sort=sort, dropna=dropna)
 
     def copy(self, deep: bool = False) -> DataFrame:
-        """The same description; columns assigned to one are not seen by the other."""
+        """The same description; columns assigned to one are not seen by the other.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.copy().columns)
+        ['k', 'x']
+        """
         return self._replace(dict(self._columns))
 
     def pipe(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """What a function gives for this frame."""
+        """What a function gives for this frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.pipe(lambda frame: frame.x.sum()).compute()
+        6
+        """
         return function(self, *args, **kwargs)
 
 

@@ -115,7 +115,15 @@ class Groups:
         )
 
     def size(self) -> Series:
-        """Number of rows of each group."""
+        """Number of rows of each group.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.groupby("k").size().compute().tolist()
+        [2, 1]
+        """
         return self._aggregated({"size": core.Expr.len().cast("int64", True)})["size"].rename(None)
 
     def _transformed(self, exprs: Mapping[Any, core.Expr]) -> DataFrame:
@@ -142,6 +150,13 @@ class Groups:
         """A function of each group as a pandas frame, as pandas' ``groupby(...).apply`` calls it.
 
         Rows of a group are brought together first, by sorting by the keys.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.groupby("k").apply(lambda group: group.x.sum()).compute().tolist()
+        [4, 2]
         """
         frame = self._frame.reset_index(drop=True)
         labels, columns = list(self._keys), [f"blockfold_key_{at}" for at in range(len(self._keys))]

@@ -56,7 +56,28 @@ def read_parquet(
 
 
 def read_ipc(path: Any, columns: Any = None, index: Any = None) -> DataFrame:
-    """A lazy frame of Arrow IPC (Feather) files, mapped into memory and read without a copy."""
+    """A lazy frame of Arrow IPC (Feather) files, mapped into memory and read without a copy.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    columns : label, list or dict, optional
+        Which columns.
+    index : label, list or dict, optional
+        Names of the index.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import os, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "data")
+    >>> df = bf.from_dict({"x": [1, 2]})
+    >>> _ = df.to_ipc(path)
+    >>> bf.read_ipc(path).x.sum().compute()
+    3
+    """
     frame = _indexed(current().read_ipc(_paths(path)), [], index)
     return frame if columns is None else frame[list(columns)]
 
@@ -213,12 +234,41 @@ def from_dict(data: Any, npartitions: int | None = None) -> DataFrame:
 
 
 def from_polars(data: Any, npartitions: int | None = None) -> DataFrame:
-    """A lazy frame over the memory of a Polars one; a lazy one is collected."""
+    """A lazy frame over the memory of a Polars one; a lazy one is collected.
+
+    Parameters
+    ----------
+    data : object
+        The rows.
+    npartitions : int, optional
+        Number of partitions.
+
+    Examples
+    --------
+    >>> import blockfold as bf
+    >>> import polars as pl
+    >>> bf.from_polars(pl.DataFrame({"x": [1, 2]})).x.sum().compute()
+    3
+    """
     return from_arrow(data.collect() if hasattr(data, "collect") else data, npartitions)
 
 
 def from_array(x: Any, columns: Any = None) -> DataFrame:
-    """A lazy frame of the columns of a matrix: of NumPy's, or a lazy one."""
+    """A lazy frame of the columns of a matrix: of NumPy's, or a lazy one.
+
+    Parameters
+    ----------
+    x : str or Expr
+        The one column.
+    columns : label, list or dict, optional
+        Which columns.
+
+    Examples
+    --------
+    >>> import blockfold.array as da, blockfold.dataframe as dd
+    >>> dd.from_array(da.ones((3, 2)), columns=["a", "b"]).a.sum().compute()
+    3.0
+    """
     from ..array import Array
     from ..array import from_array as lazily
 
@@ -230,7 +280,14 @@ def from_array(x: Any, columns: Any = None) -> DataFrame:
 
 
 def from_any(data: Any) -> DataFrame:
-    """A lazy frame of whatever it is: a lazy one, pandas', a dictionary, or an object of any Arrow library."""
+    """A lazy frame of whatever it is: a lazy one, pandas', a dictionary, or an object of any Arrow library.
+
+    Examples
+    --------
+    >>> import blockfold.array as da, blockfold.dataframe as dd
+    >>> dd.from_any({"x": [1, 2]}).x.sum().compute()
+    3
+    """
     if isinstance(data, DataFrame):
         return data
     if type(data).__module__.split(".")[0] == "pandas":

@@ -23,12 +23,28 @@ class PartitionVerbs(Base):
 
     @property
     def npartitions(self) -> int:
-        """Number of partitions."""
+        """Number of partitions.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> df.npartitions
+        2
+        """
         return self._native.npartitions()
 
     @property
     def divisions(self) -> tuple[Any, ...]:
-        """Bounds of the partitions' index, one more than there are partitions; None where they are not known."""
+        """Bounds of the partitions' index, one more than there are partitions; None where they are not known.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> [str(bound.date()) for bound in df.divisions]
+        ['2000-01-01', '2000-01-02', '2000-01-03']
+        """
         known = self._native.divisions()
         if known is None:
             return (None,) * (self.npartitions + 1)
@@ -36,20 +52,52 @@ class PartitionVerbs(Base):
 
     @property
     def known_divisions(self) -> bool:
-        """Whether bounds of the partitions are known."""
+        """Whether bounds of the partitions are known.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> df.known_divisions
+        True
+        """
         return self._native.divisions() is not None
 
     @property
     def partitions(self) -> Partitions:
-        """The partitions, by number: ``df.partitions[0]``."""
+        """The partitions, by number: ``df.partitions[0]``.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> len(df.partitions[0])
+        24
+        """
         return Partitions(self._self)
 
     def get_partition(self, n: int) -> DataFrame:
-        """One partition, by number."""
+        """One partition, by number.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> len(df.get_partition(1))
+        24
+        """
         return self.partitions[n]
 
     def to_delayed(self, optimize_graph: bool = True) -> list[Any]:
-        """A delayed value for each partition, which gives it as a pandas frame."""
+        """A delayed value for each partition, which gives it as a pandas frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> len(df.to_delayed()[0].compute())
+        3
+        """
         from ..delayed import delayed
 
         return [delayed(part) for part in self.partitions]
@@ -57,7 +105,26 @@ class PartitionVerbs(Base):
     def repartition(
         self, divisions: Any = None, npartitions: int | None = None, partition_size: Any = None, freq: Any = None
     ) -> DataFrame:
-        """The same rows in other partitions: so many, of about so many bytes, with bounds, or by windows of time."""
+        """The same rows in other partitions: so many, of about so many bytes, with bounds, or by windows of time.
+
+        Parameters
+        ----------
+        divisions : list, optional
+            Bounds of the partitions.
+        npartitions : int, optional
+            Number of partitions.
+        partition_size : int or str, optional
+            Bytes of a partition, as ``"64MiB"``.
+        freq : str, optional
+            Time that a partition spans.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> df.repartition(npartitions=1).npartitions
+        1
+        """
         given = [value for value in (divisions, npartitions, partition_size, freq) if value is not None]
         if len(given) != 1:
             raise ArgumentError("repartition: give one of npartitions, divisions, partition_size and freq")
@@ -104,7 +171,26 @@ class PartitionVerbs(Base):
     def apply(
         self, function: Callable[..., Any], axis: Any = 1, args: Any = (), meta: Any = None, **kwargs: Any
     ) -> Any:
-        """A function of each row as a pandas series, called by Python for each of them."""
+        """A function of each row as a pandas series, called by Python for each of them.
+
+        Parameters
+        ----------
+        function : callable
+            What is called.
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        args : tuple
+            More arguments of the function.
+        meta : any, optional
+            Taken as Dask takes it; an empty partition tells.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.apply(lambda row: row.k * row.x, axis=1).compute().tolist()
+        ['a', 'bb', 'aaa']
+        """
         if axis not in (1, "columns"):
             raise UnsupportedError("apply of whole columns is not supported; take map_partitions, or an aggregate")
         from ._by_pandas import by_row
@@ -113,13 +199,45 @@ class PartitionVerbs(Base):
         return self.map_partitions(_each_row, function, args, kwargs) if made is None else made
 
     def rolling(self, window: Any, min_periods: int | None = None) -> Rolling:
-        """Windows of so many rows that end at each row."""
+        """Windows of so many rows that end at each row.
+
+        Parameters
+        ----------
+        window : int
+            Number of rows.
+        min_periods : int, optional
+            How many values have to be there; all of the window, unless given.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> int(df[["x"]].rolling(3).mean().compute()["x"].isna().sum())
+        2
+        """
         from ._rolling import Rolling
 
         return Rolling(self._self, window, min_periods)
 
     def resample(self, rule: Any, closed: str = "left", label: str = "left") -> Resampler:
-        """Groups by windows of time of the index."""
+        """Groups by windows of time of the index.
+
+        Parameters
+        ----------
+        rule : str
+            The span of a window, as pandas writes it.
+        closed : {'left'}
+            Which end belongs to a window.
+        label : {'left'}
+            Which end names a window.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> df.resample("1D").x.count().compute().tolist()
+        [24, 24]
+        """
         from ._resample import Resampler
 
         if (closed, label) != ("left", "left"):

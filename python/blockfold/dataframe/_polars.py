@@ -44,12 +44,28 @@ class KeyedFrame:
         return DataFrame._of(self._frame._rows.frame.group_agg(keys, aggs))
 
     def head(self, n: int = 5) -> DataFrame:
-        """The first `n` rows of each group."""
+        """The first `n` rows of each group.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> len(df.group_by("k").head(1))
+        2
+        """
         frame = self._frame._rows.frame.group_top(list(self._keys.values()), n, [])
         return self._frame._row_wise()._replace(rows=Rows(frame))
 
     def len(self, name: str = "len") -> DataFrame:
-        """Number of rows of each group."""
+        """Number of rows of each group.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.group_by("k").len().sort("k").compute()["len"].tolist()
+        [2, 1]
+        """
         from ..expr import len as rows
 
         return self.agg(rows().alias(name))

@@ -78,17 +78,64 @@ class Reductions(Base):
         return Totals(rows, values)
 
     def sum(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Sum of each column."""
+        """Sum of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.sum(numeric_only=True).compute()["x"]
+        np.int64(6)
+        """
         return self._reduce("sum", 0, numeric_only, axis)
 
     def prod(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Product of each column."""
+        """Product of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.prod(numeric_only=True).compute()["x"]
+        np.int64(6)
+        """
         return self._reduce("product", 0, numeric_only, axis)
 
     product = prod
 
     def sem(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
-        """Standard error of the mean of each column."""
+        """Standard error of the mean of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        ddof : int
+            What is taken off the count before it divides.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.sem(numeric_only=True).compute().round(3)["x"]
+        np.float64(0.577)
+        """
         made = self._reduce("std", ddof, numeric_only, axis)
         values = {
             label: expr.binary("/", expr_count.call("pow", [0.5]))
@@ -99,47 +146,197 @@ class Reductions(Base):
         return Totals(made._rows, values)
 
     def mean(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Mean of each column."""
+        """Mean of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.mean(numeric_only=True).compute()["x"]
+        np.float64(2.0)
+        """
         return self._reduce("mean", 0, numeric_only, axis)
 
     def min(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Least value of each column."""
+        """Least value of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.min(numeric_only=True).compute()["x"]
+        np.int64(1)
+        """
         return self._reduce("min", 0, numeric_only, axis)
 
     def max(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Greatest value of each column."""
+        """Greatest value of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.max(numeric_only=True).compute()["x"]
+        np.int64(3)
+        """
         return self._reduce("max", 0, numeric_only, axis)
 
     def std(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
-        """Standard deviation of each column."""
+        """Standard deviation of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        ddof : int
+            What is taken off the count before it divides.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.std(numeric_only=True).compute()["x"]
+        np.float64(1.0)
+        """
         return self._reduce("std", ddof, numeric_only, axis)
 
     def var(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
-        """Variance of each column."""
+        """Variance of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        ddof : int
+            What is taken off the count before it divides.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.var(numeric_only=True).compute()["x"]
+        np.float64(1.0)
+        """
         return self._reduce("var", ddof, numeric_only, axis)
 
     def median(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Median of each column."""
+        """Median of each column.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.median(numeric_only=True).compute()["x"]
+        np.float64(2.0)
+        """
         return self._reduce("median", 0, numeric_only, axis)
 
     def quantile(self, q: float = 0.5, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Quantile `q` of each column."""
+        """Quantile `q` of each column.
+
+        Parameters
+        ----------
+        q : float
+            Which quantile, from 0 to 1.
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.quantile(0.5, numeric_only=True).compute()["x"]
+        np.float64(2.0)
+        """
         return self._reduce("quantile", q, numeric_only, axis)
 
     def count(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Number of values of each column that are not null."""
+        """Number of values of each column that are not null.
+
+        Parameters
+        ----------
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        numeric_only : bool
+            Whether other columns than those of numbers are left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.count().compute()["x"]
+        np.int64(3)
+        """
         return self._reduce("count", 0, numeric_only, axis)
 
     def nunique(self, axis: Any = 0) -> Totals:
-        """Number of different values of each column."""
+        """Number of different values of each column.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.nunique().compute()["x"]
+        np.int64(3)
+        """
         return self._reduce("n_unique", 0, False, axis)
 
     def any(self, axis: Any = 0) -> Totals:
-        """Whether any value of each column is true."""
+        """Whether any value of each column is true.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> bool((df[["x"]] > 2).any().compute()["x"])
+        True
+        """
         return self._reduce("any", 0, False, axis)
 
     def all(self, axis: Any = 0) -> Totals:
-        """Whether no value of each column is false."""
+        """Whether no value of each column is false.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> bool((df[["x"]] > 2).all().compute()["x"])
+        False
+        """
         return self._reduce("all", 0, False, axis)
 
     def describe(self) -> DataFrame:
@@ -165,11 +362,27 @@ class Reductions(Base):
         return DataFrame(Rows(shown), columns, {None: core.Expr.col("statistic")})
 
     def corr(self, numeric_only: bool = False) -> Matrix:
-        """Pearson's correlation of each pair of columns."""
+        """Pearson's correlation of each pair of columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.corr(numeric_only=True).compute().round(6).loc["x", "x"]
+        np.float64(1.0)
+        """
         return Matrix("corr", self._self, numeric_only)
 
     def cov(self, numeric_only: bool = False) -> Matrix:
-        """Covariance of each pair of columns."""
+        """Covariance of each pair of columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.cov(numeric_only=True).compute().loc["x", "x"]
+        np.float64(1.0)
+        """
         return Matrix("cov", self._self, numeric_only)
 
 

@@ -26,13 +26,28 @@ class Runs(Base):
         """The whole frame as a pandas one, its index among it.
 
         The answer has to fit the memory budget; write larger ones, or take them by `batches`.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.compute().shape
+        (3, 2)
         """
         return to_pandas(arrow_table(self._native.collect()), list(self._index), list(self._columns))
 
     to_pandas = compute
 
     def collect(self) -> Any:
-        """The whole frame as an Arrow table: pyarrow's where that is installed, else one that Arrow libraries read."""
+        """The whole frame as an Arrow table: pyarrow's where that is installed, else one that Arrow libraries read.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.collect().num_rows
+        3
+        """
         table = self._native.collect()
         try:
             import pyarrow
@@ -43,13 +58,29 @@ class Runs(Base):
     to_arrow = collect
 
     def to_polars(self) -> Any:
-        """The whole frame as a Polars one."""
+        """The whole frame as a Polars one.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.to_polars().shape
+        (3, 2)
+        """
         import polars
 
         return polars.DataFrame(self._native.collect())
 
     def batches(self) -> Iterator[Any]:
-        """The frame as Arrow record batches, in order, computed a little ahead of who takes them."""
+        """The frame as Arrow record batches, in order, computed a little ahead of who takes them.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> sum(batch.num_rows for batch in df.batches())
+        3
+        """
         import pyarrow
 
         for table in self._native.batches():
@@ -67,11 +98,36 @@ class Runs(Base):
         return self._native.arrow_schema()
 
     def persist(self) -> DataFrame:
-        """The same frame, computed now: kept in memory while there is room in the budget, else in scratch."""
+        """The same frame, computed now: kept in memory while there is room in the budget, else in scratch.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df[df.x > 1].persist().x.sum().compute()
+        5
+        """
         return self._then(lambda frame: frame.persist())
 
     def head(self, n: int = 5, npartitions: int = 1, compute: bool = True) -> Any:
-        """The first rows, as a pandas frame unless ``compute=False``; reads only as much as it takes."""
+        """The first rows, as a pandas frame unless ``compute=False``; reads only as much as it takes.
+
+        Parameters
+        ----------
+        n : int, optional
+            Number of rows.
+        npartitions : int, optional
+            Number of partitions.
+        compute : bool
+            Whether the rows are computed now.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.head(2)["x"].tolist()
+        [1, 2]
+        """
         if n < 0:
             raise UnsupportedError(
                 "head of all rows but the last ones is not supported; take compute().head of the result"
@@ -80,7 +136,22 @@ class Runs(Base):
         return first.compute() if compute else first
 
     def tail(self, n: int = 5, compute: bool = True) -> Any:
-        """The last rows, as a pandas frame unless ``compute=False``."""
+        """The last rows, as a pandas frame unless ``compute=False``.
+
+        Parameters
+        ----------
+        n : int, optional
+            Number of rows.
+        compute : bool
+            Whether the rows are computed now.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.tail(2)["x"].tolist()
+        [2, 3]
+        """
         if n < 0:
             raise UnsupportedError(
                 "tail of all rows but the first ones is not supported; take compute().tail of the result"
@@ -104,6 +175,29 @@ class Runs(Base):
         -------
         dict
             What the run needed: files, rows, bytes, seconds.
+
+        Parameters
+        ----------
+        path : path
+            The file or folder.
+        compression : str, optional
+            How pages are compressed.
+        overwrite : bool
+            Whether what is there is replaced.
+        row_group_size : int, optional
+            Rows of a row group.
+        write_index : bool
+            Whether the index is written.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import os, tempfile
+        >>> df = bf.from_dict({"x": [1, 2, 3]})
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = os.path.join(folder.name, "out")
+        >>> df.to_parquet(path)["rows_written"]
+        3
         """
         unsupported.pop("engine", None)
         unsupported.pop("compute", None)
@@ -116,7 +210,28 @@ class Runs(Base):
         return frame._native.write_parquet(path, options)
 
     def to_csv(self, path: str | os.PathLike[str], *, index: bool = True, header: bool = True) -> None:
-        """Writes one file of comma-separated values, batch by batch, by way of pyarrow."""
+        """Writes one file of comma-separated values, batch by batch, by way of pyarrow.
+
+        Parameters
+        ----------
+        path : path
+            The file or folder.
+        index : label, list or dict, optional
+            Names of the index.
+        header : bool
+            Whether names are written.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import os, tempfile
+        >>> df = bf.from_dict({"x": [1, 2, 3]})
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = os.path.join(folder.name, "out")
+        >>> df.to_csv(path)
+        >>> print(open(path).readline().strip())
+        "x"
+        """
         import pyarrow.csv
 
         frame = self if index else self._replace(index={})
@@ -132,13 +247,41 @@ class Runs(Base):
     def to_ipc(
         self, path: str | os.PathLike[str], *, compression: str | None = None, overwrite: bool = False
     ) -> dict[str, Any]:
-        """Writes a folder of Arrow IPC files, one for each partition, which appears whole or not at all."""
+        """Writes a folder of Arrow IPC files, one for each partition, which appears whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The file or folder.
+        compression : str, optional
+            How pages are compressed.
+        overwrite : bool
+            Whether what is there is replaced.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> import os, tempfile
+        >>> df = bf.from_dict({"x": [1, 2, 3]})
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = os.path.join(folder.name, "out")
+        >>> df.to_ipc(path)["rows_written"]
+        3
+        """
         return self._native.write_ipc(path, compression, overwrite)
 
     to_feather = to_ipc
 
     def to_array(self, lengths: Any = None) -> Any:
-        """The columns as a lazy matrix; the index is left out."""
+        """The columns as a lazy matrix; the index is left out.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df[["x"]].to_array().shape
+        (3, 1)
+        """
         from ..array._array import Array
 
         return Array(self._replace(index={})._native.to_array())
@@ -146,21 +289,53 @@ class Runs(Base):
     to_dask_array = values = to_array
 
     def explain(self, stage: str = "optimized") -> str:
-        """The plan as text, at a stage: logical, optimized, steps, fused or memory."""
+        """The plan as text, at a stage: logical, optimized, steps, fused or memory.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> print(df[df.x > 1].explain("logical").splitlines()[0])
+        filter (x > 1)
+        """
         return self._native.explain(stage)
 
     def visualize(self, filename: str | None = None, **options: Any) -> Any:
-        """A picture of the plan; see `blockfold.visualize`."""
+        """A picture of the plan; see `blockfold.visualize`.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.visualize().format
+        'svg'
+        """
         from ..visualize import visualize
 
         return visualize(self, filename=filename, **options)
 
     def estimate(self) -> str:
-        """What a run would need: rows, bytes to read, peak memory, scratch. Reads nothing."""
+        """What a run would need: rows, bytes to read, peak memory, scratch. Reads nothing.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> print(df.estimate().splitlines()[0])
+        chain 0: read memory
+        """
         return self._native.estimate()
 
     def analyze(self) -> str:
-        """Runs the plan, drops its answer, and tells what was expected and what was needed, step by step."""
+        """Runs the plan, drops its answer, and tells what was expected and what was needed, step by step.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> print(df.analyze().splitlines()[1])
+        chain 0: read memory
+        """
         return self._native.analyze()
 
     def __repr__(self) -> str:

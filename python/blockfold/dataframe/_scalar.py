@@ -103,15 +103,39 @@ class Scalar:
         return Scalar(self._rows, self._core.negate())
 
     def round(self, decimals: int = 0) -> Scalar:
-        """The value rounded to decimals."""
+        """The value rounded to decimals.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.mean().round(1).compute()
+        2.0
+        """
         return Scalar(self._rows, self._core.call("round", [decimals]))
 
     def compute(self, **_: Any) -> Any:
-        """The value."""
+        """The value.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.sum().compute()
+        6
+        """
         return self._rows.frame.group_agg([], [self._core.alias("value")]).collect().to_list("value")[0]
 
     def persist(self) -> Any:
-        """The value, as `compute` gives it."""
+        """The value, as `compute` gives it.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.sum().persist()
+        6
+        """
         return self.compute()
 
     def __float__(self) -> float:

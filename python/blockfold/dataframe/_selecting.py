@@ -26,7 +26,16 @@ class ColumnVerbs(Base):
 
     @property
     def columns(self) -> Any:
-        """Labels of the columns, as a pandas index; can be set."""
+        """Labels of the columns, as a pandas index; can be set.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.columns = ["key", "value"]
+        >>> list(df.columns)
+        ['key', 'value']
+        """
         import pandas as pd
 
         labels = list(self._columns)
@@ -44,7 +53,15 @@ class ColumnVerbs(Base):
 
     @property
     def index(self) -> Index:
-        """The index as a column."""
+        """The index as a column.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("x").index.max().compute()
+        3
+        """
         if len(self._index) != 1:
             what = "has no index; make one with set_index" if not self._index else "has an index of several columns"
             raise UnsupportedError(f"index: this frame {what}")
@@ -53,18 +70,42 @@ class ColumnVerbs(Base):
 
     @property
     def session(self) -> Session:
-        """The session that runs the frame."""
+        """The session that runs the frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.session.threads > 0
+        True
+        """
         return Session._of(self._rows.frame.session)
 
     @property
     def schema(self) -> dict[Any, str]:
-        """Labels of the columns with the engine's names of their types; the index first."""
+        """Labels of the columns with the engine's names of their types; the index first.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.schema
+        {'k': 'string', 'x': 'int64'}
+        """
         types = [dtype for _, dtype in self._native.schema()]
         return dict(zip((*self._index, *self._columns), types, strict=True))
 
     @property
     def dtypes(self) -> Any:
-        """Types of the columns as pandas has them, a pandas series."""
+        """Types of the columns as pandas has them, a pandas series.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.dtypes["x"]
+        dtype('int64')
+        """
         return self._meta().dtypes
 
     def _meta(self) -> Any:
@@ -73,22 +114,54 @@ class ColumnVerbs(Base):
 
     @property
     def ndim(self) -> int:
-        """2."""
+        """2.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.ndim
+        2
+        """
         return 2
 
     @property
     def shape(self) -> tuple[Scalar, int]:
-        """Number of rows, lazily, and of columns."""
+        """Number of rows, lazily, and of columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.shape[0].compute(), df.shape[1]
+        (3, 2)
+        """
         return Scalar(self._rows, core.Expr.len()), len(self._columns)
 
     @property
     def size(self) -> Scalar:
-        """Number of values, lazily."""
+        """Number of values, lazily.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.size.compute()
+        6
+        """
         return Scalar(self._rows, core.Expr.len().binary("*", len(self._columns)))
 
     @property
     def empty(self) -> bool:
-        """Whether there are no rows or no columns."""
+        """Whether there are no rows or no columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.empty
+        False
+        """
         return not self._columns or self._then(lambda frame: frame.head(1))._native.len() == 0
 
     def __len__(self) -> int:
@@ -101,11 +174,27 @@ class ColumnVerbs(Base):
         return label in self._columns
 
     def keys(self) -> Any:
-        """Labels of the columns."""
+        """Labels of the columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.keys())
+        ['k', 'x']
+        """
         return self.columns
 
     def items(self) -> Iterator[tuple[Any, Series]]:
-        """Labels with their columns."""
+        """Labels with their columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> [label for label, _ in df.items()]
+        ['k', 'x']
+        """
         return ((label, self[label]) for label in self._columns)
 
     def __getitem__(self, key: Any) -> Any:
@@ -125,7 +214,15 @@ class ColumnVerbs(Base):
 
     @property
     def iloc(self) -> Columns:
-        """Columns by their number: ``df.iloc[:, 0]``, ``df.iloc[:, 1:3]``. Rows have no numbers before they are computed."""
+        """Columns by their number: ``df.iloc[:, 0]``, ``df.iloc[:, 1:3]``. Rows have no numbers before they are computed.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.iloc[:, 1:].compute()["x"].tolist()
+        [1, 2, 3]
+        """
         return Columns(self._self)
 
     def __setitem__(self, label: Any, value: Any) -> None:
@@ -154,7 +251,26 @@ class ColumnVerbs(Base):
         return frame
 
     def drop(self, labels: Any = None, axis: Any = 0, columns: Any = None, errors: str = "raise") -> DataFrame:
-        """All columns but some. Rows are dropped by filters."""
+        """All columns but some. Rows are dropped by filters.
+
+        Parameters
+        ----------
+        labels : label or list of labels, optional
+            Which columns.
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+        columns : label, list or dict, optional
+            Which columns.
+        errors : {'raise', 'ignore'}
+            What happens to labels that are not there.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.drop(columns="k").columns)
+        ['x']
+        """
         if columns is None and axis in (1, "columns"):
             columns = labels
         if columns is None:
@@ -167,7 +283,24 @@ class ColumnVerbs(Base):
         return self._replace({label: expr for label, expr in self._columns.items() if label not in gone})
 
     def rename(self, mapper: Any = None, columns: Any = None, axis: Any = 0) -> DataFrame:
-        """Columns under other names: a dictionary or a function."""
+        """Columns under other names: a dictionary or a function.
+
+        Parameters
+        ----------
+        mapper : dict or callable, optional
+            New names.
+        columns : label, list or dict, optional
+            Which columns.
+        axis : {0, 1, 'index', 'columns'}
+            Along which axis.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.rename(columns={"x": "y"}).columns)
+        ['k', 'y']
+        """
         columns = mapper if columns is None else columns
         new = (lambda label: columns(label)) if callable(columns) else (lambda label: columns.get(label, label))
         labels = [new(label) for label in self._columns]
@@ -175,15 +308,46 @@ class ColumnVerbs(Base):
         return self._replace(dict(zip(labels, self._columns.values(), strict=True)))
 
     def add_prefix(self, prefix: str) -> DataFrame:
-        """Columns whose names begin with a text."""
+        """Columns whose names begin with a text.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.add_prefix("a_").columns)
+        ['a_k', 'a_x']
+        """
         return self.rename(columns=lambda label: f"{prefix}{label}")
 
     def add_suffix(self, suffix: str) -> DataFrame:
-        """Columns whose names end with a text."""
+        """Columns whose names end with a text.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.add_suffix("_a").columns)
+        ['k_a', 'x_a']
+        """
         return self.rename(columns=lambda label: f"{label}{suffix}")
 
     def rename_axis(self, mapper: Any = None, index: Any = None) -> DataFrame:
-        """The index under another name."""
+        """The index under another name.
+
+        Parameters
+        ----------
+        mapper : dict or callable, optional
+            New names.
+        index : label, list or dict, optional
+            Names of the index.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("k").rename_axis("key").index.name
+        'key'
+        """
         names = mapper if index is None else index
         names = list(names) if isinstance(names, (list, tuple)) else [names]
         if len(names) != len(self._index):
@@ -191,23 +355,62 @@ class ColumnVerbs(Base):
         return self._replace(index=dict(zip(names, self._index.values(), strict=True)))
 
     def pop(self, label: Any) -> Series:
-        """A column, which the frame has no longer."""
+        """A column, which the frame has no longer.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.pop("x").sum().compute(), list(df.columns)
+        (6, ['k'])
+        """
         column = self[label]
         del self[label]
         return column
 
     def squeeze(self) -> Any:
-        """The only column, or the frame when there are several."""
+        """The only column, or the frame when there are several.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df[["x"]].squeeze().name
+        'x'
+        """
         return self._only() if len(self._columns) == 1 else self._self
 
     def astype(self, dtype: Any) -> DataFrame:
-        """Columns as other types: one for all, or a dictionary."""
+        """Columns as other types: one for all, or a dictionary.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.astype({"x": "float64"}).dtypes["x"]
+        dtype('float64')
+        """
         types = dtype if isinstance(dtype, Mapping) else dict.fromkeys(self._columns, dtype)
         cast = {label: self._label(label, "astype").cast(frame_dtype(kind), True) for label, kind in types.items()}
         return self._replace({**self._columns, **cast})
 
     def select_dtypes(self, include: Any = None, exclude: Any = None) -> DataFrame:
-        """Columns of some types, as pandas has them."""
+        """Columns of some types, as pandas has them.
+
+        Parameters
+        ----------
+        include : type or list of types, optional
+            Which are kept.
+        exclude : type or list of types, optional
+            Which are not.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.select_dtypes("number").columns)
+        ['x']
+        """
         kept = self._meta().select_dtypes(include, exclude).columns
         return self[list(kept)]
 

@@ -144,34 +144,82 @@ class Series(NamedOperators, ColumnOps):
 
     @property
     def loc(self) -> Any:
-        """Values by those of the index."""
+        """Values by those of the index.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("x").k.loc[2:3].compute().tolist()
+        ['b', 'a']
+        """
         from ._partitions import Located
 
         return Located(self.to_frame("x"), self.name)
 
     @property
     def dtype(self) -> Any:
-        """The type as pandas has it."""
+        """The type as pandas has it.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.dtype
+        dtype('int64')
+        """
         return self.to_frame()._meta().iloc[:, 0].dtype
 
     @property
     def index(self) -> Index:
-        """The index of the frame."""
+        """The index of the frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("k").x.index.name
+        'k'
+        """
         return self.to_frame().index
 
     @property
     def npartitions(self) -> int:
-        """Number of partitions."""
+        """Number of partitions.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.npartitions
+        1
+        """
         return self._rows.frame.npartitions()
 
     @property
     def size(self) -> Scalar:
-        """Number of values, lazily."""
+        """Number of values, lazily.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.size.compute()
+        3
+        """
         return Scalar(self._rows, core.Expr.len())
 
     @property
     def ndim(self) -> int:
-        """1."""
+        """1.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.ndim
+        1
+        """
         return 1
 
     def __len__(self) -> int:
@@ -179,22 +227,54 @@ class Series(NamedOperators, ColumnOps):
 
     @property
     def shape(self) -> tuple[Scalar]:
-        """Number of values, lazily."""
+        """Number of values, lazily.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.shape[0].compute()
+        3
+        """
         return (self.size,)
 
     @property
     def dtypes(self) -> Any:
-        """The type as pandas has it."""
+        """The type as pandas has it.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.dtypes
+        dtype('int64')
+        """
         return self.dtype
 
     @property
     def divisions(self) -> tuple[Any, ...]:
-        """Bounds of the partitions' index; None where they are not known."""
+        """Bounds of the partitions' index; None where they are not known.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> len(df.x.divisions)
+        3
+        """
         return self.to_frame("x").divisions
 
     @property
     def known_divisions(self) -> bool:
-        """Whether bounds of the partitions are known."""
+        """Whether bounds of the partitions are known.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.known_divisions
+        False
+        """
         return self.to_frame("x").known_divisions
 
     def _by_frame(self, verb: Callable[[DataFrame], DataFrame]) -> Series:
@@ -202,35 +282,122 @@ class Series(NamedOperators, ColumnOps):
         return verb(self.to_frame("x"))._only().rename(self.name)
 
     def get_partition(self, n: int) -> Series:
-        """One partition, by number."""
+        """One partition, by number.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> len(df.x.get_partition(0))
+        24
+        """
         return self._by_frame(lambda frame: frame.partitions[n])
 
     def repartition(self, **options: Any) -> Series:
-        """The same values in other partitions."""
+        """The same values in other partitions.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> df.x.repartition(npartitions=1).npartitions
+        1
+        """
         return self._by_frame(lambda frame: frame.repartition(**options))
 
     def sample(self, n: int | None = None, frac: float | None = None, random_state: int = 0) -> Series:
-        """Values by chance, the same ones for a seed."""
+        """Values by chance, the same ones for a seed.
+
+        Parameters
+        ----------
+        n : int, optional
+            Number of rows.
+        frac : float, optional
+            Probability of each row.
+        random_state : int
+            The seed.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> len(df.x.sample(n=2))
+        2
+        """
         return self._by_frame(lambda frame: frame.sample(n, frac, random_state))
 
     def explode(self) -> Series:
-        """One value for each element of lists."""
+        """One value for each element of lists.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"v": [[1, 2], [3]]})
+        >>> df.v.explode().compute().tolist()
+        [1, 2, 3]
+        """
         return self._by_frame(lambda frame: frame.explode("x"))
 
     def sort_values(self, ascending: bool = True, na_position: str = "last") -> Series:
-        """The values in order; out of core."""
+        """The values in order; out of core.
+
+        Parameters
+        ----------
+        ascending : bool or list of bool
+            Whether the least come first.
+        na_position : {'last', 'first'}
+            Where missing values go.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.sort_values(ascending=False).compute().tolist()
+        [3, 2, 1]
+        """
         return self._by_frame(lambda frame: frame.sort_values("x", ascending, na_position))
 
     def copy(self, deep: bool = False) -> Series:
-        """The same description."""
+        """The same description.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.copy().name
+        'x'
+        """
         return self._with(self._rows, self._core)
 
     def pipe(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """What a function gives for this series."""
+        """What a function gives for this series.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.pipe(lambda series: series + 1).compute().tolist()
+        [2, 3, 4]
+        """
         return function(self, *args, **kwargs)
 
     def replace(self, to_replace: Any, value: Any = None) -> Series:
-        """Values replaced by others: one, a list by one, or a dictionary."""
+        """Values replaced by others: one, a list by one, or a dictionary.
+
+        Parameters
+        ----------
+        to_replace : value, list or dict
+            What is replaced.
+        value : value or dict
+            What is put in.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.replace(1, 10).compute().tolist()
+        [10, 2, 3]
+        """
         if isinstance(to_replace, dict):
             pairs = list(to_replace.items())
         else:
@@ -239,11 +406,27 @@ class Series(NamedOperators, ColumnOps):
         return self._map(core.Expr.case(branches, self._core) if branches else self._core)
 
     def idxmax(self) -> Scalar:
-        """The index of the greatest value."""
+        """The index of the greatest value.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("k").x.idxmax().compute()
+        'a'
+        """
         return self._index_of(ascending=False)
 
     def idxmin(self) -> Scalar:
-        """The index of the least value."""
+        """The index of the least value.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("k").x.idxmin().compute()
+        'a'
+        """
         return self._index_of(ascending=True)
 
     def _index_of(self, ascending: bool) -> Scalar:
@@ -256,38 +439,93 @@ class Series(NamedOperators, ColumnOps):
         return Scalar(rows, next(iter(solid._index.values())).aggregate("first"))
 
     def sem(self, ddof: int = 1) -> Scalar:
-        """The standard error of the mean."""
+        """The standard error of the mean.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> round(df.x.sem().compute(), 3)
+        0.577
+        """
         return self.std(ddof) / self.count() ** 0.5
 
     def skew(self) -> Scalar:
-        """The skewness of the values, biased as in Dask."""
+        """The skewness of the values, biased as in Dask.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.skew().compute()
+        0.0
+        """
         apart = self - self.mean()
         return (apart**3).mean() / (apart**2).mean() ** 1.5
 
     def kurtosis(self) -> Scalar:
-        """The excess kurtosis of the values, biased as in Dask."""
+        """The excess kurtosis of the values, biased as in Dask.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> round(bf.from_dict({"x": [1, 2, 3, 10]}).x.kurtosis().compute(), 3)
+        -0.77
+        """
         apart = self - self.mean()
         return (apart**4).mean() / (apart**2).mean() ** 2 - 3
 
     def to_frame(self, name: Any = None) -> DataFrame:
-        """The frame of this column alone."""
+        """The frame of this column alone.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.x.to_frame("y").columns)
+        ['y']
+        """
         from ._frame import DataFrame
 
         label = self.name if name is None else name
         return DataFrame(self._rows, {0 if label is None else label: self._core}, self._index)
 
     def rename(self, index: Any) -> Series:
-        """The same column under another name."""
+        """The same column under another name.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.rename("y").name
+        'y'
+        """
         return Series(self._rows, self._core, index, self._index)
 
     def reset_index(self, drop: bool = False) -> Any:
-        """A frame with the index as a column, or the series without its index."""
+        """A frame with the index as a column, or the series without its index.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> list(df.set_index("k").x.reset_index().columns)
+        ['k', 'x']
+        """
         if drop:
             return Series(self._rows, self._core, self.name, {})
         return self.to_frame().reset_index()
 
     def astype(self, dtype: Any) -> Series:
-        """The values as another type; one that does not fit is an error."""
+        """The values as another type; one that does not fit is an error.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.astype("float64").compute().tolist()
+        [1.0, 2.0, 3.0]
+        """
         return self._map(self._core.cast(frame_dtype(dtype), True))
 
     cast = astype
@@ -295,7 +533,15 @@ class Series(NamedOperators, ColumnOps):
     # ---- missing values
 
     def isna(self) -> Series:
-        """Whether each value is missing: null, or NaN as in pandas."""
+        """Whether each value is missing: null, or NaN as in pandas.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"x": [1.0, None, 3.0]})
+        >>> df.x.isna().compute().tolist()
+        [False, True, False]
+        """
         missing = self._core.is_null()
         if self._rows.dtype(self._core).startswith("float"):
             missing = missing.binary("|", self._core.call("is_nan", []))
@@ -304,32 +550,94 @@ class Series(NamedOperators, ColumnOps):
     isnull = isna
 
     def notna(self) -> Series:
-        """Whether each value is there."""
+        """Whether each value is there.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"x": [1.0, None, 3.0]})
+        >>> df.x.notna().compute().tolist()
+        [True, False, True]
+        """
         return ~self.isna()
 
     notnull = notna
 
     def fillna(self, value: Any) -> Series:
-        """Each value, or `value` where it is missing."""
+        """Each value, or `value` where it is missing.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"x": [1.0, None, 3.0]})
+        >>> df.x.fillna(0).compute().tolist()
+        [1.0, 0.0, 3.0]
+        """
         rows, operand = self._meet("fillna", value)
         return self._with(rows, core.Expr.case([(self.notna()._core, self._core)], operand))
 
     def dropna(self) -> Series:
-        """The values that are there."""
+        """The values that are there.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"x": [1.0, None, 3.0]})
+        >>> df.x.dropna().compute().tolist()
+        [1.0, 3.0]
+        """
         return self[self.notna()]
 
     def isin(self, values: Iterable[Any]) -> Series:
-        """Whether each value is one of a list; False where it is missing, as in pandas."""
+        """Whether each value is one of a list; False where it is missing, as in pandas.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.isin([1, 3]).compute().tolist()
+        [True, False, True]
+        """
         return self._map(plain_truth(self._core.is_in(list(values))))
 
     def where(self, cond: Series, other: Any = None) -> Series:
-        """The values where a condition holds, and `other` elsewhere."""
+        """The values where a condition holds, and `other` elsewhere.
+
+        Parameters
+        ----------
+        cond : Series or DataFrame
+            The condition.
+        other : value, Series or DataFrame, optional
+            What stands elsewhere, or on the other side.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.where(df.x > 1, 0).compute().tolist()
+        [0, 2, 3]
+        """
         rows, condition = self._meet("where", cond)
         joined, operand = self._meet("where", other)
         return self._with(rows.meet(joined, "where"), core.Expr.case([(condition, self._core)], operand))
 
     def mask(self, cond: Series, other: Any = None) -> Series:
-        """The values where a condition does not hold, and `other` elsewhere."""
+        """The values where a condition does not hold, and `other` elsewhere.
+
+        Parameters
+        ----------
+        cond : Series or DataFrame
+            The condition.
+        other : value, Series or DataFrame, optional
+            What stands elsewhere, or on the other side.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.mask(df.x > 1, 0).compute().tolist()
+        [1, 0, 0]
+        """
         return self.where(~cond, other)
 
     # ---- rows
@@ -348,7 +656,22 @@ class Series(NamedOperators, ColumnOps):
         return self._core, self.name, self._index
 
     def head(self, n: int = 5, compute: bool = True) -> Any:
-        """The first rows, as a pandas series."""
+        """The first rows, as a pandas series.
+
+        Parameters
+        ----------
+        n : int, optional
+            Number of rows.
+        compute : bool
+            Whether the rows are computed now.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.head(2).tolist()
+        [1, 2]
+        """
         return (
             self.to_frame().head(n, compute=compute).iloc[:, 0]
             if compute
@@ -356,7 +679,22 @@ class Series(NamedOperators, ColumnOps):
         )
 
     def tail(self, n: int = 5, compute: bool = True) -> Any:
-        """The last rows, as a pandas series."""
+        """The last rows, as a pandas series.
+
+        Parameters
+        ----------
+        n : int, optional
+            Number of rows.
+        compute : bool
+            Whether the rows are computed now.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.tail(2).tolist()
+        [2, 3]
+        """
         return (
             self.to_frame().tail(n, compute=compute).iloc[:, 0]
             if compute
@@ -364,15 +702,39 @@ class Series(NamedOperators, ColumnOps):
         )
 
     def nlargest(self, n: int = 5) -> Series:
-        """The `n` greatest values, the greatest first."""
+        """The `n` greatest values, the greatest first.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.nlargest(2).compute().tolist()
+        [3, 2]
+        """
         return self.to_frame("x").nlargest(n, "x")._only().rename(self.name)
 
     def nsmallest(self, n: int = 5) -> Series:
-        """The `n` least values, the least first."""
+        """The `n` least values, the least first.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.nsmallest(2).compute().tolist()
+        [1, 2]
+        """
         return self.to_frame("x").nsmallest(n, "x")._only().rename(self.name)
 
     def unique(self) -> Series:
-        """Each value once."""
+        """Each value once.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> sorted(df.k.unique().compute())
+        ['a', 'b']
+        """
         return self.to_frame().reset_index(drop=True).drop_duplicates()._only().rename(self.name)
 
     drop_duplicates = unique
@@ -403,25 +765,65 @@ class Series(NamedOperators, ColumnOps):
     ffill, bfill = ColumnOps.forward_fill, ColumnOps.backward_fill
 
     def nunique(self, dropna: bool = True) -> Scalar:
-        """Number of different values."""
+        """Number of different values.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.k.nunique().compute()
+        2
+        """
         if not dropna:
             raise UnsupportedError("nunique with dropna=False is not supported; add isna().any() to it")
         return self._aggregate("n_unique")
 
     def count(self) -> Scalar:
-        """Number of values that are not null."""
+        """Number of values that are not null.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.count().compute()
+        3
+        """
         return self._aggregate("count")
 
     def mode(self) -> Scalar:
-        """The most frequent value, the smallest of several."""
+        """The most frequent value, the smallest of several.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.k.mode().compute()
+        'a'
+        """
         return self._aggregate("mode")
 
     def corr(self, other: Series) -> Scalar:
-        """Pearson's correlation with another column of the frame."""
+        """Pearson's correlation with another column of the frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> round(df.x.corr(df.x * 2).compute(), 6)
+        1.0
+        """
         return self._pair("corr", other)
 
     def cov(self, other: Series) -> Scalar:
-        """Covariance with another column of the frame."""
+        """Covariance with another column of the frame.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.cov(df.x).compute()
+        1.0
+        """
         return self._pair("cov", other)
 
     def _pair(self, name: str, other: Series) -> Scalar:
@@ -429,11 +831,27 @@ class Series(NamedOperators, ColumnOps):
         return Scalar(rows, core.Expr.pair(name, self._core, expr))
 
     def describe(self) -> Any:
-        """Statistics of the values, one row each."""
+        """Statistics of the values, one row each.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.describe().compute()["mean"]
+        np.float64(2.0)
+        """
         return self.to_frame().describe()._only()
 
     def groupby(self, by: Any) -> Any:
-        """The values grouped by other columns."""
+        """The values grouped by other columns.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.groupby(df.k).sum().compute().tolist()
+        [4, 2]
+        """
         from ._groups import group_keys, rows_with_keys
         from ._series_groupby import SeriesGroupBy
 
@@ -441,17 +859,57 @@ class Series(NamedOperators, ColumnOps):
         return SeriesGroupBy(frame, group_keys(frame, by), self._core, self.name)
 
     def rolling(self, window: int, min_periods: int | None = None) -> Any:
-        """Windows of so many rows that end at each row."""
+        """Windows of so many rows that end at each row.
+
+        Parameters
+        ----------
+        window : int
+            Number of rows.
+        min_periods : int, optional
+            How many values have to be there; all of the window, unless given.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.rolling(2).sum().compute().tolist()
+        [nan, 3.0, 5.0]
+        """
         from ._rolling import Rolling
 
         return Rolling(self.to_frame(), window, min_periods, is_series=True)
 
     def resample(self, rule: Any, closed: str = "left", label: str = "left") -> Any:
-        """The values grouped by windows of time of the index."""
+        """The values grouped by windows of time of the index.
+
+        Parameters
+        ----------
+        rule : str
+            The span of a window, as pandas writes it.
+        closed : {'left'}
+            Which end belongs to a window.
+        label : {'left'}
+            Which end names a window.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.datasets.timeseries(end="2000-01-03", freq="1h")
+        >>> df.x.resample("1D").count().compute().tolist()
+        [24, 24]
+        """
         return self.to_frame().resample(rule, closed, label)._of_series(self.name)
 
     def map_partitions(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """A function of a pandas series for each partition, whose result is a series."""
+        """A function of a pandas series for each partition, whose result is a series.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.map_partitions(lambda part: part * 2).compute().tolist()
+        [2, 4, 6]
+        """
         name = self.name
         return self.to_frame("x").map_partitions(lambda part: function(part["x"].rename(name), *args, **kwargs))
 
@@ -459,12 +917,27 @@ class Series(NamedOperators, ColumnOps):
         """A function of each value, called by Python for each of them.
 
         The type of the result is that for made-up values, or for the first rows where those fail, unless ``meta`` says it.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.apply(lambda value: value + 1).compute().tolist()
+        [2, 3, 4]
         """
         meta = kwargs.pop("meta", None)
         return by_value(self, lambda part: part.apply(function, args=args, **kwargs), name_of(function), meta)
 
     def map(self, arg: Any) -> Series:
-        """Each value through a function or a dictionary; null where a dictionary has none."""
+        """Each value through a function or a dictionary; null where a dictionary has none.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.k.map({"a": 1, "b": 2}).compute().tolist()
+        [1, 2, 1]
+        """
         if callable(arg):
             return self.apply(arg)
         branches = [(self._core.binary("==", key), value) for key, value in dict(arg).items()]
@@ -475,24 +948,56 @@ class Series(NamedOperators, ColumnOps):
     # ---- runs
 
     def compute(self, **_: Any) -> pd.Series:
-        """The values as a pandas series."""
+        """The values as a pandas series.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.compute().tolist()
+        [1, 2, 3]
+        """
         frame = self.to_frame().compute()
         series = frame.iloc[:, 0]
         series.name = self.name
         return series
 
     def persist(self) -> Series:
-        """The same values, computed now and kept in memory, or in scratch when that is short."""
+        """The same values, computed now and kept in memory, or in scratch when that is short.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> (df.x * 2).persist().compute().tolist()
+        [2, 4, 6]
+        """
         return self.to_frame().persist()._only().rename(self.name)
 
     def to_list(self) -> Any:
-        """The values as Python's own."""
+        """The values as Python's own.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.to_list()
+        [1, 2, 3]
+        """
         return self.compute().tolist()
 
     tolist = to_list
 
     def to_numpy(self) -> Any:
-        """The values as a NumPy array."""
+        """The values as a NumPy array.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.to_numpy()
+        array([1, 2, 3])
+        """
         return self.compute().to_numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -508,15 +1013,39 @@ class Series(NamedOperators, ColumnOps):
         raise UnsupportedError("to_dask_array is not supported; take to_array for a blockfold array")
 
     def to_array(self) -> Any:
-        """The values as a lazy array."""
+        """The values as a lazy array.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.to_array().sum().compute()
+        np.int64(6)
+        """
         return self.to_frame().to_array().ravel()
 
     def explain(self, stage: str = "optimized") -> str:
-        """The plan as text, at a stage: logical, optimized, steps, fused or memory."""
+        """The plan as text, at a stage: logical, optimized, steps, fused or memory.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> print(df.x.explain("logical").splitlines()[0])
+        select [x as x]
+        """
         return self.to_frame().explain(stage)
 
     def visualize(self, filename: str | None = None, **options: Any) -> Any:
-        """A picture of the plan; see `blockfold.visualize`."""
+        """A picture of the plan; see `blockfold.visualize`.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.visualize().format
+        'svg'
+        """
         return self.to_frame().visualize(filename, **options)
 
     def __repr__(self) -> str:
@@ -529,7 +1058,15 @@ class Index(Series):
     __slots__ = ()
 
     def compute(self, **_: Any) -> Any:
-        """The values as a pandas index."""
+        """The values as a pandas index.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.set_index("x").index.compute().tolist()
+        [1, 2, 3]
+        """
         import pandas as pd
 
         return pd.Index(Series(self._rows, self._core, self.name, {}).compute(), name=self.name)
