@@ -157,9 +157,14 @@ class ColumnOps:
         """Whether each value is one of a list; null where it is null."""
         return self._map(self._core.is_in(list(values)))
 
-    def between(self, low: Any, high: Any) -> Any:
-        """Whether each value lies between two others, both included."""
-        return (self >= low) & (self <= high)
+    def between(self, left: Any, right: Any, inclusive: Any = "both") -> Any:
+        """Whether each value lies between two others, which are included both, or "left", "right" or "neither"."""
+        if inclusive not in ("both", "left", "right", "neither"):
+            from .exceptions import ArgumentError
+
+            raise ArgumentError(f"between: inclusive={inclusive!r}; there are both, left, right and neither")
+        low = self >= left if inclusive in ("both", "left") else self > left
+        return low & (self <= right if inclusive in ("both", "right") else self < right)
 
     # ---- functions
 

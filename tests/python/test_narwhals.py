@@ -60,6 +60,9 @@ PROGRAMS = {
         total=nw.col("x").cum_sum().over("k", order_by="i"), before=nw.col("x").shift(1).over(order_by="x"),
         back=nw.col("i").cum_max(reverse=True).over(order_by="x"), step=nw.col("i").diff().over("k", order_by="x"),
     ),
+    "rolling": lambda f: f.with_columns(
+        m=nw.col("x").rolling_mean(3, min_samples=1).over(order_by="x"), v=nw.col("i").rolling_var(2).over(order_by="x")
+    ),
     "filter": lambda f: f.filter((nw.col("x") > nw.col("x").mean()) | nw.col("s").str.starts_with("o")),
     "horizontal": lambda f: f.select(
         nw.sum_horizontal("i", "x").alias("sum"), nw.max_horizontal("i", "x").alias("max"),
@@ -67,6 +70,11 @@ PROGRAMS = {
         nw.concat_str("k", "s", separator="-", ignore_nulls=True).alias("text"), nw.coalesce("i", "x", nw.lit(0)).alias("some"),
     ),
     "choices": lambda f: f.select(nw.when(nw.col("x") > 1).then(nw.col("i")).otherwise(-1), a=nw.when(nw.col("i") > 2).then(nw.lit("y"))),
+    "texts": lambda f: f.select(
+        up=nw.col("s").str.to_uppercase(), n=nw.col("s").str.len_chars(), m=nw.col("s").str.contains("^t.o"),
+        r=nw.col("s").str.replace_all("(t)w", "${1}W"), l=nw.col("s").str.replace_all("t", ".", literal=True),
+        z=nw.col("s").str.zfill(5), c=nw.col("s").str.slice(-3), p=nw.col("s").str.strip_chars("to"),
+    ),
     "nulls": lambda f: f.select(nw.all().is_null()).with_columns(y=nw.lit(None, dtype=nw.Int64).fill_null(3)),
     "drop nulls": lambda f: f.drop_nulls(["i", "x"]),
     "casts": lambda f: f.select(nw.col("i").cast(nw.Float32), t=nw.col("i").cast(nw.String)),

@@ -90,24 +90,22 @@ class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, R
 
 #: Methods of Dask and pandas that are not there, and what comes nearest.
 ABSENT = {
-    "pivot_table": "take groupby of both keys and unstack what compute gives",
+    "categorize": "texts need no categories here: get_dummies and pivot_table look for values themselves",
     "to_hdf": "take to_parquet or to_ipc",
-    "to_json": "take to_parquet, or batches() with pandas' to_json for each",
+    "mode": "take mode of each column",
     "iterrows": "take batches(), and rows of each",
     "itertuples": "take batches(), and rows of each",
     "interpolate": "take ffill, bfill or fillna",
     "ewm": "take rolling",
     "transpose": "take compute().T when the frame is small",
     "T": "take compute().T when the frame is small",
-    "map_overlap": "take rolling or shift",
     "to_bag": "take batches()",
     "to_delayed": "take partitions",
     "dask": "take explain",
     "eval": "take assign",
     "memory_usage": "take estimate",
     "memory_usage_per_partition": "take estimate",
-    "isin": "take isin of each column",
-    "combine_first": "take merge, and fillna of the columns",
+    "combine_first": "take merge, and combine_first of the columns",
     "align": "take merge",
     "stack": "take concat of one frame for each column",
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 #: Functions that tell something of texts, which they do of missing ones as well.
-_TRUTHS = frozenset(("contains", "starts_with", "ends_with"))
+_TRUTHS = frozenset(("contains", "starts_with", "ends_with", "matches"))
 
 
 class Series(NamedOperators, ColumnOps):
@@ -187,6 +187,11 @@ class Series(NamedOperators, ColumnOps):
         """Whether bounds of the partitions are known."""
         return self.to_frame("x").known_divisions
 
+    @property
+    def iloc(self) -> Any:
+        """Values by their numbers, as slices: ``s.iloc[:5]``."""
+        return _SeriesPlaces(self)
+
     def _by_frame(self, verb: Callable[[DataFrame], DataFrame]) -> Series:
         """What a verb of frames gives for this column alone."""
         return verb(self.to_frame("x"))._only().rename(self.name)
@@ -322,6 +327,24 @@ class Series(NamedOperators, ColumnOps):
         """The values where a condition does not hold, and `other` elsewhere."""
         return self.where(~cond, other)
 
+    def combine_first(self, other: Series) -> Series:
+        """Each value, or where it is missing the one of another column."""
+        return self.fillna(other)
+
+    def rank(self, method: str = "average", ascending: bool = True) -> Series:
+        """Rank of each value, from 1 on for the least; missing ones have none."""
+        base, expr = self._rows.row_wise(self._core)
+        window = core.Window.rank(expr, method, not ascending)
+        return self._with(*base.window((), window, ("rank", expr, method, ascending)))
+
+    def autocorr(self, lag: int = 1) -> Scalar:
+        """Correlation with the values so many rows before."""
+        return self.corr(self.shift(lag))
+
+    def to_csv(self, path: Any, **options: Any) -> None:
+        """Writes one file of comma-separated values, see `DataFrame.to_csv`."""
+        self.to_frame().to_csv(path, **options)
+
     # ---- rows
 
     def __getitem__(self, mask: Any) -> Series:
@@ -394,9 +417,24 @@ class Series(NamedOperators, ColumnOps):
 
     def nunique(self, dropna: bool = True) -> Scalar:
         """Number of different values."""
-        if not dropna:
-            raise UnsupportedError("nunique with dropna=False is not supported; add isna().any() to it")
-        return self._aggregate("n_unique")
+        different = self._aggregate("n_unique")
+        if dropna:
+            return different
+        missing = self.isna().any()
+        return different + Scalar(missing._rows, core.Expr.case([(missing._core, 1)], 0))
+
+    def quantile(self, q: Any = 0.5, interpolation: str = "linear") -> Any:
+        """Quantile `q`, from 0 to 1, or a series of several."""
+        if not isinstance(q, (list, tuple)):
+            return super().quantile(q, interpolation)
+        if not q:
+            raise ArgumentError("quantile: no q was given")
+        rows, expr = self._rows.row_wise(self._core)
+        aggregates = [expr.aggregate("quantile", one, interpolation).alias(f"q{at}") for at, one in enumerate(q)]
+        wide = rows.frame.group_agg([], aggregates)
+        pairs = [[core.Expr.lit(float(one)).alias("q"), core.Expr.col(f"q{at}").alias("x")] for at, one in enumerate(q)]
+        long = core.concat([wide.select(pair) for pair in pairs])
+        return Series(Rows(long), core.Expr.col("x"), self.name, {None: core.Expr.col("q")})
 
     def count(self) -> Scalar:
         """Number of values that are not null."""
@@ -430,8 +468,8 @@ class Series(NamedOperators, ColumnOps):
         frame = self.to_frame("x" if self.name is None else self.name)
         return SeriesGroupBy(frame, group_keys(frame, by), self._core, self.name)
 
-    def rolling(self, window: int, min_periods: int | None = None) -> Any:
-        """Windows of so many rows that end at each row."""
+    def rolling(self, window: Any, min_periods: int | None = None) -> Any:
+        """Windows that end at each row: of so many rows, or of a span of time of the index, as ``"7D"``."""
         from ._rolling import Rolling
 
         return Rolling(self.to_frame(), window, min_periods, is_series=True)
@@ -507,6 +545,18 @@ class Series(NamedOperators, ColumnOps):
 
     def __repr__(self) -> str:
         return f"<blockfold.Series {self.name!r}: {self._rows.dtype(self._core)}, {self._core!r}>".replace("\x00", "")
+
+
+class _SeriesPlaces:
+    """Values by their numbers."""
+
+    __slots__ = ("_series",)
+
+    def __init__(self, series: Series):
+        self._series = series
+
+    def __getitem__(self, rows: Any) -> Series:
+        return self._series._by_frame(lambda frame: frame.iloc[rows])
 
 
 class Index(Series):
