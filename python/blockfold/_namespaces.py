@@ -202,9 +202,13 @@ class TextNamespace(Namespace):
         return self._of._call("slice", start, 2**31 - 1 if stop is None else max(stop - start, 0))
 
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, slice) and key.step in (None, 1):
-            return self.slice(key.start or 0, key.stop)
-        return self.get(key)
+        if not isinstance(key, slice):
+            return self.get(key)
+        if key.step not in (None, 1):
+            from .exceptions import UnsupportedError
+
+            raise UnsupportedError("every other character of a text is not supported; take a slice without a step")
+        return self.slice(key.start or 0, key.stop)
 
     def get(self, i: int) -> Any:
         """The character at a place, from the end when negative; null where the text is shorter."""

@@ -234,3 +234,16 @@ REFUSED = (
 def test_refusals_say_what_there_is(call, error, says):
     with pytest.raises(error, match=says):
         call(bf.from_pandas(made(20), npartitions=3))
+
+
+def test_an_aggregate_beside_rows_that_nobody_reads():
+    from blockfold import _blockfold as core
+
+    x, n, best, at = (core.Expr.col(name) for name in ("x", "n", "best", "at"))
+    frame = bf.from_dict({"x": [1.0, 3.0, 2.0], "y": [5, 6, 7]})._rows.frame
+    frame = frame.with_window([], [core.Window("row_number", x).alias("n")])
+    frame = frame.group_transform([], [x.aggregate("max").alias("best")])
+    here = core.Expr.case([(x.binary("==", best), n)])
+    frame = frame.group_transform([], [here.aggregate("min").alias("at")])
+    there = core.Expr.case([(n.binary("==", at), core.Expr.col("y"))])
+    assert frame.group_agg([], [there.aggregate("max").alias("y")]).collect().to_list("y") == [6]

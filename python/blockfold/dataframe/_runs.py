@@ -143,7 +143,7 @@ class Runs(Base):
         with open(path, "w", encoding="utf-8") as file:
             for table in frame._native.batches():
                 rows = to_pandas(pyarrow.table(table), [], [*frame._index, *frame._columns])
-                text = rows.to_json(orient="records", lines=True, date_format="iso")
+                text = rows.to_json(orient="records", lines=True, date_format="iso") or ""
                 file.write(text if not text or text.endswith("\n") else f"{text}\n")
 
     def to_ipc(

@@ -163,12 +163,12 @@ class RowVerbs(Base):
     def isin(self, values: Any) -> DataFrame:
         """Whether values are in a list, or in one for each column of a dictionary."""
         of = values if isinstance(values, Mapping) else dict.fromkeys(self._columns, values)
-        return self._replace({label: self._holds(label, list(of.get(label, []))) for label in self._columns})
+        return self._replace({label: self._holds(label, of.get(label)) for label in self._columns})
 
-    def _holds(self, label: Any, values: list[Any]) -> core.Expr:
+    def _holds(self, label: Any, values: Any) -> core.Expr:
         """Whether values are in a list; what is of another type than a column is in none."""
         try:
-            return self._self[label].isin(values)._core
+            return self._self[label].isin([] if values is None else values)._core
         except DTypeError:
             return core.Expr.lit(False)
 

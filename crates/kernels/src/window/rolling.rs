@@ -201,10 +201,8 @@ impl Rolling {
                 self.drop_before(times.get(row).copied().unwrap_or_default())?;
             }
             self.queue.push(values.is_valid(row).then(|| values.value(row)));
-            if let Reach::Rows(rows) = self.spec.reach {
-                if self.queue.len() > rows {
-                    self.queue.pop_oldest();
-                }
+            if matches!(self.spec.reach, Reach::Rows(rows) if self.queue.len() > rows) {
+                self.queue.pop_oldest();
             }
             made.push(self.queue.moments().value(&self.spec));
         }
