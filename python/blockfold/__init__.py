@@ -67,6 +67,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__narwhals_namespace__":
+        return importlib.import_module(".narwhals", __name__).__narwhals_namespace__
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
     if name in _FRAMES:

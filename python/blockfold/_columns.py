@@ -189,15 +189,8 @@ class ColumnOps:
         """
         return self._map(self._core.is_in(list(values)))
 
-    def between(self, low: Any, high: Any) -> Any:
-        """Whether each value lies between two others, both included.
-
-        Parameters
-        ----------
-        low : value
-            The lower bound, which counts.
-        high : value
-            The upper bound, which counts.
+    def between(self, left: Any, right: Any, inclusive: Any = "both") -> Any:
+        """Whether each value lies between two others, which are included both, or "left", "right" or "neither".
 
         Examples
         --------
@@ -206,7 +199,12 @@ class ColumnOps:
         >>> df.select(bf.col("x").between(0, 2).alias("y")).compute()["y"].tolist()
         [True, False, False]
         """
-        return (self >= low) & (self <= high)
+        if inclusive not in ("both", "left", "right", "neither"):
+            from .exceptions import ArgumentError
+
+            raise ArgumentError(f"between: inclusive={inclusive!r}; there are both, left, right and neither")
+        low = self >= left if inclusive in ("both", "left") else self > left
+        return low & (self <= right if inclusive in ("both", "right") else self < right)
 
     # ---- functions
 

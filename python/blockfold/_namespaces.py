@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import _blockfold as core
+
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
@@ -84,8 +86,8 @@ class TextNamespace(Namespace):
         """
         return self._of._call("upper")
 
-    def strip(self) -> Any:
-        """The text without white space at its ends.
+    def strip(self, chars: str | None = None) -> Any:
+        """The text without white space at its ends, or without some characters.
 
         Examples
         --------
@@ -94,28 +96,128 @@ class TextNamespace(Namespace):
         >>> df.t.str.strip().compute().tolist()
         ['Ada', 'Bob']
         """
-        return self._of._call("strip")
+        return self._of._call("strip") if chars is None else self._stripped(chars, "^{0}+|{0}+$")
 
-    def contains(self, text: Any, *, regex: bool | None = None, literal: bool | None = None) -> Any:
-        """Whether the text holds another one. Regular expressions are not supported: what looks like one is refused, unless
-        ``regex=False`` (or ``literal=True``) says that it is none.
+    def lstrip(self, chars: str | None = None) -> Any:
+        """The text without white space, or without some characters, at its start."""
+        return self._stripped(chars, "^{0}+")
+
+    def rstrip(self, chars: str | None = None) -> Any:
+        """The text without white space, or without some characters, at its end."""
+        return self._stripped(chars, "{0}+$")
+
+    def _stripped(self, chars: str | None, pattern: str) -> Any:
+        import re
+
+        if chars == "":
+            return self._of
+        any_of = r"\s" if chars is None else f"[{re.escape(chars)}]"
+        return self._of._call("replace_matches", pattern.format(any_of), "")
+
+    def contains(
+        self, pat: Any, case: bool = True, flags: int = 0, na: Any = None, regex: bool = True, literal: bool = False
+    ) -> Any:
+        """Whether a regular expression matches in the text; with ``regex=False`` or ``literal=True``, whether the text holds
+        another one.
+
+        Expressions look like Python's, without looking around and referring back to groups.
 
         Examples
         --------
         >>> import blockfold as bf
-        >>> df = bf.from_dict({"t": [" Ada ", "Bob"]})
-        >>> df.t.str.contains("b").compute().tolist()
-        [False, True]
+        >>> bf.from_dict({"s": ["ab1", "b", "a22"]}).s.str.contains("^a.*[0-9]$").compute().tolist()
+        [True, False, True]
         """
-        is_plain = regex is False or literal is True
-        if regex or literal is False or (not is_plain and isinstance(text, str) and set(text) & set(r".^$*+?{}[]\|()")):
-            from .exceptions import UnsupportedError
+        if literal or not regex:
+            return self._of._call("contains", pat)
+        return self._matches(pat, "contains", case, flags, "{}")
 
+    def match(self, pat: Any, case: bool = True, flags: int = 0) -> Any:
+        """Whether a regular expression matches at the start of the text."""
+        return self._matches(pat, "match", case, flags, r"\A(?:{})")
+
+    def fullmatch(self, pat: Any, case: bool = True, flags: int = 0) -> Any:
+        """Whether a regular expression matches all of the text."""
+        return self._matches(pat, "fullmatch", case, flags, r"\A(?:{})\z")
+
+    def _matches(self, pat: Any, op: str, case: bool, flags: int, frame: str) -> Any:
+        from ._patterns import compiled, engine_pattern
+
+        return self._of._call("matches", frame.format(engine_pattern(compiled(pat, f"str.{op}", case, flags))))
+
+    def count(self, pat: Any, flags: int = 0) -> Any:
+        """How often a regular expression matches in the text."""
+        from ._patterns import compiled, engine_pattern
+
+        return self._of._call("count_matches", engine_pattern(compiled(pat, "str.count", True, flags)))
+
+    def extract(self, pat: Any, flags: int = 0, expand: bool = True, group: int = 1) -> Any:
+        """What the groups of a regular expression matched first; null where it does not match.
+
+        Of a series the frame of all groups, unless ``expand=False`` and there is one; of an expression one group.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> bf.from_dict({"s": ["a1", "b2", "c"]}).s.str.extract("([ab])([0-9])").compute()
+             0    1
+        0    a    1
+        1    b    2
+        2  NaN  NaN
+        """
+        from ._patterns import compiled, engine_pattern
+        from .exceptions import ArgumentError
+
+        pattern = compiled(pat, "str.extract", True, flags)
+        if pattern.groups == 0:
+            raise ArgumentError(f"str.extract: {pattern.pattern!r} has no group; put what is wanted in parentheses")
+        names = {at: name for name, at in pattern.groupindex.items()}
+
+        def one(at: int) -> Any:
+            return self._of._call("extract_match", engine_pattern(pattern), at)
+
+        if not hasattr(self._of, "to_frame"):
+            return one(group)
+        if not expand and pattern.groups == 1:
+            return one(1).rename(names.get(1, self._of.name))
+        return self._beside({names.get(at, at - 1): one(at) for at in range(1, pattern.groups + 1)})
+
+    def split(self, pat: str | None = None, n: int = -1, expand: bool = False) -> Any:
+        """The parts of the text between separators: with ``n=`` and ``expand=True`` a frame of ``n + 1`` columns, else
+        for ``.str[i]``, which takes one part.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> s = bf.from_dict({"s": ["a-b-c", "d"]}).s
+        >>> s.str.split("-", n=1, expand=True).compute()
+           0    1
+        0  a  b-c
+        1  d  NaN
+        >>> s.str.split("-").str[0].compute().tolist()
+        ['a', 'd']
+        """
+        from .exceptions import ArgumentError, UnsupportedError
+
+        if pat is None and not expand and hasattr(self._of, "_rows"):
+            from .dataframe._by_pandas import accessor
+
+            return accessor(self._of, "str", "split")(n=n)
+        if not isinstance(pat, str) or not pat:
             raise UnsupportedError(
-                f"str.contains of the regular expression {text!r} is not supported; pass regex=False if it is a plain text, or "
-                "use map_partitions"
+                "str.split at any white space is not supported; pass the text that separates, as ' '"
             )
-        return self._of._call("contains", text)
+        parts = Parts(self._of, pat, n)
+        if not expand:
+            return parts
+        if not isinstance(n, int) or not 1 <= n <= 1000:
+            raise ArgumentError(f"str.split: n={n!r}; say how many times to split, 1 to 1000, to know the columns")
+        return self._beside({at: parts[at] for at in range(n + 1)})
+
+    def _beside(self, columns: dict[Any, Any]) -> Any:
+        """Series of the same rows as a frame."""
+        frame = self._of.to_frame("x")._replace({})
+        return frame._assigned(columns)
 
     def startswith(self, text: Any) -> Any:
         """Whether the text starts with another one.
@@ -143,8 +245,9 @@ class TextNamespace(Namespace):
 
     starts_with, ends_with = startswith, endswith
 
-    def replace(self, old: Any, new: Any) -> Any:
-        """The text with every occurrence of one text replaced by another; not by a regular expression.
+    def replace(self, pat: Any, repl: Any, n: int = -1, case: bool = True, flags: int = 0, regex: bool = False) -> Any:
+        """The text with every occurrence of one text replaced by another; with ``regex=True``, every match of a regular
+        expression, where ``\\1`` in what replaces it stands for a group.
 
         Examples
         --------
@@ -153,7 +256,18 @@ class TextNamespace(Namespace):
         >>> df.t.str.replace("b", "p").compute().tolist()
         [' Ada ', 'Bop']
         """
-        return self._of._call("replace", old, new)
+        from .exceptions import UnsupportedError
+
+        if n != -1 or callable(repl):
+            raise UnsupportedError(
+                "str.replace of the first ones alone, or by a function, is not supported; take map_partitions"
+            )
+        if not regex and case and not flags and not hasattr(pat, "pattern"):
+            return self._of._call("replace", pat, repl)
+        from ._patterns import compiled, engine_pattern, engine_replacement
+
+        pattern = compiled(pat, "str.replace", case, flags)
+        return self._of._call("replace_matches", engine_pattern(pattern), engine_replacement(repl))
 
     def slice(self, start: int = 0, stop: int | None = None) -> Any:
         """Characters from `start` up to `stop`, as ``text[start:stop]``.
@@ -173,8 +287,22 @@ class TextNamespace(Namespace):
             )
         return self._of._call("slice", start, 2**31 - 1 if stop is None else max(stop - start, 0))
 
-    def cat(self, other: Any) -> Any:
-        """The text followed by another one.
+    def __getitem__(self, key: Any) -> Any:
+        if not isinstance(key, slice):
+            return self.get(key)
+        if key.step not in (None, 1):
+            from .exceptions import UnsupportedError
+
+            raise UnsupportedError("every other character of a text is not supported; take a slice without a step")
+        return self.slice(key.start or 0, key.stop)
+
+    def get(self, i: int) -> Any:
+        """The character at a place, from the end when negative; null where the text is shorter."""
+        made = self._of._call("slice", i, 1)
+        return made._map(core.Expr.case([(made._core.binary("!=", ""), made._core)]))
+
+    def cat(self, other: Any, sep: str = "") -> Any:
+        """The text followed by another one, with a text between them.
 
         Examples
         --------
@@ -183,7 +311,74 @@ class TextNamespace(Namespace):
         >>> df.t.str.cat("!").compute().tolist()
         [' Ada !', 'Bob!']
         """
-        return self._of._call("concat", other)
+        return (self._of._call("concat", sep) if sep else self._of)._call("concat", other)
+
+    def pad(self, width: int, side: str = "left", fillchar: str = " ") -> Any:
+        """The text filled up to a number of characters, on the left or on the right."""
+        from .exceptions import ArgumentError, UnsupportedError
+
+        if side not in ("left", "right"):
+            raise UnsupportedError(f"str.pad on side={side!r} is not supported; there are left and right")
+        if not isinstance(width, int) or not 0 <= width <= 10_000 or len(fillchar) != 1:
+            raise ArgumentError("str.pad takes a width of 0 to 10000 characters, and one character to fill with")
+        text = self._of._core.without_alias()
+        missing = text.call("len_chars", []).negate().binary("+", width)
+        filling = core.Expr.lit(fillchar * width).call("slice", [0, missing])
+        return self._of._map(filling.call("concat", [text]) if side == "left" else text.call("concat", [filling]))
+
+    def ljust(self, width: int, fillchar: str = " ") -> Any:
+        """The text filled up on the right."""
+        return self.pad(width, "right", fillchar)
+
+    def rjust(self, width: int, fillchar: str = " ") -> Any:
+        """The text filled up on the left."""
+        return self.pad(width, "left", fillchar)
+
+    def isdigit(self) -> Any:
+        """Whether the text is of digits alone."""
+        return self._of._call("matches", r"\A\p{Nd}+\z")
+
+    def isalpha(self) -> Any:
+        """Whether the text is of letters alone."""
+        return self._of._call("matches", r"\A\p{L}+\z")
+
+    def isspace(self) -> Any:
+        """Whether the text is of white space alone."""
+        return self._of._call("matches", r"\A\s+\z")
+
+
+class Parts:
+    """The parts of texts between separators, of which ``.str[i]`` takes one."""
+
+    __slots__ = ("_cuts", "_of", "_separator")
+
+    def __init__(self, of: Any, separator: str, cuts: int):
+        self._of, self._separator, self._cuts = of, separator, cuts
+
+    @property
+    def str(self) -> Parts:
+        """The parts, for ``.str[i]`` and ``.str.get(i)``."""
+        return self
+
+    def get(self, i: int) -> Any:
+        """The part at a place; null where there are fewer."""
+        if not isinstance(i, int) or i < 0:
+            from .exceptions import UnsupportedError
+
+            raise UnsupportedError("parts are counted from the start: take .str[0] and so on")
+        return self._of._call("split_rest" if i == self._cuts else "split_part", self._separator, i)
+
+    __getitem__ = get
+
+    def __getattr__(self, name: Any) -> Any:
+        if hasattr(self._of, "_rows") and not name.startswith("_"):
+            from .dataframe._by_pandas import accessor
+
+            # The lists themselves, which pandas makes.
+            return getattr(accessor(self._of, "str", "split")(self._separator, n=self._cuts), name)
+        from .exceptions import AbsentError
+
+        raise AbsentError(f"{name!r} of lists of parts is not supported; take one part, as .str.split('-').str[0]")
 
 
 class TimeNamespace(Namespace):
@@ -362,6 +557,10 @@ class TimeNamespace(Namespace):
         '2001-02-03 00:00:00'
         """
         return self._of.cast("date")
+
+    def normalize(self) -> Any:
+        """The start of the day."""
+        return self._of._call("truncate", "1d")
 
     def floor(self, freq: str) -> Any:
         """The start of the window of time in which the point lies, as ``"15min"`` or ``"1mo"``.

@@ -114,6 +114,7 @@ def test_errors_of_functions_come_back(both):
 def test_lists_and_frames_for_each_value(both):
     pdf, df = both
     assert df.t.str.split(" ").compute().iloc[0].tolist() == ["a", "b"]
+    assert df.t.str.split().compute().iloc[1].tolist() == ["b", "c"]
     with pytest.raises(NotImplementedError, match="map_partitions"):
         df.t.str.partition(" ")
     rows = df.apply(lambda row: pd.Series({"a": row.n, "b": -row.n}), axis=1)

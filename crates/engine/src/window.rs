@@ -15,8 +15,10 @@
 //! As in pandas: running functions give null where the value is null, and go on after it; nulls have no rank.
 
 use blockfold_core::{DType, Error, Expr, IntoExpr, Result, Schema, col};
+pub use blockfold_ops::frame::Statistic;
 use blockfold_ops::frame::{
-    InOrder, RankMethod, RowPosition, Select, SortKey, Window, WindowColumn, WindowFunc, asc, desc,
+    InOrder, MOST_ROLLING_ROWS, RankMethod, Reach, RollingSpec, RowPosition, Select, SortKey, Window, WindowColumn,
+    WindowFunc, asc, desc,
 };
 use blockfold_plan::Plan;
 
@@ -29,6 +31,7 @@ use crate::group_by::GroupBy;
 pub struct WindowExpr {
     func: WindowFunc,
     input: Option<Expr>,
+    time: Option<Expr>,
     finish: Finish,
     order: Vec<SortKey>,
     descending: bool,
@@ -48,7 +51,15 @@ enum Finish {
 fn window(func: WindowFunc, input: impl IntoExpr, suffix: &str) -> WindowExpr {
     let input = input.into_expr();
     let name = format!("{}_{suffix}", input.output_name());
-    WindowExpr { func, input: Some(input), finish: Finish::Nothing, order: Vec::new(), descending: false, name }
+    WindowExpr {
+        func,
+        input: Some(input),
+        time: None,
+        finish: Finish::Nothing,
+        order: Vec::new(),
+        descending: false,
+        name,
+    }
 }
 
 /// Sum of the values up to each row. Integers widen to 64 bits, and overflow is an error.
@@ -79,7 +90,7 @@ pub fn cum_count(input: impl IntoExpr) -> WindowExpr {
 /// Number of each row in its group, from 1 on as in SQL; pandas' `cumcount` is one less.
 pub fn row_number() -> WindowExpr {
     let (finish, order, name) = (Finish::Nothing, Vec::new(), "row_number".to_string());
-    WindowExpr { func: WindowFunc::RowNumber, input: None, finish, order, descending: false, name }
+    WindowExpr { func: WindowFunc::RowNumber, input: None, time: None, finish, order, descending: false, name }
 }
 
 /// The value `rows` rows before each row, after it when negative; null where there is none.
@@ -110,6 +121,44 @@ pub fn backward_fill(input: impl IntoExpr) -> WindowExpr {
 /// Rank of each value, from 1 on for the least. NaN is greater than every number, and nulls have no rank.
 pub fn rank(input: impl IntoExpr, method: RankMethod) -> WindowExpr {
     window(WindowFunc::Rank(method), input, "rank")
+}
+
+/// A statistic of the last `rows` rows up to each row, nulls passed over; null where fewer than `least` have a value.
+///
+/// # Memory
+/// The values of the window are held, at most 262,144 of them.
+///
+/// # Errors
+/// No rows, or more than may be held.
+pub fn rolling(input: impl IntoExpr, statistic: Statistic, rows: usize, least: usize) -> Result<WindowExpr> {
+    if rows == 0 || rows > MOST_ROLLING_ROWS {
+        let what = format!("a window has 1 to {MOST_ROLLING_ROWS} rows, not {rows}");
+        return Err(Error::argument("rolling", what));
+    }
+    let spec = RollingSpec { statistic, reach: Reach::Rows(rows), least };
+    Ok(window(WindowFunc::Rolling(spec), input, "rolling"))
+}
+
+/// A statistic of the rows less than `nanoseconds` before each row, and of the row itself, by the time in a column. Rows
+/// have to come in its order.
+///
+/// # Memory
+/// As [`rolling`]; a span with more rows is an error while it runs.
+///
+/// # Errors
+/// A span that is not positive.
+pub fn rolling_span(
+    input: impl IntoExpr,
+    statistic: Statistic,
+    time: impl IntoExpr,
+    nanoseconds: i64,
+    least: usize,
+) -> Result<WindowExpr> {
+    if nanoseconds <= 0 {
+        return Err(Error::argument("rolling", "a span of time is longer than nothing"));
+    }
+    let spec = RollingSpec { statistic, reach: Reach::Nanoseconds(nanoseconds), least };
+    Ok(WindowExpr { time: Some(time.into_expr()), ..window(WindowFunc::Rolling(spec), input, "rolling") })
 }
 
 impl WindowExpr {
@@ -188,7 +237,7 @@ fn passes(windows: &[WindowExpr], is_keyed: bool) -> Result<Vec<Pass>> {
     for (at, window) in windows.iter().enumerate() {
         let order = window.rows_order()?;
         let input = window.input.as_ref().map(|input| input.without_alias().clone());
-        let column = WindowColumn { func: window.func, input, name: internal(at) };
+        let column = WindowColumn { func: window.func, input, time: window.time.clone(), name: internal(at) };
         let readings = |columns: &[WindowColumn]| columns.iter().filter(|column| column.func.looks_ahead()).count();
         let has_room = |columns: &[WindowColumn]| !column.func.looks_ahead() || readings(columns) < MOST_READINGS;
         // What streams by is read as often as it takes: another pass would read it more often.
@@ -300,7 +349,7 @@ impl GroupBy {
 
 fn top_rows(plan: Plan, keys: &[Expr], order: Vec<SortKey>, n: u64, keeps_order: bool) -> Result<Plan> {
     let names = column_names(&plan);
-    let numbers = WindowColumn { func: WindowFunc::RowNumber, input: None, name: internal(0) };
+    let numbers = WindowColumn { func: WindowFunc::RowNumber, input: None, time: None, name: internal(0) };
     let moves = !keys.is_empty() || !order.is_empty();
     let plan = if moves && keeps_order { RowPosition::plan(plan, POSITION)? } else { plan };
     let plan = Window::plan(plan, keys.to_vec(), order, None, vec![numbers])?;

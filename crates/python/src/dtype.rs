@@ -27,6 +27,9 @@ pub fn dtype_of(py: Python<'_>, name: &str) -> PyResult<DType> {
         "complex128" => complex(&DType::Float64),
         "string" => DType::Utf8,
         "date" => DType::Date32,
+        _ if name.starts_with("list[") && name.ends_with(']') => {
+            DType::new_list(dtype_of(py, &name["list[".len()..name.len() - 1])?, true)
+        }
         _ => return temporal(name).ok_or_else(|| unknown(py, name)),
     })
 }

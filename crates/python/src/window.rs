@@ -1,5 +1,6 @@
 //! Windows: values made of the rows before each row, or of its group.
 
+use blockfold::window::Statistic;
 use blockfold::window::{self, WindowExpr};
 use blockfold::{Expr, RankMethod};
 use pyo3::prelude::*;
@@ -59,6 +60,36 @@ impl PyWindow {
         let name = input.0.output_name().to_string();
         let ranks = window::rank(&input.0, method).alias(&name);
         Ok(PyWindow { window: if descending { ranks.descending() } else { ranks }, name })
+    }
+
+    /// A statistic of the last rows: of so many, or where there is a `time` of those within so many nanoseconds.
+    #[staticmethod]
+    #[pyo3(signature = (input, statistic, extent, least, ddof = 1, time = None))]
+    fn rolling(
+        py: Python<'_>,
+        input: &PyExpr,
+        statistic: &str,
+        extent: i64,
+        least: usize,
+        ddof: u8,
+        time: Option<&PyExpr>,
+    ) -> Answer<Self> {
+        let statistic = match statistic {
+            "sum" => Statistic::Sum,
+            "mean" => Statistic::Mean,
+            "min" => Statistic::Min,
+            "max" => Statistic::Max,
+            "count" => Statistic::Count,
+            "var" => Statistic::Var(ddof),
+            "std" => Statistic::Std(ddof),
+            other => return Err(argument(py, other, "no such statistic of windows").into()),
+        };
+        let name = input.0.output_name().to_string();
+        let window = match time {
+            Some(time) => window::rolling_span(&input.0, statistic, &time.0, extent, least)?,
+            None => window::rolling(&input.0, statistic, usize::try_from(extent).unwrap_or(0), least)?,
+        };
+        Ok(PyWindow { window: window.alias(&name), name })
     }
 
     #[getter]

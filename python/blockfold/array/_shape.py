@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -186,7 +187,7 @@ def expand_dims(x: Any, /, axis: Any = 0) -> Array:
     (1, 2, 3)
     """
     x = as_array(x)
-    places = axis if isinstance(axis, tuple) else (axis,)
+    places = [operator.index(place) for place in (axis if isinstance(axis, tuple) else (axis,))]
     total = x.ndim + len(places)
     if any(not -total <= place < total for place in places):
         raise OutOfBoundsError(f"expand_dims: axis {axis} of an array of {total} axes")

@@ -30,8 +30,8 @@ from ._series_groupby import SeriesGroupBy
 
 __all__ = [
     "DataFrame", "GroupBy", "Index", "Scalar", "Series", "SeriesGroupBy", "concat", "from_any", "from_array", "from_arrow",
-    "from_delayed", "from_dict", "from_map", "from_pandas", "from_polars", "isna", "map_partitions", "merge",
-    "merge_asof", "read_csv", "read_feather", "read_ipc", "read_parquet", "repartition", "to_datetime", "to_numeric", "to_parquet",
+    "from_delayed", "from_dict", "from_map", "from_pandas", "from_polars", "get_dummies", "isna", "map_partitions", "melt", "merge",
+    "merge_asof", "pivot_table", "read_csv", "read_feather", "read_ipc", "read_parquet", "repartition", "to_datetime", "to_numeric", "to_parquet",
 ]  # fmt: skip
 
 
@@ -53,6 +53,24 @@ def merge(left: DataFrame, right: Any, **options: Any) -> DataFrame:
     3
     """
     return left.merge(right, **options)
+
+
+def get_dummies(data: Any, **options: Any) -> DataFrame:
+    """For each value of texts a column that says where it stands, see `DataFrame.get_dummies`."""
+    if isinstance(data, Series):
+        made = data.to_frame("x").get_dummies(**{"columns": ["x"], **options})
+        return made.rename(columns=lambda label: label.removeprefix("x_"))
+    return data.get_dummies(**options)
+
+
+def melt(frame: DataFrame, *args: Any, **options: Any) -> DataFrame:
+    """One row for each value of some columns, see `DataFrame.melt`."""
+    return frame.melt(*args, **options)
+
+
+def pivot_table(frame: DataFrame, **options: Any) -> DataFrame:
+    """One row for each value of an index and one column for each of another column, see `DataFrame.pivot_table`."""
+    return frame.pivot_table(**options)
 
 
 def map_partitions(function: Any, frame: Any, *args: Any, **kwargs: Any) -> Any:

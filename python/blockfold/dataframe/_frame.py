@@ -10,6 +10,7 @@ from ._expressions import Expressions
 from ._operators import Operators
 from ._partitions import PartitionVerbs
 from ._reductions import Reductions
+from ._reshape import ReshapeVerbs
 from ._runs import Runs
 from ._selecting import ColumnVerbs
 from ._verbs import RowVerbs
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ._groupby import GroupBy
 
 
-class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, Reductions, Runs):
+class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, ReshapeVerbs, Reductions, Runs):
     """A lazy frame, larger than memory if need be: pandas' verbs, and Polars' expressions beside them.
 
     Nothing is read until `compute` (a pandas object), `collect` (an Arrow table), `head`, ``len`` or one of the
@@ -106,24 +107,21 @@ class DataFrame(ColumnVerbs, Operators, Expressions, RowVerbs, PartitionVerbs, R
 
 #: Methods of Dask and pandas that are not there, and what comes nearest.
 ABSENT = {
-    "pivot_table": "take groupby of both keys and unstack what compute gives",
-    "melt": "take concat of one frame for each column",
+    "categorize": "texts need no categories here: get_dummies and pivot_table look for values themselves",
     "to_hdf": "take to_parquet or to_ipc",
-    "to_json": "take to_parquet, or batches() with pandas' to_json for each",
+    "mode": "take mode of each column",
     "iterrows": "take batches(), and rows of each",
     "itertuples": "take batches(), and rows of each",
     "interpolate": "take ffill, bfill or fillna",
     "ewm": "take rolling",
     "transpose": "take compute().T when the frame is small",
     "T": "take compute().T when the frame is small",
-    "map_overlap": "take rolling or shift",
     "to_bag": "take batches()",
     "dask": "take explain",
     "eval": "take assign",
     "memory_usage": "take estimate",
     "memory_usage_per_partition": "take estimate",
-    "isin": "take isin of each column",
-    "combine_first": "take merge, and fillna of the columns",
+    "combine_first": "take merge, and combine_first of the columns",
     "align": "take merge",
     "stack": "take concat of one frame for each column",
 }

@@ -6,6 +6,8 @@ import os
 from typing import Any
 
 from .. import _blockfold as core
+from .._counts import count as counted
+from .._counts import partitions
 from ..exceptions import ArgumentError, UnsupportedError
 from ..session import current
 from ._frame import DataFrame
@@ -150,7 +152,8 @@ def from_arrow(data: Any, npartitions: int | None = None) -> DataFrame:
     >>> bf.from_arrow(pa.table({"x": [1, 2, 3]})).x.sum().compute()
     6
     """
-    return DataFrame._of(current().share_stream(data, npartitions))
+    number = None if npartitions is None else partitions(npartitions, "from_arrow")
+    return DataFrame._of(current().share_stream(data, number))
 
 
 def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None = None, sort: bool = True) -> Any:
@@ -182,7 +185,8 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
     if not isinstance(data, pd.DataFrame):
         raise ArgumentError(f"from_pandas: a {type(data).__name__} is no pandas frame; take from_arrow or from_dict")
     if chunksize is not None:
-        npartitions = max(1, -(-len(data) // chunksize))
+        npartitions = max(1, -(-len(data) // counted(chunksize, "from_pandas: chunksize", 1)))
+    number = 1 if npartitions is None else partitions(npartitions, "from_pandas")
     levels = list(data.index.names)
     if sort and not data.index.is_monotonic_increasing:
         data = data.sort_index()
@@ -191,7 +195,7 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
     columns += [_arrow(label, data.iloc[:, at]) for at, label in enumerate(labels)]
     import pyarrow as pa
 
-    native = current().share_stream(pa.table(columns, names=[f"{at}" for at in range(len(columns))]), npartitions or 1)
+    native = current().share_stream(pa.table(columns, names=[f"{at}" for at in range(len(columns))]), number)
     exprs = [core.Expr.col(f"{at}") for at in range(len(columns))]
     count = len(levels)
     frame = DataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .._counts import partitions
 from .._namespaces import window
 from ..exceptions import ArgumentError, UnsupportedError
 from ._base import Base
@@ -129,7 +130,8 @@ class PartitionVerbs(Base):
         if len(given) != 1:
             raise ArgumentError("repartition: give one of npartitions, divisions, partition_size and freq")
         if npartitions is not None:
-            return self._then(lambda frame: frame.repartition(npartitions))
+            number = partitions(npartitions, "repartition")
+            return self._then(lambda frame: frame.repartition(number))
         if divisions is not None:
             return self._then(lambda frame: frame.repartition_divisions(list(divisions)))
         if freq is not None:
@@ -168,6 +170,24 @@ class PartitionVerbs(Base):
         made = DataFrame._of(frame, [name for name in call.index if name is not None])
         return made._only().rename(call.name) if call.is_series else made
 
+    def map_overlap(
+        self, function: Callable[..., Any], before: int, after: int, *args: Any, meta: Any = None, **kwargs: Any
+    ) -> Any:
+        """A function of each partition together with the last rows before it and the first ones after it, as a pandas frame.
+
+        The function makes a row of each; those of rows before and after are taken off.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"x": [1, 2, 4, 8]}, npartitions=2)
+        >>> df.map_overlap(lambda part: part.diff(), 1, 0).compute()["x"].tolist()
+        [nan, 1.0, 2.0, 4.0]
+        """
+        from ._overlap import map_overlap
+
+        return map_overlap(self._self, function, before, after, args, kwargs)
+
     def apply(
         self, function: Callable[..., Any], axis: Any = 1, args: Any = (), meta: Any = None, **kwargs: Any
     ) -> Any:
@@ -198,15 +218,8 @@ class PartitionVerbs(Base):
         made = by_row(self._self, function, args, kwargs, meta)
         return self.map_partitions(_each_row, function, args, kwargs) if made is None else made
 
-    def rolling(self, window: Any, min_periods: int | None = None) -> Rolling:
-        """Windows of so many rows that end at each row.
-
-        Parameters
-        ----------
-        window : int
-            Number of rows.
-        min_periods : int, optional
-            How many values have to be there; all of the window, unless given.
+    def rolling(self, window: Any, min_periods: int | None = None, on: Any = None) -> Rolling:
+        """Windows that end at each row: of so many rows, or of a span of time of the index, as ``"7D"``.
 
         Examples
         --------
@@ -217,7 +230,7 @@ class PartitionVerbs(Base):
         """
         from ._rolling import Rolling
 
-        return Rolling(self._self, window, min_periods)
+        return Rolling(self._self, window, min_periods, on=on)
 
     def resample(self, rule: Any, closed: str = "left", label: str = "left") -> Resampler:
         """Groups by windows of time of the index.

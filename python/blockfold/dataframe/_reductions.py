@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
-from ..exceptions import DTypeError, UnsupportedError
+from ..exceptions import ArgumentError, DTypeError, UnsupportedError
 from ._base import Base
 from ._labels import native_names
 from ._rows import Rows
+from ._series import Series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,14 +56,37 @@ class Totals:
         return f"<blockfold.Totals: {', '.join(f'{label}: {expr!r}' for label, expr in self._values.items())}>"
 
 
+class Each:
+    """Lazy values that were made each in its own way, one for each column; `compute` gives a pandas series of them."""
+
+    __slots__ = ("_scalars",)
+
+    def __init__(self, scalars: dict[Any, Scalar]):
+        self._scalars = scalars
+
+    def compute(self, **_: Any) -> pd.Series:
+        """The values as a pandas series, by the columns' labels."""
+        import pandas as pd
+
+        return pd.Series({label: scalar.compute() for label, scalar in self._scalars.items()})
+
+    def __getitem__(self, label: Any) -> Scalar:
+        return self._scalars[label]
+
+    def __repr__(self) -> str:
+        return f"<blockfold.Each: {', '.join(map(str, self._scalars))}>"
+
+
 class Reductions(Base):
     """Aggregates of a frame's columns."""
 
     __slots__ = ()
 
-    def _reduce(self, name: str, number: float = 0.0, numeric_only: bool = False, axis: Any = 0) -> Totals:
+    def _reduce(self, name: str, number: float = 0.0, numeric_only: bool = False, axis: Any = 0) -> Any:
+        if axis in (1, "columns"):
+            return self._along(name, number, numeric_only)
         if axis not in (0, "index", None):
-            raise UnsupportedError(f"{name} along rows is not supported; add the columns up: df.x + df.y")
+            raise ArgumentError(f"{name}: axis={axis!r}; there are 0 and 1")
         values: dict[Any, core.Expr] = {}
         rows = self._rows
         for label, expr in self._columns.items():
@@ -77,15 +101,53 @@ class Reductions(Base):
             values[label] = value
         return Totals(rows, values)
 
-    def sum(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
-        """Sum of each column.
+    def _along(self, name: str, number: float, numeric_only: bool) -> Series:
+        """An aggregate of the columns of each row."""
+        from ._along import along
 
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
+        rows, exprs = self._rows, []
+        for label, expr in self._columns.items():
+            rows, expr = rows.row_wise(expr)
+            if _is_number(rows.dtype(expr)):
+                exprs.append(expr)
+            elif not numeric_only:
+                raise DTypeError(f"{name} along rows: {label!r} is of {rows.dtype(expr)}; pass numeric_only=True")
+        if not exprs:
+            raise ArgumentError(f"{name} along rows: there are no columns of numbers")
+        return Series(*along(name, rows, exprs, number), None, self._index)
+
+    def _each_column(self, method: str, numeric_only: bool) -> Totals:
+        """A scalar of each column, by its method."""
+        rows, values = self._rows, {}
+        for label in self._numbers(numeric_only):
+            scalar = getattr(self._self[label], method)()
+            rows = rows.meet(scalar._rows, method)
+            values[label] = scalar._core
+        return Totals(rows, values)
+
+    def skew(self, numeric_only: bool = False) -> Totals:
+        """Skewness of each column, biased as in Dask."""
+        return self._each_column("skew", numeric_only)
+
+    def kurtosis(self, numeric_only: bool = False) -> Totals:
+        """Excess kurtosis of each column, biased as in Dask."""
+        return self._each_column("kurtosis", numeric_only)
+
+    def idxmax(self, numeric_only: bool = False) -> Each:
+        """The index of the first greatest value of each column."""
+        return Each({label: self._self[label].idxmax() for label in self._numbers(numeric_only)})
+
+    def idxmin(self, numeric_only: bool = False) -> Each:
+        """The index of the first least value of each column."""
+        return Each({label: self._self[label].idxmin() for label in self._numbers(numeric_only)})
+
+    def _numbers(self, numeric_only: bool) -> list[Any]:
+        """Labels of the columns of numbers, or of all."""
+        columns = self._columns.items()
+        return [label for label, expr in columns if not numeric_only or _is_number(self._rows.dtype(expr))]
+
+    def sum(self, axis: Any = 0, numeric_only: bool = False) -> Any:
+        """Sum of each column.
 
         Examples
         --------
@@ -96,15 +158,8 @@ class Reductions(Base):
         """
         return self._reduce("sum", 0, numeric_only, axis)
 
-    def prod(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+    def prod(self, axis: Any = 0, numeric_only: bool = False) -> Any:
         """Product of each column.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -145,15 +200,8 @@ class Reductions(Base):
         }
         return Totals(made._rows, values)
 
-    def mean(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+    def mean(self, axis: Any = 0, numeric_only: bool = False) -> Any:
         """Mean of each column.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -164,15 +212,8 @@ class Reductions(Base):
         """
         return self._reduce("mean", 0, numeric_only, axis)
 
-    def min(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+    def min(self, axis: Any = 0, numeric_only: bool = False) -> Any:
         """Least value of each column.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -183,15 +224,8 @@ class Reductions(Base):
         """
         return self._reduce("min", 0, numeric_only, axis)
 
-    def max(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+    def max(self, axis: Any = 0, numeric_only: bool = False) -> Any:
         """Greatest value of each column.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -202,17 +236,8 @@ class Reductions(Base):
         """
         return self._reduce("max", 0, numeric_only, axis)
 
-    def std(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
+    def std(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Any:
         """Standard deviation of each column.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        ddof : int
-            What is taken off the count before it divides.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -223,17 +248,8 @@ class Reductions(Base):
         """
         return self._reduce("std", ddof, numeric_only, axis)
 
-    def var(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Totals:
+    def var(self, axis: Any = 0, ddof: int = 1, numeric_only: bool = False) -> Any:
         """Variance of each column.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        ddof : int
-            What is taken off the count before it divides.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -244,15 +260,8 @@ class Reductions(Base):
         """
         return self._reduce("var", ddof, numeric_only, axis)
 
-    def median(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+    def median(self, axis: Any = 0, numeric_only: bool = False) -> Any:
         """Median of each column.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -263,17 +272,8 @@ class Reductions(Base):
         """
         return self._reduce("median", 0, numeric_only, axis)
 
-    def quantile(self, q: float = 0.5, axis: Any = 0, numeric_only: bool = False) -> Totals:
+    def quantile(self, q: float = 0.5, axis: Any = 0, numeric_only: bool = False) -> Any:
         """Quantile `q` of each column.
-
-        Parameters
-        ----------
-        q : float
-            Which quantile, from 0 to 1.
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -284,15 +284,8 @@ class Reductions(Base):
         """
         return self._reduce("quantile", q, numeric_only, axis)
 
-    def count(self, axis: Any = 0, numeric_only: bool = False) -> Totals:
+    def count(self, axis: Any = 0, numeric_only: bool = False) -> Any:
         """Number of values of each column that are not null.
-
-        Parameters
-        ----------
-        axis : {0, 1, 'index', 'columns'}
-            Along which axis.
-        numeric_only : bool
-            Whether other columns than those of numbers are left out.
 
         Examples
         --------
@@ -303,7 +296,7 @@ class Reductions(Base):
         """
         return self._reduce("count", 0, numeric_only, axis)
 
-    def nunique(self, axis: Any = 0) -> Totals:
+    def nunique(self, axis: Any = 0) -> Any:
         """Number of different values of each column.
 
         Examples
@@ -315,7 +308,7 @@ class Reductions(Base):
         """
         return self._reduce("n_unique", 0, False, axis)
 
-    def any(self, axis: Any = 0) -> Totals:
+    def any(self, axis: Any = 0) -> Any:
         """Whether any value of each column is true.
 
         Examples
@@ -327,7 +320,7 @@ class Reductions(Base):
         """
         return self._reduce("any", 0, False, axis)
 
-    def all(self, axis: Any = 0) -> Totals:
+    def all(self, axis: Any = 0) -> Any:
         """Whether no value of each column is false.
 
         Examples

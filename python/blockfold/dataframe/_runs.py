@@ -244,6 +244,23 @@ class Runs(Base):
             for batch in reader:
                 writer.write_batch(batch)
 
+    def to_json(
+        self, path: str | os.PathLike[str], *, index: bool = False, orient: str = "records", lines: bool = True
+    ) -> None:
+        """Writes one file of a JSON object for each row, one in a line, batch by batch by way of pandas."""
+        import pyarrow
+
+        if orient != "records" or not lines:
+            raise UnsupportedError(
+                "to_json other than with orient='records', lines=True is not supported; take compute()"
+            )
+        frame = self if index else self._replace(index={})
+        with open(path, "w", encoding="utf-8") as file:
+            for table in frame._native.batches():
+                rows = to_pandas(pyarrow.table(table), [], [*frame._index, *frame._columns])
+                text = rows.to_json(orient="records", lines=True, date_format="iso") or ""
+                file.write(text if not text or text.endswith("\n") else f"{text}\n")
+
     def to_ipc(
         self, path: str | os.PathLike[str], *, compression: str | None = None, overwrite: bool = False
     ) -> dict[str, Any]:

@@ -213,8 +213,8 @@ class ColumnVerbs(Base):
         return self._column(key)
 
     @property
-    def iloc(self) -> Columns:
-        """Columns by their number: ``df.iloc[:, 0]``, ``df.iloc[:, 1:3]``. Rows have no numbers before they are computed.
+    def iloc(self) -> Places:
+        """Rows and columns by their numbers: ``df.iloc[:5]``, ``df.iloc[-5:]``, ``df.iloc[10:20, 1:3]``, ``df.iloc[:, 0]``.
 
         Examples
         --------
@@ -223,7 +223,7 @@ class ColumnVerbs(Base):
         >>> df.iloc[:, 1:].compute()["x"].tolist()
         [1, 2, 3]
         """
-        return Columns(self._self)
+        return Places(self._self)
 
     def __setitem__(self, label: Any, value: Any) -> None:
         changed = self.assign(**{label: value}) if isinstance(label, str) else self._assigned({label: value})
@@ -415,8 +415,8 @@ class ColumnVerbs(Base):
         return self[list(kept)]
 
 
-class Columns:
-    """Columns by their number."""
+class Places:
+    """Rows and columns by their numbers."""
 
     __slots__ = ("_frame",)
 
@@ -424,13 +424,26 @@ class Columns:
         self._frame = frame
 
     def __getitem__(self, key: Any) -> Any:
-        if not (isinstance(key, tuple) and len(key) == 2 and key[0] == slice(None)):
-            raise UnsupportedError(
-                "rows by their number are not supported; take head, tail, partitions, or loc by the index"
-            )
-        labels = list(self._frame._columns)
-        if isinstance(key[1], slice):
-            return self._frame[labels[key[1]]]
-        if isinstance(key[1], (list, tuple)):
-            return self._frame[[labels[at] for at in key[1]]]
-        return self._frame[labels[key[1]]]
+        rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
+        frame = self._frame if rows == slice(None) else self._frame._then(_slicing(rows))
+        labels = list(frame._columns)
+        if isinstance(columns, (list, tuple)):
+            return frame[[labels[at] for at in columns]]
+        return frame[labels[columns]]
+
+
+def _slicing(rows: Any) -> Any:
+    """The verb for rows by their numbers."""
+    ends = (rows.start, rows.stop) if isinstance(rows, slice) and rows.step in (None, 1) else ()
+    if not ends or not all(end is None or isinstance(end, int) for end in ends):
+        raise UnsupportedError(
+            "rows by their numbers are supported as slices without a step; take head, tail, partitions, or loc by the index"
+        )
+    start, stop = ends[0] or 0, ends[1]
+    if stop is None:
+        return lambda frame: frame.slice(start, 2**62)
+    if (start < 0) != (stop < 0) and not (start == 0 and stop >= 0):
+        raise UnsupportedError("rows counted from both ends are not supported; count both from one end")
+    if start < 0 or stop >= 0:
+        return lambda frame: frame.slice(start, max(stop - start, 0))
+    raise UnsupportedError("all rows but the last ones are not supported; count from the start")

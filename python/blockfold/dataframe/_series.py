@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 #: Functions that tell something of texts, which they do of missing ones as well.
-_TRUTHS = frozenset(("contains", "starts_with", "ends_with"))
+_TRUTHS = frozenset(("contains", "starts_with", "ends_with", "matches"))
 
 
 class Series(NamedOperators, ColumnOps):
@@ -276,6 +276,11 @@ class Series(NamedOperators, ColumnOps):
         False
         """
         return self.to_frame("x").known_divisions
+
+    @property
+    def iloc(self) -> Any:
+        """Values by their numbers, as slices: ``s.iloc[:5]``."""
+        return _SeriesPlaces(self)
 
     def _by_frame(self, verb: Callable[[DataFrame], DataFrame]) -> Series:
         """What a verb of frames gives for this column alone."""
@@ -640,6 +645,24 @@ class Series(NamedOperators, ColumnOps):
         """
         return self.where(~cond, other)
 
+    def combine_first(self, other: Series) -> Series:
+        """Each value, or where it is missing the one of another column."""
+        return self.fillna(other)
+
+    def rank(self, method: str = "average", ascending: bool = True) -> Series:
+        """Rank of each value, from 1 on for the least; missing ones have none."""
+        base, expr = self._rows.row_wise(self._core)
+        window = core.Window.rank(expr, method, not ascending)
+        return self._with(*base.window((), window, ("rank", expr, method, ascending)))
+
+    def autocorr(self, lag: int = 1) -> Scalar:
+        """Correlation with the values so many rows before."""
+        return self.corr(self.shift(lag))
+
+    def to_csv(self, path: Any, **options: Any) -> None:
+        """Writes one file of comma-separated values, see `DataFrame.to_csv`."""
+        self.to_frame().to_csv(path, **options)
+
     # ---- rows
 
     def __getitem__(self, mask: Any) -> Series:
@@ -774,9 +797,24 @@ class Series(NamedOperators, ColumnOps):
         >>> df.k.nunique().compute()
         2
         """
-        if not dropna:
-            raise UnsupportedError("nunique with dropna=False is not supported; add isna().any() to it")
-        return self._aggregate("n_unique")
+        different = self._aggregate("n_unique")
+        if dropna:
+            return different
+        missing = self.isna().any()
+        return different + Scalar(missing._rows, core.Expr.case([(missing._core, 1)], 0))
+
+    def quantile(self, q: Any = 0.5, interpolation: str = "linear") -> Any:
+        """Quantile `q`, from 0 to 1, or a series of several."""
+        if not isinstance(q, (list, tuple)):
+            return super().quantile(q, interpolation)
+        if not q:
+            raise ArgumentError("quantile: no q was given")
+        rows, expr = self._rows.row_wise(self._core)
+        aggregates = [expr.aggregate("quantile", one, interpolation).alias(f"q{at}") for at, one in enumerate(q)]
+        wide = rows.frame.group_agg([], aggregates)
+        pairs = [[core.Expr.lit(float(one)).alias("q"), core.Expr.col(f"q{at}").alias("x")] for at, one in enumerate(q)]
+        long = core.concat([wide.select(pair) for pair in pairs])
+        return Series(Rows(long), core.Expr.col("x"), self.name, {None: core.Expr.col("q")})
 
     def count(self) -> Scalar:
         """Number of values that are not null.
@@ -858,15 +896,8 @@ class Series(NamedOperators, ColumnOps):
         frame = rows_with_keys(self.to_frame("x" if self.name is None else self.name), by)
         return SeriesGroupBy(frame, group_keys(frame, by), self._core, self.name)
 
-    def rolling(self, window: int, min_periods: int | None = None) -> Any:
-        """Windows of so many rows that end at each row.
-
-        Parameters
-        ----------
-        window : int
-            Number of rows.
-        min_periods : int, optional
-            How many values have to be there; all of the window, unless given.
+    def rolling(self, window: Any, min_periods: int | None = None) -> Any:
+        """Windows that end at each row: of so many rows, or of a span of time of the index, as ``"7D"``.
 
         Examples
         --------
@@ -1050,6 +1081,18 @@ class Series(NamedOperators, ColumnOps):
 
     def __repr__(self) -> str:
         return f"<blockfold.Series {self.name!r}: {self._rows.dtype(self._core)}, {self._core!r}>".replace("\x00", "")
+
+
+class _SeriesPlaces:
+    """Values by their numbers."""
+
+    __slots__ = ("_series",)
+
+    def __init__(self, series: Series):
+        self._series = series
+
+    def __getitem__(self, rows: Any) -> Series:
+        return self._series._by_frame(lambda frame: frame.iloc[rows])
 
 
 class Index(Series):

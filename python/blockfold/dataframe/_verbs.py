@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import ArgumentError, UnsupportedError
+from .. import _blockfold as core
+from .._counts import partitions
+from ..exceptions import ArgumentError, DTypeError, UnsupportedError
 from ._base import Base
 from ._rows import Rows
 
@@ -340,7 +342,14 @@ class RowVerbs(Base):
         [True, False, True]
         """
         of = values if isinstance(values, Mapping) else dict.fromkeys(self._columns, values)
-        return self._replace({label: self._self[label].isin(of.get(label, []))._core for label in self._columns})
+        return self._replace({label: self._holds(label, of.get(label)) for label in self._columns})
+
+    def _holds(self, label: Any, values: Any) -> core.Expr:
+        """Whether values are in a list; what is of another type than a column is in none."""
+        try:
+            return self._self[label].isin([] if values is None else values)._core
+        except DTypeError:
+            return core.Expr.lit(False)
 
     def where(self, cond: Any, other: Any = None) -> DataFrame:
         """The values where a condition holds, and `other` elsewhere.
@@ -478,15 +487,8 @@ class RowVerbs(Base):
             frame = frame._assigned({label: getattr(self._self[label], method)(*args)})
         return frame
 
-    def drop_duplicates(self, subset: Any = None, keep: str = "first") -> DataFrame:
+    def drop_duplicates(self, subset: Any = None, keep: Any = "first") -> DataFrame:
         """Each row once, or the first row of each group with equal values in some columns.
-
-        Parameters
-        ----------
-        subset : label or list of labels, optional
-            Which columns count.
-        keep : {'first'}
-            Which of equal rows is kept.
 
         Examples
         --------
@@ -495,10 +497,10 @@ class RowVerbs(Base):
         >>> df.drop_duplicates("k").compute()["x"].tolist()
         [1, 2]
         """
+        if keep not in ("first", "last", False):
+            raise ArgumentError(f"drop_duplicates: keep={keep!r}; there are 'first', 'last' and False")
         if keep != "first":
-            raise UnsupportedError(
-                f"drop_duplicates with keep={keep!r} is not supported; sort the rows the other way before"
-            )
+            return self._of_duplicates(subset, keep)
         solid = self._solid()
         names = {label: expr.name for label, expr in solid._columns.items()}
         if subset is None and not solid._index:
@@ -507,6 +509,17 @@ class RowVerbs(Base):
         for label in labels:
             solid._label(label, "drop_duplicates")
         return solid._replace(rows=Rows(solid._rows.frame.distinct_by([names[label] for label in labels])))
+
+    def _of_duplicates(self, subset: Any, keep: Any) -> DataFrame:
+        """The last row of each group with equal values, or the rows that are alone in theirs."""
+        labels = list(self._columns) if subset is None else subset if isinstance(subset, (list, tuple)) else [subset]
+        keys = [self._label(label, "drop_duplicates") for label in labels]
+        if keep is False:
+            rows, alone = self._rows.transform(keys, core.Expr.len())
+            return self._replace(rows=rows)._filtered(alone.binary("==", 1))
+        rows, number = self._rows.window((), core.Window("row_number", keys[0]), ("row_number", keys[0]))
+        rows, last = rows.transform(keys, number.aggregate("max"))
+        return self._replace(rows=rows)._filtered(number.binary("==", last))
 
     def unique(self, subset: Any = None) -> DataFrame:
         """Each row once, as Polars calls it.
@@ -610,6 +623,7 @@ class RowVerbs(Base):
 
         if isinstance(keys, (list, tuple)):
             raise UnsupportedError("an index of several columns is not supported; sort by them, with sort_values")
+        npartitions = None if npartitions is None else partitions(npartitions, "set_index")
         expr = self._label(keys, "set_index")
         label = keys.name if isinstance(keys, Series) else keys
         columns = {known: one for known, one in self._columns.items() if not (drop and known == label)}

@@ -12,6 +12,7 @@ pub(crate) mod elementwise;
 mod floats;
 mod methods;
 mod numeric;
+mod patterns;
 mod rounding;
 mod search;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use floats::{
 };
 pub use methods::ExprFunctions;
 pub use numeric::{Abs, Arctan2, Clip, IsFinite, IsNan, Pow, Sign};
+pub use patterns::{CountMatches, ExtractMatch, Matches, ReplaceMatches, SplitPart, SplitRest};
 pub use rounding::{Ceil, Floor, Round, Trunc};
 pub use search::{Contains, EndsWith, LenBytes, LenChars, StartsWith};
 pub use text::{Concat, Lower, Replace, Slice, Strip, Upper};
@@ -42,6 +44,7 @@ pub static FUNCTIONS: &[&dyn Function] = &[
     &Sqrt, &Cbrt, &Exp, &Expm1, &Log, &Log2, &Log10, &Log1p,
     &Sin, &Cos, &Tan, &Arcsin, &Arccos, &Arctan, &Arctan2, &Sinh, &Cosh, &Tanh, &Radians, &Degrees,
     &LenChars, &LenBytes, &Lower, &Upper, &Strip, &Contains, &StartsWith, &EndsWith, &Replace, &Slice, &Concat,
+    &Matches, &CountMatches, &ReplaceMatches, &ExtractMatch, &SplitPart, &SplitRest,
     &Year, &Quarter, &Month, &Day, &Weekday, &OrdinalDay, &Hour, &Minute, &Second, &Millisecond, &Microsecond,
     &Truncate,
 ];

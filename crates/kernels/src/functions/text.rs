@@ -35,10 +35,19 @@ impl<'a> Texts<'a> {
 
 /// Strings of the type of the first argument, made row by row.
 fn make_texts<'a>(args: &[ArrayRef], rows: usize, make: impl Fn(usize) -> Option<Cow<'a, str>>) -> Result<ArrayRef> {
+    try_make_texts(args, rows, |row| Ok(make(row)))
+}
+
+/// As [`make_texts`], of what may fail.
+pub(super) fn try_make_texts<'a>(
+    args: &[ArrayRef],
+    rows: usize,
+    make: impl FnMut(usize) -> Result<Option<Cow<'a, str>>>,
+) -> Result<ArrayRef> {
     match arg(args, 0)?.data_type() {
-        DType::Utf8 => shared(build(StringBuilder::new(), rows, make).finish()),
-        DType::LargeUtf8 => shared(build(LargeStringBuilder::new(), rows, make).finish()),
-        DType::Utf8View => shared(build(StringViewBuilder::new(), rows, make).finish()),
+        DType::Utf8 => shared(build(StringBuilder::new(), rows, make)?.finish()),
+        DType::LargeUtf8 => shared(build(LargeStringBuilder::new(), rows, make)?.finish()),
+        DType::Utf8View => shared(build(StringViewBuilder::new(), rows, make)?.finish()),
         other => Err(Error::internal(format!("{other} is no string"))),
     }
 }
@@ -46,18 +55,18 @@ fn make_texts<'a>(args: &[ArrayRef], rows: usize, make: impl Fn(usize) -> Option
 fn build<'a, B: StringLikeArrayBuilder>(
     mut builder: B,
     rows: usize,
-    make: impl Fn(usize) -> Option<Cow<'a, str>>,
-) -> B {
+    mut make: impl FnMut(usize) -> Result<Option<Cow<'a, str>>>,
+) -> Result<B> {
     for row in 0..rows {
-        match make(row) {
+        match make(row)? {
             Some(text) => builder.append_value(&text),
             None => builder.append_null(),
         }
     }
-    builder
+    Ok(builder)
 }
 
-fn first_type(args: &[DType]) -> DType {
+pub(super) fn first_type(args: &[DType]) -> DType {
     args.first().cloned().unwrap_or(DType::Utf8)
 }
 

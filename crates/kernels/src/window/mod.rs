@@ -7,6 +7,7 @@
 mod count;
 mod fold;
 mod pick;
+mod rolling;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use blockfold_core::Result;
 pub use count::{CumCount, Rank, RankMethod, RowNumber};
 pub use fold::{cum_product, cum_sum};
 pub use pick::{CumExtreme, FillForward, Lag, fill_backward};
+pub use rolling::{MOST_ROLLING_ROWS, Reach, Rolling, RollingSpec, Statistic};
 pub use runs::Runs;
 
 /// Where groups and ties begin among the rows of a batch.

@@ -133,7 +133,11 @@ impl Op for Aggregate {
     }
 
     fn narrowed(&self, wanted: &Columns) -> Result<Option<Plan>> {
-        let aggs: Vec<Expr> = self.aggs.iter().filter(|agg| wanted.contains(&agg.output_name())).cloned().collect();
+        let mut aggs: Vec<Expr> = self.aggs.iter().filter(|agg| wanted.contains(&agg.output_name())).cloned().collect();
+        if self.keys.is_empty() && aggs.is_empty() {
+            // One row of no columns could not be told from none.
+            aggs.extend(self.aggs.first().cloned());
+        }
         if aggs.len() == self.aggs.len() {
             return Ok(None);
         }

@@ -52,7 +52,7 @@ pub use select::Select;
 pub use slice::{Rows, Slice};
 pub use sort::{Sort, SortKey, asc, desc};
 pub use top_k::TopK;
-pub use window::{RankMethod, Window, WindowColumn, WindowFunc};
+pub use window::{MOST_ROLLING_ROWS, RankMethod, Reach, RollingSpec, Statistic, Window, WindowColumn, WindowFunc};
 pub use write::Write;
 
 use blockfold_core::{Expr, Schema};

@@ -17,7 +17,8 @@ use blockfold_plan::{BlockMap, Lower, Meta, Op, Plan, StepId};
 use super::sort::{SortKey, check_keys, key_list};
 use super::{Sort, asc, list};
 use crate::exchange::{HashRouter, HashRouting, Keys};
-pub use func::{RankMethod, WindowColumn, WindowFunc};
+pub use blockfold_kernels::window::MOST_ROLLING_ROWS;
+pub use func::{RankMethod, Reach, RollingSpec, Statistic, WindowColumn, WindowFunc};
 use pass::WindowPass;
 
 /// For each row values made of the rows of its group.
@@ -90,7 +91,7 @@ impl Window {
     /// Columns that are read to compute the new ones.
     fn read(&self) -> Columns {
         let keys = self.keys.iter().chain(self.order.iter().map(|key| &key.expr));
-        let exprs = keys.chain(self.columns.iter().filter_map(|column| column.input.as_ref()));
+        let exprs = keys.chain(self.columns.iter().flat_map(|column| column.input.iter().chain(&column.time)));
         let position = Columns::values(self.position.clone());
         exprs.fold(position, |all, expr| all.union(Columns::values(expr.columns())))
     }

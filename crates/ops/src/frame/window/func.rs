@@ -4,7 +4,7 @@ use std::fmt;
 
 use blockfold_core::expr::plain_type;
 use blockfold_core::{AggFunc, DType, Error, Expr, Result, Schema};
-pub use blockfold_kernels::window::RankMethod;
+pub use blockfold_kernels::window::{RankMethod, Reach, RollingSpec, Statistic};
 
 /// A function of the rows of a group in their order, with a value for each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +29,8 @@ pub enum WindowFunc {
     FillBackward,
     /// Rank of the value; rows must come in its order, nulls last.
     Rank(RankMethod),
+    /// A statistic of the last rows.
+    Rolling(RollingSpec),
 }
 
 /// Rows that a shift looks back by what it holds; more need another reading.
@@ -47,6 +49,7 @@ impl WindowFunc {
             WindowFunc::FillForward => "forward_fill",
             WindowFunc::FillBackward => "backward_fill",
             WindowFunc::Rank(_) => "rank",
+            WindowFunc::Rolling(_) => "rolling",
         }
     }
 
@@ -79,6 +82,8 @@ pub struct WindowColumn {
     pub func: WindowFunc,
     /// What it takes; `None` for row numbers.
     pub input: Option<Expr>,
+    /// When rows are, for windows of a span of time.
+    pub time: Option<Expr>,
     /// Name of the result.
     pub name: String,
 }
@@ -89,6 +94,7 @@ impl fmt::Display for WindowColumn {
         match self.func {
             WindowFunc::Shift(n) => write!(f, "[{n}]")?,
             WindowFunc::Rank(method) => write!(f, "[{}]", format!("{method:?}").to_lowercase())?,
+            WindowFunc::Rolling(spec) => write!(f, "[{:?} of {:?}]", spec.statistic, spec.reach)?,
             _ => {}
         }
         match &self.input {
@@ -119,6 +125,14 @@ impl WindowColumn {
             WindowFunc::CumCount | WindowFunc::RowNumber => Ok(DType::UInt64),
             WindowFunc::Shift(_) | WindowFunc::FillForward | WindowFunc::FillBackward => Ok(dtype),
             WindowFunc::Rank(method) => Ok(method.dtype()),
+            WindowFunc::Rolling(_) if dtype.is_integer() || dtype.is_floating() || dtype == DType::Boolean => {
+                Ok(DType::Float64)
+            }
+            WindowFunc::Rolling(_) => Err(Error::Type {
+                op: self.to_string(),
+                expected: "a column of numbers".into(),
+                got: dtype.to_string(),
+            }),
         }
     }
 

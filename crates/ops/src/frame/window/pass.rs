@@ -8,7 +8,7 @@ use blockfold_core::expr::plain_type;
 use blockfold_core::{Block, DType, Error, Expr, Field, RecordBatch, Result, Schema, lit};
 use blockfold_kernels::evaluate::evaluate;
 use blockfold_kernels::window::{
-    CumCount, CumExtreme, FillForward, Lag, Marks, Rank, RowNumber, Running, Runs, cum_product, cum_sum,
+    CumCount, CumExtreme, FillForward, Lag, Marks, Rank, Rolling, RowNumber, Running, Runs, cum_product, cum_sum,
 };
 use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, TaskContext};
 
@@ -111,7 +111,12 @@ impl Kernel for WindowPass {
         let row_bytes = all.bytes.checked_div(all.rows).unwrap_or(0);
         let read = row_bytes.saturating_mul(all.rows.min(SORTED_ROWS)).saturating_mul(self.readings() as u64);
         let sorted = if self.keys.is_empty() { 0 } else { sort_bytes(all) };
-        sorted.saturating_add(read).saturating_add(self.output(inputs).bytes.saturating_mul(2))
+        let held = |column: &WindowColumn| match column.func {
+            WindowFunc::Rolling(spec) => spec.held_bytes(),
+            _ => 0,
+        };
+        let held = self.columns.iter().map(held).sum::<u64>();
+        sorted.saturating_add(read).saturating_add(held).saturating_add(self.output(inputs).bytes.saturating_mul(2))
     }
 
     fn output(&self, inputs: &[BlockMeta]) -> BlockMeta {
@@ -168,10 +173,12 @@ enum Computed {
     Running(Box<dyn Running>),
     Shifted(Shifted),
     FilledBack(FilledBack),
+    Rolling(Rolling),
 }
 
 struct Column {
     input: Expr,
+    time: Option<Expr>,
     /// Type that the input is taken as.
     dtype: DType,
     computed: Computed,
@@ -201,12 +208,14 @@ impl Column {
             WindowFunc::FillForward => Computed::Running(Box::new(FillForward::default())),
             WindowFunc::FillBackward => Computed::FilledBack(FilledBack::new(ahead()?)),
             WindowFunc::Rank(method) => Computed::Running(Box::new(Rank::new(method))),
+            WindowFunc::Rolling(spec) => Computed::Rolling(Rolling::new(spec)),
             WindowFunc::Shift(n) => match of.func.held_rows() {
                 Some(n) => Computed::Running(Box::new(Lag::new(n))),
                 None => Computed::Shifted(Shifted::new(ahead()?, n)),
             },
         };
-        Ok(Column { input, dtype, computed })
+        let time = of.time.as_ref().map(|time| time.without_alias().clone());
+        Ok(Column { input, time, dtype, computed })
     }
 
     fn next(&mut self, batch: &RecordBatch, at: &Place) -> Result<ArrayRef> {
@@ -217,6 +226,10 @@ impl Column {
             if is_taken_so || *values.data_type() == self.dtype { values } else { cast(&values, &self.dtype)? };
         match &mut self.computed {
             Computed::Running(running) => running.next(&values, &at.marks),
+            Computed::Rolling(rolling) => {
+                let times = self.time.as_ref().map(|time| evaluate(time, batch)).transpose()?;
+                rolling.next(&values, times.as_ref(), &at.marks)
+            }
             Computed::Shifted(shifted) => shifted.next(&at.groups),
             Computed::FilledBack(filled) => {
                 let group = at.groups.last().copied().unwrap_or_default();
