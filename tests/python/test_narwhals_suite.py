@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("narwhals")
 
-from test_narwhals import write_entry_points  # noqa: E402
+from test_narwhals import write_entry_points
 
 SUITE = Path(__file__).parent / "narwhals_suite"
 
