@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
+from ..dataframe._along import along
 from ..dataframe._rows import Rows
 from ._column import present, when
 from ._evaluation import Evaluation
@@ -98,7 +99,14 @@ class Running(Evaluation):
             if not ahead:
                 window = core.Window.rolling(expr, statistic, size, least, ddof)
                 return ordered(rows, df.scope, window, ("rolling", expr, statistic, size, least, ddof))
-            raise NotImplementedError(f"rolling_{statistic} with center=True is not supported; take shift of it")
+            values = []
+            for at in range(-ahead, size - ahead):
+                rows, value = windowed(rows, expr, df.scope, "shift", at) if at else (rows, expr)
+                values.append(value)
+            rows, made = along("count", rows, values)
+            rows, count = rows.keep(made)
+            rows, made = along(statistic, rows, values, ddof)
+            return rows, when(count.binary(">=", least), made)
 
         return self._stepwise(step)
 
