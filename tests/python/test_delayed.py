@@ -157,3 +157,15 @@ def test_pictures(tmp_path):
         total.visualize(str(tmp_path / "a.bmp"))
     with pytest.raises(bf.Error, match="not lazy"):
         bf.visualize(3)
+
+
+def test_clients_may_be_dropped_while_they_work():
+    from blockfold.distributed import Client
+
+    for _ in range(100):
+        client = Client()
+        client.submit(abs, -3)
+        del client
+    for _ in range(100):
+        with bf.Session(threads=2):
+            assert bf.delayed(abs)(-3).compute() == 3

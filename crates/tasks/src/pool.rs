@@ -283,7 +283,8 @@ fn is_inside(addr: usize) -> bool {
     WORKER.with(Cell::get).is_some_and(|worker| worker.0 == addr) || crate::blocking::is_inside(addr)
 }
 
-/// Threads that run graphs. Dropping it closes it and waits for the calls that are being made.
+/// Threads that run graphs. Dropping it closes it and waits for the calls that are being made, unless they are made
+/// [inside](Settings::inside) of something.
 pub struct Pool {
     shared: Arc<Shared>,
 }
@@ -340,7 +341,10 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.close();
-        self.shared.join();
+        // Whoever drops it may hold what the threads compute inside of; they end by themselves then.
+        if self.shared.inside.is_none() {
+            self.shared.join();
+        }
     }
 }
 
