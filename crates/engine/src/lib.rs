@@ -32,6 +32,7 @@ mod divisions;
 mod frame;
 mod group_by;
 mod persist;
+mod recording;
 mod repartition;
 mod rows;
 mod session;
@@ -47,7 +48,7 @@ pub use blockfold_core::{
     IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, col, corr, cov,
     len, lit, when,
 };
-pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
+pub use blockfold_exec::{BatchIter, ChainPlan, ChainReport, Event, RunEnd, RunPlan, RunReport, Subscriber, Work};
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;
@@ -56,6 +57,7 @@ pub use blockfold_kernels::join::{AsofDirection as AsofStrategy, JoinKind};
 pub use blockfold_kernels::sort::SortOrder;
 pub use blockfold_ops::frame::{AsofArgs as AsofOptions, JoinArgs, RankMethod, SortKey, asc, desc};
 pub use blockfold_ops::registry;
+pub use blockfold_watch as watch;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
 pub use collected::{Frame, WriteSummary};
 pub use comparison::{Analysis, Comparison};
