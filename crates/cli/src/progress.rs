@@ -97,7 +97,8 @@ impl Chain {
 
 fn new_bar(label: &str, length: u64, counts_rows: bool) -> ProgressBar {
     let unit = if counts_rows { "rows" } else { "tasks" };
-    let template = format!("{{prefix}} {{bar:20}} {{human_pos}}/{{human_len}} {unit}  {{elapsed}}, {{eta}} left  {{msg}}");
+    let template =
+        format!("{{prefix}} {{bar:20}} {{human_pos}}/{{human_len}} {unit}  {{elapsed}}, {{eta}} left  {{msg}}");
     let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(length).with_style(style.progress_chars("█░░"));
     bar.set_prefix(text::shortened(label, LABEL_WIDTH));

@@ -159,7 +159,7 @@ impl Ring {
         }
         if self.is_asleep.load(Ordering::Relaxed) {
             self.is_asleep.store(false, Ordering::Relaxed);
-            self.thread.get().map(Thread::unpark).unwrap_or_default();
+            self.wake();
         }
     }
 
@@ -177,6 +177,12 @@ impl Ring {
             }
         }
         waiting
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
     }
 
     fn tick(&self) -> bool {
@@ -217,6 +223,6 @@ impl Drop for Ring {
     fn drop(&mut self) {
         // What was told last, as the end of an iterator that outlived its session.
         self.flush();
-        self.thread.get().map(Thread::unpark).unwrap_or_default();
+        self.wake();
     }
 }

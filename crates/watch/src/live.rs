@@ -1,5 +1,7 @@
 //! A run that goes on: what its events change in its log.
 
+mod now;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +11,6 @@ use blockfold_exec::{ChainReport, Event, Record, RunEnd, RunPlan, RunReport, Wor
 use crate::lanes::Bar;
 use crate::log::{ChainLog, RunLog};
 use crate::process;
-use crate::series::Sample;
 use crate::table::Entry;
 use crate::view::{ChainView, RunSummary, Standing};
 
@@ -28,6 +29,8 @@ pub struct LiveRun {
     /// Calls that have not ended, by lane: a call may run another.
     calls: HashMap<u32, Vec<(usize, Instant)>>,
     names: HashMap<Arc<str>, usize>,
+    /// The name that was asked for last, which mostly comes again.
+    last_name: Option<(Arc<str>, usize)>,
     /// Bytes that the run wrote to scratch so far.
     spill_written_bytes: u64,
 }
@@ -67,6 +70,7 @@ impl LiveRun {
             under_way: HashMap::new(),
             calls: HashMap::new(),
             names: HashMap::new(),
+            last_name: None,
             spill_written_bytes: 0,
         })
     }
@@ -161,15 +165,18 @@ impl LiveRun {
     fn worked(&mut self, chain: usize, task: Option<usize>, work: &Work, error: Option<String>) {
         let (start_ns, elapsed_ns) = (self.ns(work.start), u64::try_from(work.elapsed.as_nanos()).unwrap_or(u64::MAX));
         let chain_number = u32::try_from(chain).unwrap_or(u32::MAX);
-        self.log.tracks.push(work.worker, Bar {
-            start_ns,
-            end_ns: start_ns.saturating_add(elapsed_ns),
-            busy_ns: elapsed_ns,
-            chain: chain_number,
-            task: task.map(|task| task as u64),
-            tasks: u32::from(task.is_some()),
-            failed: u32::from(error.is_some()),
-        });
+        self.log.tracks.push(
+            work.worker,
+            Bar {
+                start_ns,
+                end_ns: start_ns.saturating_add(elapsed_ns),
+                busy_ns: elapsed_ns,
+                chain: chain_number,
+                task: task.map(|task| task as u64),
+                tasks: u32::from(task.is_some()),
+                failed: u32::from(error.is_some()),
+            },
+        );
         if let Some(log) = self.log.chains.get_mut(chain) {
             log.busy_ns = log.busy_ns.saturating_add(elapsed_ns);
             log.view.rows_in += work.tally.rows_in;
@@ -216,8 +223,12 @@ impl LiveRun {
 
     /// The chain that stands for calls of a name.
     fn chain_of_call(&mut self, name: &Arc<str>, at: Instant) -> usize {
-        if let Some(chain) = self.names.get(name) {
+        if let Some((_, chain)) = self.last_name.as_ref().filter(|(last, _)| Arc::ptr_eq(last, name)) {
             return *chain;
+        }
+        if let Some(chain) = self.names.get(name).copied() {
+            self.last_name = Some((name.clone(), chain));
+            return chain;
         }
         let is_other = self.names.len() >= MOST_NAMES;
         let started_us = Some(micros(self.ns(at)));
@@ -234,14 +245,22 @@ impl LiveRun {
         chain
     }
 
-    fn called(&mut self, lane: u32, chain: usize, (start, elapsed_ns): (Instant, u64), bytes: u64, error: Option<&str>) {
+    fn called(
+        &mut self,
+        lane: u32,
+        chain: usize,
+        (start, elapsed_ns): (Instant, u64),
+        bytes: u64,
+        error: Option<&str>,
+    ) {
         let started = self.calls.get_mut(&lane).and_then(Vec::pop);
         let start_ns = self.ns(started.map_or(start, |started| started.1.min(start)));
         let task = self.log.summary.tasks;
         self.log.summary.tasks += 1;
         let chain_number = u32::try_from(chain).unwrap_or(u32::MAX);
         let (end_ns, failed) = (start_ns.saturating_add(elapsed_ns), u32::from(error.is_some()));
-        let bar = Bar { start_ns, end_ns, busy_ns: elapsed_ns, chain: chain_number, task: Some(task), tasks: 1, failed };
+        let bar =
+            Bar { start_ns, end_ns, busy_ns: elapsed_ns, chain: chain_number, task: Some(task), tasks: 1, failed };
         self.log.tracks.push(lane, bar);
         match error {
             None => self.log.summary.tasks_done += 1,
@@ -287,59 +306,6 @@ impl LiveRun {
         (totals.rows_written, totals.bytes_written) = (report.rows_written, report.bytes_written);
         totals.unspilled_bytes = report.unspilled_bytes;
         (totals.groups_skipped, totals.pages_skipped) = (report.groups_skipped, report.pages_skipped);
-    }
-
-    /// Whether it is time for a sample.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.log.samples.is_due(micros(self.ns(now)))
-    }
-
-    /// Takes in what was measured of the process.
-    pub(crate) fn sample(&mut self, now: Instant, measured: &Sample) {
-        let mut sample = Sample { at_us: micros(self.ns(now)), ..measured.clone() };
-        sample.spill_written_bytes = self.spill_written_bytes;
-        let running: u64 = self.running_bars().iter().map(|(_, bar)| bar.busy_ns).sum();
-        sample.busy_us = micros(self.log.tracks.busy_ns().saturating_add(running));
-        sample.worker_bytes = vec![0; self.log.summary.threads as usize];
-        for under_way in self.under_way.values() {
-            let worker = under_way.worker.and_then(|(worker, _)| sample.worker_bytes.get_mut(worker as usize));
-            worker.map(|bytes| *bytes += under_way.permit_bytes).unwrap_or_default();
-        }
-        self.log.samples.push(sample);
-    }
-
-    /// The work under way, as bars that end now.
-    pub(crate) fn running_bars(&self) -> Vec<(u32, Bar)> {
-        let now_ns = self.ns(Instant::now());
-        let tasks = self.under_way.iter().filter_map(|((chain, task), under_way)| {
-            under_way.worker.map(|(worker, start)| (worker, *chain, Some(*task as u64), start))
-        });
-        let calls = self.calls.iter().flat_map(|(lane, calls)| calls.first().map(|(chain, start)| (*lane, *chain, None, *start)));
-        let bars = tasks.chain(calls).map(|(worker, chain, task, start)| {
-            let start_ns = self.ns(start);
-            let chain = u32::try_from(chain).unwrap_or(u32::MAX);
-            let busy_ns = now_ns.saturating_sub(start_ns);
-            (worker, Bar { start_ns, end_ns: now_ns.max(start_ns), busy_ns, chain, task, tasks: 1, failed: 0 })
-        });
-        bars.collect()
-    }
-
-    /// The tasks under way, as they are listed.
-    pub(crate) fn running_entries(&self) -> Vec<Entry> {
-        let entry = |((chain, task), under_way): (&(usize, usize), &UnderWay)| {
-            let (worker, start) = under_way.worker?;
-            Some(Entry {
-                chain: u32::try_from(*chain).ok()?,
-                task: *task as u64,
-                worker,
-                start_ns: self.ns(start),
-                wait_us: under_way.wait_us,
-                elapsed_ns: self.ns(Instant::now()).saturating_sub(self.ns(start)),
-                permit_bytes: under_way.permit_bytes,
-                ..Entry::default()
-            })
-        };
-        self.under_way.iter().filter_map(entry).collect()
     }
 
     /// What is known of it now.

@@ -57,7 +57,9 @@ impl Subscriber for Spans {
                 }
             }
             Event::ChainFinished { chain, .. } => {
-                runs.get_mut(&number).map(|run| run.chains.remove(chain)).unwrap_or_default();
+                if let Some(run) = runs.get_mut(&number) {
+                    run.chains.remove(chain);
+                }
             }
             Event::RunFinished { end, .. } => {
                 if let (Some(run), RunEnd::Failed(error)) = (runs.remove(&number), end) {

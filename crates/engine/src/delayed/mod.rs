@@ -22,8 +22,8 @@ pub use blockfold_tasks::{
 pub type CallError = blockfold_tasks::Error;
 
 pub use array::IntoTensor;
-pub(crate) use watched::CallWatch;
 pub use frame::IntoBatches;
+pub(crate) use watched::CallWatch;
 
 use crate::array::NdArray;
 use crate::collected::Frame;

@@ -29,7 +29,10 @@ impl CallWatch {
     }
 
     /// What a function returns that makes calls; its calls are one run, together with those of others at the same time.
-    pub(super) fn during<T>(&self, f: impl FnOnce() -> Result<T, blockfold_tasks::Error>) -> Result<T, blockfold_tasks::Error> {
+    pub(super) fn during<T>(
+        &self,
+        f: impl FnOnce() -> Result<T, blockfold_tasks::Error>,
+    ) -> Result<T, blockfold_tasks::Error> {
         self.opened().computing += 1;
         let result = f();
         let mut open = self.lock();
