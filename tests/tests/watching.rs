@@ -131,7 +131,7 @@ fn a_profile_names_the_step_that_took_the_time() {
         std::thread::sleep(Duration::from_millis(100));
         Ok(batch)
     });
-    frame.collect().unwrap();
+    let _ = frame.collect().unwrap();
     let (recorder, run) = last(&session);
     let flame = recorder.flame(run.id).unwrap();
     let step = flame.children.iter().flat_map(|chain| &chain.children).max_by_key(|step| step.us).unwrap();
@@ -144,8 +144,8 @@ fn a_recording_shows_what_the_session_showed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.bfrun");
     let session = Session::builder().threads(2).memory_budget(ByteSize::mib(64)).record_to(&path).build().unwrap();
-    series(&session).group_by(["name"]).agg([len()]).collect().unwrap();
-    session.ones([500, 500], [100, 100]).sum(()).compute().unwrap();
+    let _ = series(&session).group_by(["name"]).agg([len()]).collect().unwrap();
+    let _ = session.ones([500, 500], [100, 100]).sum(()).compute().unwrap();
     let runs = session.runs();
     let report = session.performance_report().unwrap();
     session.write_trace(folder.path().join("trace.json")).unwrap();
