@@ -181,7 +181,8 @@ fn analyze_says_why() {
         assert!(text.contains(part), "{part} in\n{text}");
     }
     let document = place.json("sort many --by y --memory 16MiB --analyze");
-    assert!(document["causes"][0].as_str().unwrap().contains("spilled"), "{document}");
+    let causes = document["causes"].as_array().unwrap();
+    assert!(causes.iter().any(|cause| cause.as_str().unwrap().contains("spilled")), "{document}");
 }
 
 #[test]
