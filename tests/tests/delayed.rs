@@ -159,7 +159,7 @@ struct Log(Mutex<Vec<String>>);
 impl Subscriber for Log {
     fn event(&self, event: &Event) {
         let line = match event {
-            Event::CallStarted { name } => format!("start {name}"),
+            Event::CallStarted { name, .. } => format!("start {name}"),
             Event::CallFinished { name, error, .. } => format!("end {name} {}", error.is_some()),
             _ => return,
         };

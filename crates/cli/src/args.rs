@@ -56,6 +56,12 @@ pub struct Global {
     /// Bytes that scratch files may take [default: what the disk has]
     #[arg(long, help_heading = "Everywhere", global = true, value_name = "SIZE", value_parser = ByteSize::from_str)]
     pub scratch_limit: Option<ByteSize>,
+    /// Record the run in a file that can be looked at later, as run.bfrun
+    #[arg(long, help_heading = "Everywhere", global = true, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Write a trace of the run for Perfetto or Chrome, as trace.json
+    #[arg(long, help_heading = "Everywhere", global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// Print one JSON document instead of text
     #[arg(long, help_heading = "Everywhere", global = true)]
     pub json: bool,

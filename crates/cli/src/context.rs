@@ -46,6 +46,10 @@ impl Context {
         if let Some(limit) = global.scratch_limit {
             builder = builder.scratch_limit(limit);
         }
+        let analyzes = std::env::args_os().any(|arg| arg == "--analyze");
+        if analyzes || global.record.is_some() || global.trace.is_some() {
+            builder = builder.record(true).used_bytes(resources::used_bytes);
+        }
         let progress = Arc::new(Progress::default());
         if io::stderr().is_terminal() && !console.json && !console.quiet {
             builder = builder.subscribe(progress.clone());
@@ -53,6 +57,20 @@ impl Context {
         let session = builder.build().map_err(usage)?;
         progress.set_budget(session.memory_budget());
         Ok(Context { session, console, cancel, start: Instant::now() })
+    }
+
+    /// Writes what was recorded to the files that were asked for, once the command's runs are over, however they ended.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_recordings(&self, global: &Global) -> Result<()> {
+        if let Some(path) = &global.record {
+            self.session.write_recording(path)?;
+        }
+        if let Some(path) = &global.trace {
+            self.session.write_trace(path)?;
+        }
+        Ok(())
     }
 
     /// Ends a command between two runs once it is to be cancelled.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use blockfold_core::{Budget, ByteSize, Cancel, Error, RecordBatch, Result};
 use blockfold_exec::{Executor, ScratchOptions, Subscriber};
@@ -12,8 +12,11 @@ use blockfold_io::parquet::ParquetSource;
 use blockfold_io::paths::{Paths, resolve};
 use blockfold_plan::Source;
 use blockfold_tasks::{Pool, Settings};
+use blockfold_watch::Recorder;
 
+use crate::delayed::CallWatch;
 use crate::frame::LazyFrame;
+use crate::recording::{self, UsedBytes};
 
 /// The least budget that a session accepts: one batch of a few columns must fit.
 const MIN_BUDGET_BYTES: u64 = 1 << 20;
@@ -36,7 +39,26 @@ struct Inner {
     /// How threads for calls differ from the usual ones.
     call_settings: Option<CallSettings>,
     /// Threads for delayed calls, started with the first.
-    calls: OnceLock<Pool>,
+    calls: Mutex<Option<Arc<Pool>>>,
+    /// Tells of delayed calls, when somebody watches.
+    call_watch: OnceLock<Arc<CallWatch>>,
+    recorder: OnceLock<Recorder>,
+    used_bytes: Option<UsedBytes>,
+    /// Where the recording is written when the session ends.
+    record_to: Option<PathBuf>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let (Some(recorder), Some(path)) = (self.recorder.get(), &self.record_to) {
+            // The threads of calls, and the run of a client's calls, end first.
+            self.calls.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+            self.call_watch.take();
+            self.executor.flush();
+            // Nobody is left to be told; `write_recording` tells.
+            let _ = recorder.recording().write(path);
+        }
+    }
 }
 
 /// Settings of a session.
@@ -49,6 +71,9 @@ pub struct SessionBuilder {
     subscribers: Vec<Arc<dyn Subscriber>>,
     cancel: Cancel,
     call_settings: Option<CallSettings>,
+    records: bool,
+    record_to: Option<PathBuf>,
+    used_bytes: Option<UsedBytes>,
 }
 
 /// Changes the settings of threads for delayed calls.
@@ -88,6 +113,29 @@ impl SessionBuilder {
         self
     }
 
+    /// Whether the session's runs are recorded, for [`Session::recorder`], dashboards, reports and traces.
+    ///
+    /// # Memory
+    /// Some 10 MB for a run of any number of tasks, beside the budget.
+    pub fn record(mut self, records: bool) -> Self {
+        self.records = records;
+        self
+    }
+
+    /// Records the session's runs and writes them to a file, as `run.bfrun`, when the session ends. What cannot be written
+    /// then is lost; [`Session::write_recording`] tells of errors.
+    pub fn record_to(mut self, path: impl AsRef<Path>) -> Self {
+        self.records = true;
+        self.record_to = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// How to ask the process's allocator for the bytes that it has given out, for recordings.
+    pub fn used_bytes(mut self, used_bytes: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.used_bytes = Some(Arc::new(used_bytes));
+        self
+    }
+
     /// Changes how threads for delayed calls are made; see [`Session::call_settings`].
     pub fn call_settings(mut self, change: impl Fn(Settings) -> Settings + Send + Sync + 'static) -> Self {
         self.call_settings = Some(Arc::new(change));
@@ -123,13 +171,25 @@ impl SessionBuilder {
         let scratch = self.scratch.folder.clone();
         let mut executor = Executor::new(threads, Budget::new(budget.0), self.scratch)?;
         self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
-        Ok(Session(Arc::new(Inner {
+        let call_watch = OnceLock::new();
+        if executor.is_watched() {
+            call_watch.get_or_init(|| Arc::new(CallWatch::new(executor.clone())));
+        }
+        let session = Session(Arc::new(Inner {
             executor,
             scratch,
             cancel: self.cancel,
             call_settings: self.call_settings,
-            calls: OnceLock::new(),
-        })))
+            calls: Mutex::default(),
+            call_watch,
+            recorder: OnceLock::new(),
+            used_bytes: self.used_bytes,
+            record_to: self.record_to,
+        }));
+        if self.records {
+            session.start_recording()?;
+        }
+        Ok(session)
     }
 }
 
@@ -261,12 +321,44 @@ impl Session {
     ///
     /// # Errors
     /// The operating system refuses threads.
-    pub(crate) fn calls(&self) -> Result<&Pool> {
-        if let Some(pool) = self.0.calls.get() {
-            return Ok(pool);
+    pub(crate) fn calls(&self) -> Result<Arc<Pool>> {
+        let mut calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = &*calls {
+            return Ok(pool.clone());
         }
-        let pool = Pool::new(self.call_settings())?;
-        Ok(self.0.calls.get_or_init(|| pool))
+        let pool = Arc::new(Pool::new(self.call_settings())?);
+        *calls = Some(pool.clone());
+        Ok(pool)
+    }
+
+    /// Starts to record, unless that has been done.
+    pub(crate) fn begin_recording(&self) -> Result<&Recorder> {
+        let mut calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(recorder) = self.0.recorder.get() {
+            return Ok(recorder);
+        }
+        let recorder = recording::record(&self.0.executor, &self.0.scratch, self.0.used_bytes.clone())?;
+        self.0.call_watch.get_or_init(|| Arc::new(CallWatch::new(self.0.executor.clone())));
+        let recorder = self.0.recorder.get_or_init(|| recorder);
+        // Those for calls are made anew with the next call, and tell of it.
+        let before = calls.take();
+        drop(calls);
+        drop(before);
+        Ok(recorder)
+    }
+
+    /// Tells of delayed calls, when somebody watches.
+    pub(crate) fn call_watch(&self) -> Option<&Arc<CallWatch>> {
+        self.0.call_watch.get()
+    }
+
+    pub(crate) fn recording_state(&self) -> Option<&Recorder> {
+        self.0.recorder.get()
+    }
+
+    /// Sees to it that what happened so far is recorded.
+    pub(crate) fn flush_events(&self) {
+        self.0.executor.flush();
     }
 
     /// Tells sessions apart, as long as they live.

@@ -9,6 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use blockfold_core::{Error, Result};
+use blockfold_plan::tally::Tally;
+
+use crate::events::Work;
+use crate::teller::Told;
 
 thread_local! {
     /// Work of runs is done on this thread, which a thread of a pool waits for.
@@ -33,7 +37,8 @@ pub(crate) struct Done<T> {
     /// Whatever the coordinator tagged the work with.
     pub(crate) tag: usize,
     pub(crate) result: Result<T>,
-    pub(crate) elapsed: Duration,
+    /// Where and when it ran, and what it counted.
+    pub(crate) work: Work,
 }
 
 /// How long a piece of work may wait for a thread of the pool before the coordinating thread does it.
@@ -66,12 +71,13 @@ pub(crate) struct Dispatch<'p, T> {
     sender: Sender<Done<T>>,
     receiver: Receiver<Done<T>>,
     in_flight: usize,
+    told: Told,
 }
 
 impl<'p, T: Send + 'static> Dispatch<'p, T> {
-    pub(crate) fn new(pool: &'p rayon::ThreadPool) -> Self {
+    pub(crate) fn new(pool: &'p rayon::ThreadPool, told: Told) -> Self {
         let (sender, receiver) = channel();
-        Dispatch { pool, queue: Queue::default(), sender, receiver, in_flight: 0 }
+        Dispatch { pool, queue: Queue::default(), sender, receiver, in_flight: 0, told }
     }
 
     pub(crate) fn in_flight(&self) -> usize {
@@ -89,13 +95,17 @@ impl<'p, T: Send + 'static> Dispatch<'p, T> {
     /// threads could be such tasks, and then nobody would be left to do what they wait for. Where they wait for a run of
     /// another thread, as that of a delayed call, its coordinating thread does what nobody takes.
     pub(crate) fn spawn(&mut self, tag: usize, work: impl FnOnce() -> Result<T> + Send + 'static) {
-        let sender = self.sender.clone();
+        let (sender, told) = (self.sender.clone(), self.told.clone());
         self.in_flight += 1;
         let piece = move || {
+            let worker = rayon::current_thread_index().and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
             let start = Instant::now();
-            let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+            let working = told.start(tag, worker, start);
+            let (result, tally) = Tally::of(|| catch_unwind(AssertUnwindSafe(work)));
+            drop(working);
+            let result = result.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
             // The receiver is gone only when the run was given up; then nobody wants the result.
-            let _ = sender.send(Done { tag, result, elapsed: start.elapsed() });
+            let _ = sender.send(Done { tag, result, work: told.work(worker, start, tally) });
         };
         if STANDS_IN.get() || self.pool.current_thread_index().is_some() {
             return piece();

@@ -288,7 +288,7 @@ impl Subscriber for Notes {
 
     fn finished(&self, event: &TaskFinished<'_>) {
         assert!(event.start <= event.stop && event.thread == std::thread::current().id());
-        self.finished.lock().unwrap().push((event.name.to_owned(), event.bytes, event.error.is_some()));
+        self.finished.lock().unwrap().push((event.name.to_string(), event.bytes, event.error.is_some()));
     }
 }
 

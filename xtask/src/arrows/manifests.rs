@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Violation;
 
-const ENGINE: [&str; 10] = [
+const ENGINE: [&str; 11] = [
     "blockfold-core",
     "blockfold-kernels",
     "blockfold-dense",
@@ -16,6 +16,7 @@ const ENGINE: [&str; 10] = [
     "blockfold-exec",
     "blockfold-tasks",
     "blockfold-draw",
+    "blockfold-watch",
     "blockfold-datasets",
 ];
 
@@ -30,9 +31,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("blockfold-exec", &["blockfold-core", "blockfold-plan"]),
     ("blockfold-tasks", &["blockfold-core"]),
     ("blockfold-draw", &[]),
+    ("blockfold-watch", &["blockfold-core", "blockfold-plan", "blockfold-exec"]),
     ("blockfold-datasets", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold", &ENGINE),
-    ("blockfold-dashboard", &["blockfold-core", "blockfold-plan", "blockfold-exec"]),
+    ("blockfold-dashboard", &["blockfold-watch"]),
     ("blockfold-cli", &["blockfold", "blockfold-dashboard"]),
     ("blockfold-python", &["blockfold", "blockfold-dashboard"]),
     ("xtask", &[]),
