@@ -32,7 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("blockfold-draw", &[]),
     ("blockfold-datasets", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold", &ENGINE),
-    ("blockfold-dashboard", &["blockfold-core", "blockfold-plan", "blockfold-exec"]),
+    ("blockfold-dashboard", &["blockfold-watch"]),
     ("blockfold-cli", &["blockfold", "blockfold-dashboard"]),
     ("blockfold-python", &["blockfold", "blockfold-dashboard"]),
     ("xtask", &[]),
