@@ -75,8 +75,9 @@ pub async fn poll(watched: Arc<dyn Watched>, session: String, sender: watch::Sen
         } else if sent != Some(watched.version(None)) {
             sent = Some(watched.version(None));
             let (watched, session) = (Arc::clone(&watched), session.clone());
-            let message = tokio::task::spawn_blocking(move || json(&*watched, &session)).await.unwrap_or_default();
-            sender.send_replace(message.into());
+            if let Ok(message) = tokio::task::spawn_blocking(move || json(&*watched, &session)).await {
+                sender.send_replace(message.into());
+            }
         }
         tokio::time::sleep(LOOK).await;
     }

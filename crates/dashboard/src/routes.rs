@@ -90,8 +90,10 @@ async fn live(State(shared): State<Arc<Shared>>) -> Response {
     let (watched, session) = (Arc::clone(&shared.watched), shared.session.clone());
     let mut messages = shared.messages.clone();
     messages.mark_unchanged();
-    let now = tokio::task::spawn_blocking(move || events::json(&*watched, &session)).await.unwrap_or_default();
-    events::stream(now, messages).into_response()
+    match tokio::task::spawn_blocking(move || events::json(&*watched, &session)).await {
+        Ok(now) => events::stream(now, messages).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn runs(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {

@@ -51,7 +51,7 @@ impl Synthetic {
     #[allow(dead_code, reason = "not all who share this show recordings")]
     pub fn recording(self) -> Self {
         let last = self.runs.into_iter().last();
-        Self { runs: last.into_iter().collect(), clock: Clock::Set(AtomicU64::new(u64::MAX)), live: false, ..self }
+        Self { runs: last.into_iter().collect(), clock: Clock::Set(AtomicU64::new(1 << 40)), live: false, ..self }
     }
 
     /// Sets the clock of the last run, if it is one that is set.

@@ -39,13 +39,15 @@ export function Chart({ title, run, series, lines, unit, most, binary, zero }: P
     };
   }, [keys, theme]);
 
+  const seen = useSeen(holder);
   useEffect(() => {
+    if (!seen) return;
     const { from, to } = shown(now, run.elapsed_us);
     plot.current?.batch(() => {
       plot.current!.setData(points(series, lines) as uPlot.AlignedData, false);
       plot.current!.setScale("x", { min: from, max: to });
     });
-  }, [series, now, keys, theme, run.elapsed_us]);
+  }, [seen, series, now, keys, theme, run.elapsed_us]);
 
   const running = run.state === "running";
   return (
@@ -65,6 +67,17 @@ export function Chart({ title, run, series, lines, unit, most, binary, zero }: P
       />
     </section>
   );
+}
+
+/** Whether an element is on the screen: charts that are not need not be drawn. */
+function useSeen(element: { current: HTMLElement | null }): boolean {
+  const [seen, see] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver((entries) => see(entries[entries.length - 1].isIntersecting));
+    observer.observe(element.current!);
+    return () => observer.disconnect();
+  }, []);
+  return seen;
 }
 
 function points(series: Series | undefined, lines: Line[]): (number | null)[][] {

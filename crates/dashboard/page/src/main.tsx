@@ -1,7 +1,7 @@
 // The page: which run, which tab, and how the connection stands.
 
 import "./page.css";
-import { render } from "preact";
+import { options, render } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { useAnswer } from "./answer";
 import * as format from "./format";
@@ -137,6 +137,8 @@ function useKeys(wanted: number | null): void {
 }
 
 window.addEventListener("popstate", () => here.set(place()));
+// However often the mouse or the server speaks, the page is drawn once a frame.
+options.debounceRendering = requestAnimationFrame;
 connect();
 const root = document.getElementById("app")!;
 root.textContent = "";

@@ -56,34 +56,40 @@ export class Raster {
     best.fill(0);
     mark.fill(0);
     const scale = width / (to - from);
+    const { start, end: ends, idle, chain, failed } = lane;
     let rects = 0, tasks = 0;
-    for (let i = first(lane, from); i < lane.length && lane.start[i] < to; i++) {
-      const left = Math.max(0, (lane.start[i] - from) * scale);
-      const right = Math.min(width, (lane.end[i] - from) * scale);
-      const span = lane.end[i] - lane.start[i];
-      const busy = span > 0 ? 1 - lane.idle[i] / span : 1;
-      const last = Math.min(width - 1, Math.floor(right));
-      for (let x = Math.floor(left); x <= last; x++) {
-        const part = (Math.min(right, x + 1) - Math.max(left, x)) * busy;
-        cover[x] += part;
-        if (part > best[x]) { best[x] = part; who[x] = lane.chain[i]; }
-      }
-      if (lane.failed[i] > 0) mark.fill(2, Math.floor(left), Math.max(last, Math.min(width, Math.floor(left) + 3)));
-      else if (right - left >= EDGED) mark[Math.floor(left)] = Math.max(mark[Math.floor(left)], 1);
+    for (let i = first(lane, from); i < lane.length && start[i] < to; i++) {
+      const left = start[i] <= from ? 0 : (start[i] - from) * scale;
+      const right = ends[i] >= to ? width : (ends[i] - from) * scale;
+      const span = ends[i] - start[i];
+      const busy = span > 0 ? 1 - idle[i] / span : 1;
+      const x = left | 0, last = right | 0, of = chain[i];
+      // Shares of the first pixel and of the last one, which is beyond the row where a rectangle reaches its end.
+      this.add(x, (x === last ? right - left : x + 1 - left) * busy, of);
+      for (let inner = x + 1; inner < last; inner++) { cover[inner] = best[inner] = busy; who[inner] = of; }
+      if (last > x) this.add(last, (right - last) * busy, of);
+      if (failed[i] > 0) mark.fill(2, x, Math.max(last, Math.min(width, x + 3)));
+      else if (right - left >= EDGED && mark[x] === 0) mark[x] = 1;
       rects++;
       tasks += lane.tasks[i];
     }
     const end = Math.min(width, Math.max(0, Math.ceil((now - from) * scale)));
     for (let x = 0; x < end; x++) {
-      if (mark[x] === 2) row[x] = colours.failed;
-      else if (mark[x] === 1) row[x] = colours.edge;
-      else if (cover[x] > 0) {
-        const shade = Math.max(1, Math.min(SHADES, Math.round(cover[x] * SHADES)));
+      if (mark[x] !== 0) row[x] = mark[x] === 2 ? colours.failed : colours.edge;
+      else if (cover[x] === 0) row[x] = colours.idle;
+      else {
+        const shade = Math.max(1, Math.min(SHADES, (cover[x] * SHADES + 0.5) | 0));
         row[x] = colours.shades[(who[x] % colours.chains) * (SHADES + 1) + shade];
-      } else row[x] = colours.idle;
+      }
     }
     row.fill(colours.outside, end);
     return [rects, tasks];
+  }
+
+  /** Part of pixel `x` is busy with chain `of`. A pixel gets the colour of the chain that has most of it. */
+  private add(x: number, part: number, of: number): void {
+    this.cover[x] += part;
+    if (part > this.best[x]) { this.best[x] = part; this.who[x] = of; }
   }
 }
 

@@ -5,9 +5,8 @@ import { Chart } from "./chart";
 import type { Line } from "./chart";
 import * as format from "./format";
 import { source } from "./live";
-import { useStore } from "./store";
 import { Stream } from "./stream";
-import { shown, view } from "./time";
+import { shown, useSettled } from "./time";
 import type { ChainView, PlanView, RunSummary, Series } from "./view";
 
 const POINTS = 400;
@@ -59,7 +58,7 @@ function workers(run: RunSummary): Line[] {
 }
 
 function useSeries(run: RunSummary, version: number): Series | undefined {
-  const now = useStore(view);
+  const now = useSettled();
   const { from, to } = shown(now, run.elapsed_us);
   const end = now.mode === "whole" ? null : to;
   return useAnswer(run.id, `${from} ${end}`, version, () => source.series(run.id, from, end, POINTS));

@@ -8,7 +8,7 @@ import { Raster, first, palette } from "./raster";
 import type { Palette } from "./raster";
 import { useStore } from "./store";
 import { chainColours, colour, colours } from "./theme";
-import { pan, shown, timeKey, view, whole, zoom } from "./time";
+import { pan, shown, timeKey, useSettled, view, whole, zoom } from "./time";
 import type { Lane, Lanes, PlanView, RunSummary } from "./view";
 
 /** Left of all charts, for labels. */
@@ -105,7 +105,7 @@ function Legend({ plan }: { plan: PlanView | undefined }) {
 
 /** Rectangles for what is shown and what lies beside it, as fine as the screen. */
 function useLanes(run: RunSummary, version: number, width: number): Lanes | undefined {
-  const now = useStore(view);
+  const now = useSettled();
   const { from, to } = shown(now, run.elapsed_us);
   const fineness = Math.min(4096, Math.ceil((width * devicePixelRatio) / 256) * 256);
   const around = (to - from) * AROUND;

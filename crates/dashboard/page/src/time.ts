@@ -1,6 +1,7 @@
 // The part of a run that all charts show.
 
-import { Store } from "./store";
+import { useEffect, useState } from "preact/hooks";
+import { Store, useStore } from "./store";
 
 /**
  * `whole`: from the start to the end, however that grows. `tail`: the last stretch of this width. `fixed`: what was
@@ -12,6 +13,21 @@ const WHOLE: View = { mode: "whole", from_us: 0, to_us: 0 };
 const NARROWEST_US = 20;
 
 export const view = new Store<View>(WHOLE);
+
+/** How long a view has to stay for finer data to be asked for: while it moves, what is there is drawn. */
+const STILL_MS = 120;
+
+/** The view once it has stopped moving. */
+export function useSettled(): View {
+  const now = useStore(view);
+  const [settled, settle] = useState(now);
+  useEffect(() => {
+    if (now === settled) return;
+    const timer = window.setTimeout(() => settle(now), now.mode === "whole" ? 0 : STILL_MS);
+    return () => window.clearTimeout(timer);
+  }, [now, settled]);
+  return settled;
+}
 
 /** What `view` shows of a run of `length_us`. */
 export function shown(view: View, length_us: number): { from: number; to: number } {
