@@ -7,7 +7,7 @@ import * as format from "./format";
 import { useStore } from "./store";
 import { GUTTER, MARGIN } from "./stream";
 import { colour, colours } from "./theme";
-import { show, shown, timeKey, view, whole } from "./time";
+import { show, shown, timeKey, useSettled, view, whole } from "./time";
 import type { RunSummary, Series } from "./view";
 
 export interface Line { key: string; label: string; colour: string; fill?: boolean; dash?: boolean }
@@ -39,15 +39,16 @@ export function Chart({ title, run, series, lines, unit, most, binary, zero }: P
     };
   }, [keys, theme]);
 
+  const settled = useSettled();
   const seen = useSeen(holder);
+  const part = seen ? now : settled;
   useEffect(() => {
-    if (!seen) return;
-    const { from, to } = shown(now, run.elapsed_us);
+    const { from, to } = shown(part, run.elapsed_us);
     plot.current?.batch(() => {
       plot.current!.setData(points(series, lines) as uPlot.AlignedData, false);
       plot.current!.setScale("x", { min: from, max: to });
     });
-  }, [seen, series, now, keys, theme, run.elapsed_us]);
+  }, [series, part, keys, theme, seen ? run.elapsed_us : 0]);
 
   const running = run.state === "running";
   return (
@@ -69,7 +70,7 @@ export function Chart({ title, run, series, lines, unit, most, binary, zero }: P
   );
 }
 
-/** Whether an element is on the screen: charts that are not need not be drawn. */
+/** Whether an element is on the screen: charts that are not need not follow every movement. */
 function useSeen(element: { current: HTMLElement | null }): boolean {
   const [seen, see] = useState(false);
   useEffect(() => {

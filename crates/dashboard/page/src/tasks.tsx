@@ -88,7 +88,7 @@ function Row({ row, open }: { row: TaskRow; open: () => void }) {
         <td>{row.state}</td>
         {COLUMNS.map(({ key, value }) => <td key={key} class="number">{value(row)}</td>)}
       </tr>
-      {row.error && <tr class="failed"><td colSpan={4 + COLUMNS.length} class="error">{row.error}</td></tr>}
+      {row.error && <tr class="failed"><td colSpan={4 + COLUMNS.length} class="error"><span>{row.error}</span></td></tr>}
     </>
   );
 }
