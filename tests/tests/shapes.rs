@@ -50,7 +50,7 @@ struct CountTasks(std::sync::atomic::AtomicUsize);
 
 impl Subscriber for CountTasks {
     fn event(&self, event: &Event) {
-        if matches!(event, Event::TaskStarted { .. }) {
+        if matches!(event, Event::TaskPermitted { .. }) {
             self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
     }

@@ -22,13 +22,14 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     install(&page)?;
     check(Command::new("npm").args(["run", "--silent", "check"]).current_dir(&page))?;
     install(&tests)?;
-    let build = ["build", "--package", "blockfold-dashboard", "--example", "synthetic"];
-    check(cargo().args(build).current_dir(&workspace.root))?;
+    // What the stage `test` built, examples among it: a package by name would be built anew with other features.
+    check(cargo().args(["test", "--workspace", "--no-run"]).current_dir(&workspace.root))?;
     check(
         Command::new("npm")
             .args(["test", "--silent"])
             .env("BLOCKFOLD_CHROMIUM", chromium)
             .env("BLOCKFOLD_SYNTHETIC", workspace.target.join("debug/examples/synthetic"))
+            .env("BLOCKFOLD_BIN", workspace.target.join("debug/blockfold"))
             .env("BLOCKFOLD_PICTURES", workspace.target.join("browser"))
             .current_dir(&tests),
     )

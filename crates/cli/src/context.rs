@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use blockfold::{ByteSize, Cancel, RunReport, Session};
@@ -13,6 +13,9 @@ use crate::failure::usage;
 use crate::json::RunDocument;
 use crate::progress::Progress;
 use crate::{resources, signals, text};
+
+/// Time between two looks at whether the program is to end.
+const WAIT: Duration = Duration::from_millis(50);
 
 /// What every command has.
 pub struct Context {
@@ -46,13 +49,60 @@ impl Context {
         if let Some(limit) = global.scratch_limit {
             builder = builder.scratch_limit(limit);
         }
+        let analyzes = std::env::args_os().any(|arg| arg == "--analyze");
+        if analyzes || [&global.record, &global.trace, &global.report].into_iter().any(Option::is_some) {
+            builder = builder.record(true).used_bytes(resources::used_bytes);
+        }
+        if let Some(address) = &global.page {
+            builder = builder.dashboard(address).used_bytes(resources::used_bytes);
+        }
         let progress = Arc::new(Progress::default());
         if io::stderr().is_terminal() && !console.json && !console.quiet {
             builder = builder.subscribe(progress.clone());
         }
         let session = builder.build().map_err(usage)?;
         progress.set_budget(session.memory_budget());
+        if let (Some(url), false) = (session.dashboard_url(), console.quiet) {
+            // To where progress goes, so that results can be piped.
+            eprintln!("dashboard: {url}");
+        }
         Ok(Context { session, console, cancel, start: Instant::now() })
+    }
+
+    /// Writes what was recorded to the files that were asked for, once the command's runs are over, however they ended.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_recordings(&self, global: &Global) -> Result<()> {
+        if let Some(path) = &global.record {
+            self.session.write_recording(path)?;
+        }
+        if let Some(path) = &global.trace {
+            self.session.write_trace(path)?;
+        }
+        if let Some(path) = &global.report {
+            self.session.write_report(path)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the page open after the command for who sits in front of it, until Ctrl-C.
+    pub fn show_on(&self, result: &Result<()>) {
+        let Some(url) = self.session.dashboard_url() else { return };
+        let watched = io::stderr().is_terminal() && io::stdin().is_terminal();
+        if !watched || self.console.json || self.console.quiet || self.cancel.is_cancelled() {
+            return;
+        }
+        let how = if result.is_ok() { "done" } else { "failed" };
+        eprintln!("{how}; the page stays at {url} until Ctrl-C");
+        self.wait();
+    }
+
+    /// Waits for Ctrl-C.
+    pub fn wait(&self) {
+        while !self.cancel.is_cancelled() {
+            std::thread::sleep(WAIT);
+        }
     }
 
     /// Ends a command between two runs once it is to be cancelled.

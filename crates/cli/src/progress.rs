@@ -51,7 +51,7 @@ impl Subscriber for Progress {
     fn event(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::ChainStarted { chain, label, tasks, rows } => {
+            Event::ChainStarted { chain, label, tasks, rows, .. } => {
                 if *chain == 0 {
                     (state.rows_read, state.spilled_bytes) = (0, 0);
                 }
@@ -97,7 +97,8 @@ impl Chain {
 
 fn new_bar(label: &str, length: u64, counts_rows: bool) -> ProgressBar {
     let unit = if counts_rows { "rows" } else { "tasks" };
-    let template = format!("{{prefix}} {{bar:20}} {{human_pos}}/{{human_len}} {unit}  {{elapsed}}  {{msg}}");
+    let template =
+        format!("{{prefix}} {{bar:20}} {{human_pos}}/{{human_len}} {unit}  {{elapsed}}, {{eta}} left  {{msg}}");
     let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(length).with_style(style.progress_chars("█░░"));
     bar.set_prefix(text::shortened(label, LABEL_WIDTH));

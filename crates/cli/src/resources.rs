@@ -13,6 +13,16 @@ pub fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
+/// Bytes that the allocator holds from the system and has not given back, so what the process uses and what is kept warm.
+#[allow(unsafe_code)]
+pub fn used_bytes() -> u64 {
+    let mut committed = 0;
+    let none = std::ptr::null_mut;
+    // SAFETY: the function writes to the pointers that are not null; the only one outlives the call.
+    unsafe { libmimalloc_sys::mi_process_info(none(), none(), none(), none(), none(), &mut committed, none(), none()) }
+    committed as u64
+}
+
 fn from_proc() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -25,6 +25,8 @@ pub mod array;
 mod asof;
 mod collected;
 mod comparison;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 pub mod datasets;
 pub mod delayed;
 mod describe;
@@ -32,6 +34,7 @@ mod divisions;
 mod frame;
 mod group_by;
 mod persist;
+mod recording;
 mod repartition;
 mod rows;
 mod session;
@@ -47,7 +50,7 @@ pub use blockfold_core::{
     IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, col, corr, cov,
     len, lit, when,
 };
-pub use blockfold_exec::{BatchIter, ChainReport, Event, RunReport, Subscriber};
+pub use blockfold_exec::{BatchIter, ChainPlan, ChainReport, Event, RunEnd, RunPlan, RunReport, Subscriber, Work};
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;
@@ -57,6 +60,7 @@ pub use blockfold_kernels::sort::SortOrder;
 pub use blockfold_ops::frame::{AsofArgs as AsofOptions, JoinArgs, RankMethod, SortKey, asc, desc};
 pub use blockfold_ops::registry;
 pub use blockfold_plan::{ChainEstimate, Estimate, Source, Stage};
+pub use blockfold_watch as watch;
 pub use collected::{Frame, WriteSummary};
 pub use comparison::{Analysis, Comparison};
 pub use delayed::{Bag, Client, Delayed, Future, compute_all, delayed, try_delayed};

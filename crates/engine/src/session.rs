@@ -12,8 +12,11 @@ use blockfold_io::parquet::ParquetSource;
 use blockfold_io::paths::{Paths, resolve};
 use blockfold_plan::Source;
 use blockfold_tasks::Pool;
+use blockfold_watch::Recorder;
 
+use crate::delayed::CallWatch;
 use crate::frame::LazyFrame;
+use crate::recording::{self, UsedBytes};
 
 /// The least budget that a session accepts: one batch of a few columns must fit.
 const MIN_BUDGET_BYTES: u64 = 1 << 20;
@@ -37,6 +40,26 @@ struct Inner {
     blocking_threads: Option<usize>,
     /// Threads for delayed calls, started with the first.
     calls: OnceLock<Pool>,
+    /// Tells of delayed calls, when somebody watches.
+    call_watch: Option<Arc<CallWatch>>,
+    recorder: Option<Recorder>,
+    /// Where the recording is written when the session ends.
+    record_to: Option<PathBuf>,
+    #[cfg(feature = "dashboard")]
+    dashboard: Option<blockfold_dashboard::Dashboard>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let (Some(recorder), Some(path)) = (&self.recorder, &self.record_to) {
+            // The threads of calls, and the run of a client's calls, end first.
+            self.calls.take();
+            self.call_watch = None;
+            self.executor.flush();
+            // Nobody is left to be told; `write_recording` tells.
+            let _ = recorder.recording().write(path);
+        }
+    }
 }
 
 /// Settings of a session.
@@ -49,6 +72,11 @@ pub struct SessionBuilder {
     subscribers: Vec<Arc<dyn Subscriber>>,
     cancel: Cancel,
     blocking_threads: Option<usize>,
+    records: bool,
+    record_to: Option<PathBuf>,
+    used_bytes: Option<UsedBytes>,
+    #[cfg(feature = "dashboard")]
+    dashboard: Option<String>,
 }
 
 impl SessionBuilder {
@@ -82,6 +110,38 @@ impl SessionBuilder {
     /// Adds somebody who watches the session's runs, as a progress bar.
     pub fn subscribe(mut self, subscriber: Arc<dyn Subscriber>) -> Self {
         self.subscribers.push(subscriber);
+        self
+    }
+
+    /// Whether the session's runs are recorded, for [`Session::recorder`], dashboards, reports and traces.
+    ///
+    /// # Memory
+    /// Some 10 MB for a run of any number of tasks, beside the budget.
+    pub fn record(mut self, records: bool) -> Self {
+        self.records = records;
+        self
+    }
+
+    /// Records the session's runs and writes them to a file, as `run.bfrun`, when the session ends. What cannot be written
+    /// then is lost; [`Session::write_recording`] tells of errors.
+    pub fn record_to(mut self, path: impl AsRef<Path>) -> Self {
+        self.records = true;
+        self.record_to = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Serves a page that shows the session's runs, on an address such as `127.0.0.1:8787`, until the session ends. What to
+    /// open is told by [`Session::dashboard_url`]; who may is in the guide to the dashboard. The runs are recorded.
+    #[cfg(feature = "dashboard")]
+    pub fn dashboard(mut self, address: impl Into<String>) -> Self {
+        self.records = true;
+        self.dashboard = Some(address.into());
+        self
+    }
+
+    /// How to ask the process's allocator for the bytes that it has given out, for recordings.
+    pub fn used_bytes(mut self, used_bytes: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.used_bytes = Some(Arc::new(used_bytes));
         self
     }
 
@@ -120,12 +180,27 @@ impl SessionBuilder {
         let scratch = self.scratch.folder.clone();
         let mut executor = Executor::new(threads, Budget::new(budget.0), self.scratch)?;
         self.subscribers.into_iter().for_each(|subscriber| executor.subscribe(subscriber));
+        let recorder = match self.records {
+            true => Some(recording::record(&mut executor, &scratch, self.used_bytes)?),
+            false => None,
+        };
+        #[cfg(feature = "dashboard")]
+        let dashboard = match (&self.dashboard, &recorder) {
+            (Some(address), Some(recorder)) => Some(crate::dashboard::start(address, recorder)?),
+            _ => None,
+        };
+        let call_watch = executor.is_watched().then(|| Arc::new(CallWatch::new(executor.clone())));
         Ok(Session(Arc::new(Inner {
             executor,
             scratch,
             cancel: self.cancel,
             blocking_threads: self.blocking_threads,
             calls: OnceLock::new(),
+            call_watch,
+            recorder,
+            record_to: self.record_to,
+            #[cfg(feature = "dashboard")]
+            dashboard,
         })))
     }
 }
@@ -264,6 +339,25 @@ impl Session {
         }
         let pool = Pool::new(self.call_settings())?;
         Ok(self.0.calls.get_or_init(|| pool))
+    }
+
+    /// Tells of delayed calls, when somebody watches.
+    pub(crate) fn call_watch(&self) -> Option<&Arc<CallWatch>> {
+        self.0.call_watch.as_ref()
+    }
+
+    pub(crate) fn recording_state(&self) -> Option<&Recorder> {
+        self.0.recorder.as_ref()
+    }
+
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn dashboard(&self) -> Option<&blockfold_dashboard::Dashboard> {
+        self.0.dashboard.as_ref()
+    }
+
+    /// Sees to it that what happened so far is recorded.
+    pub(crate) fn flush_events(&self) {
+        self.0.executor.flush();
     }
 
     /// Tells sessions apart, as long as they live.

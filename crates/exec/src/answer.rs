@@ -7,12 +7,16 @@ use blockfold_core::block::slice_bytes;
 use blockfold_core::{Budget, Error, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockStream, Chain};
 
-use crate::dispatch::Dispatch;
-use crate::executor::{ChainRun, Outcome};
+use crate::chain_run::ChainRun;
+use crate::dispatch::{Dispatch, Done};
+use crate::events::RunEnd;
+use crate::executor::Outcome;
 use crate::reduce::is_over_budget;
 use crate::state::RunState;
 use crate::stream;
+use crate::streamed::StreamTeller;
 use crate::tasks;
+use crate::teller::end_by;
 
 const REMEDY: &str =
     "raise the memory budget, take the answer in parts with collect_partitions, or write it with write_parquet";
@@ -24,12 +28,12 @@ const PART_BYTES: u64 = 8 << 20;
 pub(crate) fn discard(run: &mut ChainRun<'_>, chain: &Chain) -> Result<()> {
     let plans = tasks::singles(&run.state, chain);
     run.started(plans.len());
-    let mut dispatch: Dispatch<'_, (u64, Permit)> = Dispatch::new(run.pool);
+    let mut dispatch: Dispatch<'_, (u64, Permit)> = run.dispatch();
     let mut next = 0;
     loop {
         while next < plans.len() && dispatch.has_room() {
             let bytes = plans[next].stream_bytes;
-            let Some(permit) = run.state.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
+            let Some(permit) = run.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
             run.task_started(next, permit.bytes());
             let (state, top, block) = (run.state.clone(), chain.top, plans[next].blocks.start);
             dispatch.spawn(next, move || {
@@ -42,7 +46,7 @@ pub(crate) fn discard(run: &mut ChainRun<'_>, chain: &Chain) -> Result<()> {
             next += 1;
         }
         let Some(done) = dispatch.wait() else { return Ok(()) };
-        let (rows, _permit) = run.finished(done.tag, true, done.elapsed, done.result)?;
+        let (rows, _permit) = run.finished(true, done)?;
         run.note_rows_out(rows);
     }
 }
@@ -51,14 +55,14 @@ pub(crate) fn discard(run: &mut ChainRun<'_>, chain: &Chain) -> Result<()> {
 pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outcome) -> Result<()> {
     let plans = tasks::singles(&run.state, chain);
     run.started(plans.len());
-    let mut dispatch: Dispatch<'_, (Vec<RecordBatch>, Permit)> = Dispatch::new(run.pool);
+    let mut dispatch: Dispatch<'_, (Vec<RecordBatch>, Permit)> = run.dispatch();
     let mut done_blocks: BTreeMap<usize, (Vec<RecordBatch>, Permit)> = BTreeMap::new();
     let mut waiting: VecDeque<usize> = (0..plans.len()).collect();
     loop {
         while dispatch.has_room() {
             let Some(&next) = waiting.front() else { break };
             let bytes = plans[next].stream_bytes;
-            let Some(permit) = run.state.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
+            let Some(permit) = run.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
             waiting.pop_front();
             run.task_started(next, permit.bytes());
             let (state, top, plan) = (run.state.clone(), chain.top, plans[next].clone());
@@ -71,13 +75,15 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
         let Some(done) = dispatch.wait() else { break };
         if is_over_budget(&done.result) && run.state.make_room(u64::MAX)? {
             // Rows that wait in memory held what it needed.
+            run.gave_up(&done);
             waiting.push_front(done.tag);
             continue;
         }
-        let part = run.finished(done.tag, true, done.elapsed, done.result)?;
+        let task = done.tag;
+        let part = run.finished(true, done)?;
         run.note_task_bytes(part.1.bytes());
         run.note_rows_out(part.0.iter().map(|batch| batch.num_rows() as u64).sum());
-        done_blocks.insert(done.tag, part);
+        done_blocks.insert(task, part);
     }
     for (batches, permit) in done_blocks.into_values() {
         outcome.partitions.push(batches);
@@ -140,6 +146,7 @@ struct Streaming {
     blocks: usize,
     current: usize,
     open: BTreeMap<usize, Open>,
+    told: StreamTeller,
 }
 
 type Advanced = (Part, Box<dyn BlockStream>);
@@ -150,10 +157,16 @@ impl BatchIter {
         BatchIter { schema: outcome.schema, ready, _held: outcome.permits, run: None }
     }
 
-    pub(crate) fn start(pool: Arc<rayon::ThreadPool>, budget: Budget, state: Arc<RunState>, chain: Chain) -> Self {
+    pub(crate) fn start(
+        pool: Arc<rayon::ThreadPool>,
+        budget: Budget,
+        state: Arc<RunState>,
+        chain: Chain,
+        told: StreamTeller,
+    ) -> Self {
         let node = state.graph.node(chain.top);
         let (schema, blocks) = (node.schema.clone(), node.grid.blocks());
-        let run = Streaming { pool, budget, state, chain, blocks, current: 0, open: BTreeMap::new() };
+        let run = Streaming { pool, budget, state, chain, blocks, current: 0, open: BTreeMap::new(), told };
         BatchIter { schema, ready: VecDeque::new(), _held: Vec::new(), run: Some(run) }
     }
 
@@ -196,6 +209,7 @@ impl Streaming {
     fn advance(&mut self) -> Result<Option<Part>> {
         loop {
             if self.current >= self.blocks {
+                self.told.end(&self.state, RunEnd::Done);
                 return Ok(None);
             }
             if let Some(open) = self.open.get_mut(&self.current) {
@@ -214,9 +228,10 @@ impl Streaming {
 
     fn round(&mut self) -> Result<()> {
         let pool = self.pool.clone();
-        let mut dispatch: Dispatch<'_, Advanced> = Dispatch::new(&pool);
+        let mut dispatch: Dispatch<'_, Advanced> = Dispatch::new(&pool, self.told.told());
         let window = self.current..(self.current + pool.current_num_threads()).min(self.blocks);
         for block in window {
+            let is_new = !self.open.contains_key(&block);
             let open = self.open.entry(block).or_insert(Open { stream: None, parts: VecDeque::new(), ended: false });
             if open.ended || !open.parts.is_empty() {
                 continue;
@@ -226,7 +241,12 @@ impl Streaming {
             let stream_bytes = self.chain.bounds(&self.state.graph, self.state.as_ref(), block).peak_bytes;
             let bytes = stream_bytes.saturating_add(part_bytes);
             let others = usize::from(block > self.current);
-            let Some(permit) = self.state.permit("the answer", bytes, REMEDY, others)? else { break };
+            let permit = self.state.permit("the answer", bytes, REMEDY, others);
+            let permit = permit.inspect_err(|error| self.told.end(&self.state, end_by(error)))?;
+            let Some(permit) = permit else { break };
+            if is_new {
+                self.told.permitted(block, permit.bytes());
+            }
             let (state, top, stream) = (self.state.clone(), self.chain.top, open.stream.take());
             dispatch.spawn(block, move || {
                 let mut stream = match stream {
@@ -238,8 +258,14 @@ impl Streaming {
             });
         }
         while let Some(done) = dispatch.wait() {
-            let (part, stream) = done.result.inspect_err(|_| self.state.cancel.cancel())?;
-            let open = self.open.get_mut(&done.tag).ok_or_else(|| Error::internal("a part of no partition"))?;
+            let Done { tag, result, work } = done;
+            let (part, stream) = result.inspect_err(|error| {
+                self.state.cancel.cancel();
+                self.told.failed(&self.state, tag, work, error);
+            })?;
+            let rows = part.batches.iter().map(|batch| batch.num_rows() as u64).sum();
+            self.told.finished(&self.state, tag, work, rows, part.ended);
+            let open = self.open.get_mut(&tag).ok_or_else(|| Error::internal("a part of no partition"))?;
             open.ended = part.ended;
             open.stream = (!part.ended).then_some(stream);
             open.parts.push_back(part);
@@ -251,5 +277,6 @@ impl Streaming {
 impl Drop for Streaming {
     fn drop(&mut self) {
         self.state.cancel.cancel();
+        self.told.end(&self.state, RunEnd::Cancelled);
     }
 }

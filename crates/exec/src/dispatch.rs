@@ -3,16 +3,21 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use blockfold_core::{Error, Result};
+use blockfold_plan::tally::Tally;
+
+use crate::events::Work;
+use crate::teller::Told;
 
 /// A finished piece of work.
 pub(crate) struct Done<T> {
     /// Whatever the coordinator tagged the work with.
     pub(crate) tag: usize,
     pub(crate) result: Result<T>,
-    pub(crate) elapsed: Duration,
+    /// Where and when it ran, and what it counted.
+    pub(crate) work: Work,
 }
 
 /// Pieces of work under way in a pool.
@@ -21,12 +26,13 @@ pub(crate) struct Dispatch<'p, T> {
     sender: Sender<Done<T>>,
     receiver: Receiver<Done<T>>,
     in_flight: usize,
+    told: Told,
 }
 
 impl<'p, T: Send + 'static> Dispatch<'p, T> {
-    pub(crate) fn new(pool: &'p rayon::ThreadPool) -> Self {
+    pub(crate) fn new(pool: &'p rayon::ThreadPool, told: Told) -> Self {
         let (sender, receiver) = channel();
-        Dispatch { pool, sender, receiver, in_flight: 0 }
+        Dispatch { pool, sender, receiver, in_flight: 0, told }
     }
 
     pub(crate) fn in_flight(&self) -> usize {
@@ -43,13 +49,17 @@ impl<'p, T: Send + 'static> Dispatch<'p, T> {
     /// A run that a task of the same pool starts, as a user's function does, is done on the thread of that task: all
     /// threads could be such tasks, and then nobody would be left to do what they wait for.
     pub(crate) fn spawn(&mut self, tag: usize, work: impl FnOnce() -> Result<T> + Send + 'static) {
-        let sender = self.sender.clone();
+        let (sender, told) = (self.sender.clone(), self.told.clone());
         self.in_flight += 1;
         let piece = move || {
+            let worker = rayon::current_thread_index().and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
             let start = Instant::now();
-            let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+            let working = told.start(tag, worker, start);
+            let (result, tally) = Tally::of(|| catch_unwind(AssertUnwindSafe(work)));
+            drop(working);
+            let result = result.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
             // The receiver is gone only when the run was given up; then nobody wants the result.
-            let _ = sender.send(Done { tag, result, elapsed: start.elapsed() });
+            let _ = sender.send(Done { tag, result, work: told.work(worker, start, tally) });
         };
         match self.pool.current_thread_index() {
             Some(_) => piece(),

@@ -6,9 +6,10 @@ use blockfold_core::{Block, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::estimate::exchange_task_bytes;
 use blockfold_plan::{Chain, Origin, Router, Routing, StepId};
 
+use crate::chain_run::ChainRun;
 use crate::dispatch::Dispatch;
-use crate::executor::ChainRun;
 use crate::feeder::Feeder;
+use crate::frames::within;
 use crate::narrow::Learning;
 use crate::state::{RunState, Stored};
 use crate::store::Store;
@@ -35,24 +36,24 @@ pub(crate) fn run(
     let learning = Learning::start(&run.state, router.digest());
     let store = Store::learning_by(run.state.store_context(parts), node.schema.clone(), parts, learning);
     let place = format!("{} exchange", routing.name());
-    let mut dispatch: Dispatch<'_, Permit> = Dispatch::new(run.pool);
+    let mut dispatch: Dispatch<'_, Permit> = run.dispatch();
     let mut next = 0;
     loop {
         while next < plans.len() && dispatch.has_room() {
             let bytes = plans[next].stream_bytes.saturating_add(exchange_task_bytes(parts, run.budget.total_bytes()));
-            let Some(permit) = run.state.permit(&place, bytes, REMEDY, dispatch.in_flight())? else { break };
+            let Some(permit) = run.permit(&place, bytes, REMEDY, dispatch.in_flight())? else { break };
             run.task_started(next, permit.bytes());
             let feeder = Feeder::new(store.clone(), router.clone(), u32::try_from(next).unwrap_or(u32::MAX));
             let (state, top, plan, place) = (run.state.clone(), chain.top, plans[next].clone(), place.clone());
             let router = router.clone();
             dispatch.spawn(next, move || {
-                send(&state, top, &plan, feeder, router.as_ref()).map_err(|error| error.at(place))?;
+                send(&state, (top, id), &plan, feeder, router.as_ref()).map_err(|error| error.at(place))?;
                 Ok(permit)
             });
             next += 1;
         }
         let Some(done) = dispatch.wait() else { break };
-        run.finished(done.tag, true, done.elapsed, done.result)?;
+        run.finished(true, done)?;
     }
     run.state.store(id, Stored::Store(store));
     Ok(())
@@ -67,16 +68,22 @@ fn rows_of(block: Block, schema: &SchemaRef) -> Result<RecordBatch> {
 }
 
 /// One task: all rows of its blocks.
-fn send(state: &Arc<RunState>, top: StepId, plan: &TaskPlan, mut feeder: Feeder, router: &dyn Router) -> Result<()> {
+fn send(
+    state: &Arc<RunState>,
+    (top, id): (StepId, StepId),
+    plan: &TaskPlan,
+    mut feeder: Feeder,
+    router: &dyn Router,
+) -> Result<()> {
     for block in plan.all() {
         let mut stream = stream::open(state, top, block)?;
         let mut row = 0;
         while let Some(batch) = stream.next()? {
             let batch = &rows_of(batch, &state.graph.node(top).schema)?;
             let origin = if router.is_by_origin() { Origin { block, row } } else { Origin::default() };
-            feeder.push(batch, origin)?;
+            within(id, || feeder.push(batch, origin))?;
             row += batch.num_rows() as u64;
         }
     }
-    feeder.finish()
+    within(id, || feeder.finish())
 }

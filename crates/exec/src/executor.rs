@@ -1,7 +1,7 @@
 //! Runs a step graph, chain after chain.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use blockfold_core::{Budget, Cancel, Divisions, Error, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::chain::step_label;
@@ -10,12 +10,16 @@ use blockfold_plan::step::StepNode;
 use blockfold_plan::{Chain, ChainEnd, Estimate, InPlace, Metrics, Sizes, Step, StepGraph, StepId};
 
 use crate::answer::{self, BatchIter};
-use crate::events::{Event, Subscriber};
+use crate::chain_run::ChainRun;
+use crate::events::{Event, RunEnd, RunPlan, Subscriber};
 use crate::kept::KeptSource;
 use crate::report::{ChainReport, RunReport};
+use crate::ring::{Follower, Ring};
 use crate::scratch::{Scratch, ScratchArea, ScratchOptions};
 use crate::state::{RunState, Stored};
 use crate::store::Room;
+use crate::streamed::StreamTeller;
+use crate::teller::{Teller, Watch, end_of, plan_of};
 use crate::{exchange, reduce, write};
 
 /// A pool of threads with a memory budget.
@@ -23,7 +27,22 @@ use crate::{exchange, reduce, write};
 pub struct Executor {
     pool: Arc<rayon::ThreadPool>,
     room: Room,
-    subscribers: Vec<Arc<dyn Subscriber>>,
+    watch: Watch,
+}
+
+/// A run of something else than steps, as of delayed calls.
+pub struct OpenRun(Teller);
+
+impl OpenRun {
+    /// Its number in the session.
+    pub fn number(&self) -> u64 {
+        self.0.run()
+    }
+
+    /// Tells that it ended, and sees to it that all followers know it when this returns.
+    pub fn end(self, end: RunEnd) {
+        self.0.end(end, RunReport::default());
+    }
 }
 
 /// The answer of a run and what it needed.
@@ -58,19 +77,6 @@ impl Outcome {
     }
 }
 
-/// One chain of a run, as its end sees it.
-pub(crate) struct ChainRun<'a> {
-    pub(crate) state: Arc<RunState>,
-    pub(crate) pool: &'a rayon::ThreadPool,
-    pub(crate) budget: &'a Budget,
-    subscribers: &'a [Arc<dyn Subscriber>],
-    index: usize,
-    estimated_rows: Option<u64>,
-    /// Bytes written to scratch so far that were told of.
-    spilled_bytes: u64,
-    report: ChainReport,
-}
-
 impl Executor {
     /// A pool of so many threads.
     ///
@@ -83,22 +89,48 @@ impl Executor {
             .build()
             .map_err(|error| Error::External(Box::new(error)))?;
         let room = Room::new(budget, Arc::new(Scratch::new(scratch)));
-        Ok(Executor { pool: Arc::new(pool), room, subscribers: Vec::new() })
+        Ok(Executor { pool: Arc::new(pool), room, watch: Watch::default() })
     }
 
-    /// Adds somebody who watches the runs.
+    /// Adds somebody who watches the runs as they go.
     pub fn subscribe(&mut self, subscriber: Arc<dyn Subscriber>) {
-        self.subscribers.push(subscriber);
+        self.watch.subscribers.push(subscriber);
     }
 
-    /// Tells those who watch of something that happened beside the runs of steps.
-    pub fn tell(&self, event: &Event) {
-        self.subscribers.iter().for_each(|subscriber| subscriber.event(event));
+    /// Has some follow the runs through a ring, a little behind; replaces those before.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread for the ring.
+    pub fn follow(&mut self, followers: Vec<Box<dyn Follower>>) -> Result<()> {
+        self.watch.ring = Some(Ring::start(self.threads(), followers)?);
+        Ok(())
+    }
+
+    /// Tells those who watch of something that happened beside the runs of steps, on the calling thread.
+    pub fn tell(&self, at: Instant, event: Event) {
+        let lane = self.watch.ring.as_ref().map_or(0, |ring| ring.lane());
+        self.watch.tell_at(at, lane, event);
+    }
+
+    /// Opens a run of something else than steps, whose events are [told](Executor::tell) until it is ended.
+    pub fn open_run(&self, label: &str) -> OpenRun {
+        let plan = || RunPlan {
+            label: label.to_string(),
+            budget_bytes: self.budget().total_bytes(),
+            threads: self.threads(),
+            ..RunPlan::default()
+        };
+        OpenRun(self.watch.begin(plan))
     }
 
     /// Whether anybody watches.
     pub fn is_watched(&self) -> bool {
-        !self.subscribers.is_empty()
+        self.watch.is_watched()
+    }
+
+    /// Hands what was told so far to those who follow.
+    pub fn flush(&self) {
+        self.watch.ring.as_ref().map(|ring| ring.flush());
     }
 
     /// Number of threads.
@@ -109,6 +141,13 @@ impl Executor {
     /// The memory budget.
     pub fn budget(&self) -> &Budget {
         &self.room.budget
+    }
+
+    /// Tells the bytes that wait in memory for later chains and the bytes in scratch files, whenever it is asked, even after
+    /// the executor is gone.
+    pub fn stored(&self) -> impl Fn() -> (u64, u64) + Send + Sync + 'static {
+        let room = self.room.clone();
+        move || (room.memory_bytes(), room.scratch.used_bytes())
     }
 
     /// Bytes in scratch files now.
@@ -145,38 +184,56 @@ impl Executor {
     }
 
     fn run_and(&self, graph: &StepGraph, cancel: Cancel, holds_answer: bool) -> Result<Outcome> {
-        let start = Instant::now();
-        let (state, estimate) = self.prepare(graph, cancel)?;
+        let chains = Chain::of(graph);
+        let (estimate, teller) = self.begin(graph, &chains);
         let mut report = RunReport::default();
         let mut outcome = Outcome { holds_answer, ..Outcome::empty(graph, estimate) };
-        self.run_chains(&state, &Chain::of(graph), &[], &mut report, &mut outcome)?;
-        if let Step::Reduce { .. } = graph.node(graph.root).step {
-            let Stored::Block { block, permit } = state.take(graph.root)? else {
-                return Err(Error::internal("rows in parts were left as the answer"));
-            };
-            if holds_answer {
-                outcome.partitions = vec![vec![block.frame()?.clone()]];
-                outcome.permits = vec![permit];
+        let result = self.prepare(graph, &outcome.estimate, cancel).and_then(|state| {
+            let result = self.run_chains(&state, &teller, &chains, &[], &mut report, &mut outcome);
+            state.complete(&mut report, teller.elapsed());
+            result?;
+            if let Step::Reduce { .. } = graph.node(graph.root).step {
+                let Stored::Block { block, permit } = state.take(graph.root)? else {
+                    return Err(Error::internal("rows in parts were left as the answer"));
+                };
+                if holds_answer {
+                    outcome.partitions = vec![vec![block.frame()?.clone()]];
+                    outcome.permits = vec![permit];
+                }
             }
-        }
-        self.complete(&state, &mut report, start);
+            Ok(())
+        });
+        teller.end(end_of(&result), report.clone());
         outcome.report = report;
-        Ok(outcome)
+        result.map(|()| outcome)
     }
 
     /// Runs a graph and hands its answer on batch by batch, never holding the whole.
     pub fn stream(&self, graph: &StepGraph, cancel: Cancel) -> Result<BatchIter> {
-        let (state, estimate) = self.prepare(graph, cancel)?;
-        let mut report = RunReport::default();
-        let mut chains = Chain::of(graph);
-        let last = chains.pop().filter(|chain| chain.end == ChainEnd::Answer);
-        let Some(last) = last else {
-            let outcome = self.run(graph, state.cancel.clone())?;
-            return Ok(BatchIter::of_outcome(outcome));
+        let chains = Chain::of(graph);
+        let Some((last, earlier)) = chains.split_last().filter(|(last, _)| last.end == ChainEnd::Answer) else {
+            return Ok(BatchIter::of_outcome(self.run(graph, cancel)?));
         };
-        let mut none = Outcome::empty(graph, estimate);
-        self.run_chains(&state, &chains, std::slice::from_ref(&last), &mut report, &mut none)?;
-        Ok(BatchIter::start(self.pool.clone(), self.room.budget.clone(), state, last))
+        let (estimate, teller) = self.begin(graph, &chains);
+        let (mut report, mut none) = (RunReport::default(), Outcome::empty(graph, estimate));
+        let result = self.prepare(graph, &none.estimate, cancel).and_then(|state| {
+            let later = std::slice::from_ref(last);
+            self.run_chains(&state, &teller, earlier, later, &mut report, &mut none).map(|()| state)
+        });
+        match result {
+            Ok(state) => {
+                let tasks = graph.node(last.top).grid.blocks();
+                let of_chain = ChainReport { label: last.label(graph), tasks, ..ChainReport::default() };
+                let rows = rows_of(&state, last);
+                let told = StreamTeller::start(teller, &state, report, of_chain, rows);
+                Ok(BatchIter::start(self.pool.clone(), self.room.budget.clone(), state, last.clone(), told))
+            }
+            Err(error) => {
+                let result = Err(error);
+                teller.end(end_of(&result), report);
+                result
+            }
+        }
     }
 
     /// Runs a graph and keeps the blocks of its answer for later runs: in memory as far as there is room, else in
@@ -194,55 +251,58 @@ impl Executor {
         let step = Step::Exchange { input: top, made_from: None, unless: None, routing };
         graph.nodes.push(StepNode { step, schema, grid });
         graph.root = StepId(graph.nodes.len() - 1);
-        let (state, estimate) = self.prepare(&graph, cancel)?;
-        let (mut report, mut none) = (RunReport::default(), Outcome::empty(&graph, estimate));
         let mut chains = Chain::of(&graph);
         chains.retain(|chain| chain.end != ChainEnd::Answer);
-        self.run_chains(&state, &chains, &[], &mut report, &mut none)?;
-        match state.take(graph.root)? {
-            Stored::Store(store) => Ok(KeptSource::new(store, divisions)),
-            _ => Err(Error::internal("the answer was not stored")),
-        }
+        let (estimate, teller) = self.begin(&graph, &chains);
+        let (mut report, mut none) = (RunReport::default(), Outcome::empty(&graph, estimate));
+        let result = self.prepare(&graph, &none.estimate, cancel).and_then(|state| {
+            let result = self.run_chains(&state, &teller, &chains, &[], &mut report, &mut none);
+            state.complete(&mut report, teller.elapsed());
+            result?;
+            match state.take(graph.root)? {
+                Stored::Store(store) => Ok(KeptSource::new(store, divisions)),
+                _ => Err(Error::internal("the answer was not stored")),
+            }
+        });
+        teller.end(end_of(&result), report);
+        result
     }
 
     /// Runs chains one after the other; what neither they nor `later` ones read is forgotten as soon as it can be.
     fn run_chains(
         &self,
         state: &Arc<RunState>,
+        teller: &Teller,
         chains: &[Chain],
         later: &[Chain],
         report: &mut RunReport,
         outcome: &mut Outcome,
     ) -> Result<()> {
         for (index, chain) in chains.iter().enumerate() {
-            self.run_chain(state, index, chain, report, outcome)?;
+            self.run_chain(state, teller, index, chain, report, outcome)?;
             let unread = [chains.get(index + 1..).unwrap_or_default(), later].concat();
-            self.drop_unread(index, state.keep_only(&needed_after(&state.graph, &unread)));
+            drop_unread(teller, index, state.keep_only(&needed_after(&state.graph, &unread)));
         }
         Ok(())
     }
 
-    fn drop_unread(&self, chain: usize, unread: Vec<Stored>) {
-        let bytes = unread.iter().map(Stored::bytes);
-        let (memory_bytes, scratch_bytes) = bytes.fold((0, 0), |sum, bytes| (sum.0 + bytes.0, sum.1 + bytes.1));
-        drop(unread);
-        if memory_bytes + scratch_bytes > 0 {
-            let event = Event::Dropped { chain, memory_bytes, scratch_bytes };
-            self.subscribers.iter().for_each(|subscriber| subscriber.event(&event));
-        }
+    /// What a run is estimated to need, and who tells of it.
+    fn begin(&self, graph: &StepGraph, chains: &[Chain]) -> (Estimate, Teller) {
+        let estimate = Estimate::of(graph, self.threads(), self.room.budget.total_bytes());
+        let teller = self.watch.begin(|| plan_of(graph, chains, &estimate, self.threads()));
+        (estimate, teller)
     }
 
-    fn prepare(&self, graph: &StepGraph, cancel: Cancel) -> Result<(Arc<RunState>, Estimate)> {
-        let estimate = Estimate::of(graph, self.threads(), self.room.budget.total_bytes());
+    fn prepare(&self, graph: &StepGraph, estimate: &Estimate, cancel: Cancel) -> Result<Arc<RunState>> {
         estimate.check()?;
         self.room.budget.reset_peak();
-        let state = RunState::new(graph.clone(), cancel, self.room.clone())?;
-        Ok((Arc::new(state), estimate))
+        Ok(Arc::new(RunState::new(graph.clone(), cancel, self.room.clone())?))
     }
 
     fn run_chain(
         &self,
         state: &Arc<RunState>,
+        teller: &Teller,
         index: usize,
         chain: &Chain,
         report: &mut RunReport,
@@ -251,16 +311,8 @@ impl Executor {
         let start = Instant::now();
         let before = Counts::of(&state.metrics);
         self.room.budget.reset_peak();
-        let mut run = ChainRun {
-            state: state.clone(),
-            pool: &self.pool,
-            budget: &self.room.budget,
-            subscribers: &self.subscribers,
-            index,
-            estimated_rows: rows_of(state, chain),
-            spilled_bytes: before.spilled_bytes,
-            report: ChainReport { label: chain.label(&state.graph), ..ChainReport::default() },
-        };
+        let of_chain = (chain.label(&state.graph), rows_of(state, chain));
+        let mut run = ChainRun::new(state, (&self.pool, &self.room.budget), teller, index, of_chain);
         let result = match chain.end {
             ChainEnd::Reduce(id) => match &state.graph.node(id).step {
                 Step::Reduce { reducer, .. } => reduce::run(&mut run, chain, id, &reducer.clone()),
@@ -278,34 +330,33 @@ impl Executor {
             },
             ChainEnd::Write(id) => match &state.graph.node(id).step {
                 Step::Write { sink, .. } => {
-                    write::run(&mut run, chain, &sink.clone()).map(|files| outcome.files = files)
+                    write::run(&mut run, chain, id, &sink.clone()).map(|files| outcome.files = files)
                 }
                 _ => Err(Error::internal("a chain's end is not a write")),
             },
             ChainEnd::Answer if outcome.holds_answer => answer::collect(&mut run, chain, outcome),
             ChainEnd::Answer => answer::discard(&mut run, chain),
         };
-        run.note_spilled();
-        run.emit(&Event::ChainFinished { chain: index, elapsed: start.elapsed() });
-        let mut chain_report = run.report;
-        chain_report.elapsed = start.elapsed();
+        let mut chain_report = run.into_report();
+        let elapsed = start.elapsed();
+        chain_report.elapsed = elapsed;
         chain_report.peak_bytes = self.room.budget.peak_bytes();
         before.complete(&mut chain_report, state, chain);
+        if self.watch.is_watched() {
+            let (run, report) = (teller.run(), Arc::new(chain_report.clone()));
+            teller.tell(Event::ChainFinished { run, chain: index, elapsed, report });
+        }
         report.chains.push(chain_report);
         result
     }
+}
 
-    fn complete(&self, state: &RunState, report: &mut RunReport, start: Instant) {
-        report.rows_read = state.metrics.rows_read();
-        report.bytes_read = state.metrics.bytes_read();
-        report.rows_written = state.metrics.rows_written();
-        report.bytes_written = state.metrics.bytes_written();
-        report.spilled_bytes = state.metrics.bytes_spilled();
-        report.unspilled_bytes = state.metrics.bytes_unspilled();
-        report.groups_skipped = state.metrics.groups_skipped();
-        report.pages_skipped = state.metrics.pages_skipped();
-        report.peak_bytes = report.chains.iter().map(|chain| chain.peak_bytes).max().unwrap_or(0);
-        report.elapsed = start.elapsed();
+fn drop_unread(teller: &Teller, chain: usize, unread: Vec<Stored>) {
+    let bytes = unread.iter().map(Stored::bytes);
+    let (memory_bytes, scratch_bytes) = bytes.fold((0, 0), |sum, bytes| (sum.0 + bytes.0, sum.1 + bytes.1));
+    drop(unread);
+    if memory_bytes + scratch_bytes > 0 {
+        teller.tell(Event::Dropped { run: teller.run(), chain, memory_bytes, scratch_bytes });
     }
 }
 
@@ -317,6 +368,8 @@ struct Counts {
     spilled_bytes: u64,
     moved_out_bytes: u64,
     unspilled_bytes: u64,
+    groups_skipped: u64,
+    pages_skipped: u64,
 }
 
 impl Counts {
@@ -328,6 +381,8 @@ impl Counts {
             spilled_bytes: metrics.bytes_spilled(),
             moved_out_bytes: metrics.bytes_moved_out(),
             unspilled_bytes: metrics.bytes_unspilled(),
+            groups_skipped: metrics.groups_skipped(),
+            pages_skipped: metrics.pages_skipped(),
         }
     }
 
@@ -339,6 +394,8 @@ impl Counts {
         report.spilled_bytes = now.spilled_bytes - self.spilled_bytes;
         report.moved_out_bytes = now.moved_out_bytes - self.moved_out_bytes;
         report.unspilled_bytes = now.unspilled_bytes - self.unspilled_bytes;
+        report.groups_skipped = now.groups_skipped - self.groups_skipped;
+        report.pages_skipped = now.pages_skipped - self.pages_skipped;
         report.room_bytes = share(STORE_SHARE, state.budget_bytes());
         report.allowance_bytes = state.allowance_bytes();
         let stored = |id: &StepId| state.find(*id).map_or(0, |stored| stored.total().rows);
@@ -365,65 +422,4 @@ fn rows_of(state: &RunState, chain: &Chain) -> Option<u64> {
 /// Steps whose results some of the chains read, and the answer.
 fn needed_after(graph: &StepGraph, later: &[Chain]) -> Vec<StepId> {
     later.iter().flat_map(|chain| chain.reads(graph)).chain([graph.root]).collect()
-}
-
-impl ChainRun<'_> {
-    pub(crate) fn emit(&self, event: &Event) {
-        self.subscribers.iter().for_each(|subscriber| subscriber.event(event));
-    }
-
-    pub(crate) fn started(&mut self, tasks: usize) {
-        let (label, rows) = (self.report.label.clone(), self.estimated_rows);
-        self.emit(&Event::ChainStarted { chain: self.index, label, tasks, rows });
-    }
-
-    pub(crate) fn task_started(&mut self, task: usize, permit_bytes: u64) {
-        self.report.tasks += 1;
-        self.note_task_bytes(permit_bytes);
-        self.emit(&Event::TaskStarted { chain: self.index, task, permit_bytes });
-    }
-
-    /// Tells of rows that went to scratch since the last time.
-    fn note_spilled(&mut self) {
-        let total = self.state.metrics.bytes_spilled();
-        if total > self.spilled_bytes {
-            self.emit(&Event::Spilled { chain: self.index, bytes: total - self.spilled_bytes, total });
-            self.spilled_bytes = total;
-        }
-    }
-
-    /// Counts rows of the answer.
-    pub(crate) fn note_rows_out(&mut self, rows: u64) {
-        self.report.rows_out += rows;
-    }
-
-    /// Keeps the largest permit that a task of the chain held.
-    pub(crate) fn note_task_bytes(&mut self, bytes: u64) {
-        self.report.task_bytes = self.report.task_bytes.max(bytes);
-    }
-
-    /// Takes note of a finished piece of work; a failure cancels the run.
-    pub(crate) fn finished<T>(&mut self, tag: usize, is_task: bool, elapsed: Duration, result: Result<T>) -> Result<T> {
-        self.note_spilled();
-        match result {
-            Ok(value) => {
-                if is_task {
-                    self.emit(&Event::TaskFinished {
-                        chain: self.index,
-                        task: tag,
-                        elapsed,
-                        rows_read: self.state.metrics.rows_read(),
-                        bytes_read: self.state.metrics.bytes_read(),
-                        promised_bytes: self.budget.promised_bytes(),
-                    });
-                }
-                self.state.cancel.check().map(|()| value)
-            }
-            Err(error) => {
-                self.state.cancel.cancel();
-                self.emit(&Event::TaskFailed { chain: self.index, task: tag, error: error.to_string() });
-                Err(error)
-            }
-        }
-    }
 }

@@ -7,28 +7,37 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod answer;
+mod chain_run;
 mod dispatch;
 mod events;
 mod exchange;
 mod executor;
 mod feeder;
+mod frames;
 mod held;
 mod kept;
 mod narrow;
 mod part;
 mod reduce;
 mod report;
+mod ring;
+#[cfg(test)]
+mod ring_tests;
 mod scratch;
 mod state;
 mod store;
 mod stream;
+mod streamed;
 mod tasks;
+mod teller;
 mod tiles;
 mod write;
 
 pub use answer::BatchIter;
-pub use events::{Event, Subscriber};
-pub use executor::{Executor, Outcome};
+pub use events::{ChainPlan, Event, RunEnd, RunPlan, Subscriber, Work};
+pub use executor::{Executor, OpenRun, Outcome};
+pub use frames::{Frame, Frames};
 pub use kept::KeptSource;
 pub use report::{ChainReport, RunReport};
+pub use ring::{Follower, Record, Ring};
 pub use scratch::{ScratchArea, ScratchOptions};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::compute::concat_batches;
 use blockfold_core::{Block, Error, RecordBatch, Result, SchemaRef};
+use blockfold_plan::tally::Tally;
 use blockfold_plan::{BlockMeta, BlockStream, Metrics, Origin, Part, Router};
 
 use crate::feeder::Feeder;
@@ -108,6 +109,7 @@ impl BlockStream for PartStream {
             [one] => one.clone(),
             many => concat_batches(&self.held, many)?,
         };
+        Tally::count(|tally| tally.rows_in += batch.num_rows() as u64);
         retyped(&batch, &self.schema).map(|batch| Some(batch.into()))
     }
 }

@@ -11,9 +11,10 @@ use blockfold_core::{Block, Error, Permit, RecordBatch, Result};
 use blockfold_plan::estimate::{PARTIAL_SHARE, exchange_task_bytes, share};
 use blockfold_plan::{Chain, End, Origin, Partial, Reducer, Router, StepId};
 
+use crate::chain_run::ChainRun;
 use crate::dispatch::Dispatch;
-use crate::executor::ChainRun;
 use crate::feeder::Feeder;
+use crate::frames::within;
 use crate::narrow::Learning;
 use crate::state::{RunState, Stored};
 use crate::store::{Store, StoreContext};
@@ -44,7 +45,7 @@ pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &A
     run.started(plans.len());
     let stream_bytes = plans.iter().map(|plan| plan.stream_bytes).max().unwrap_or(0);
     let spread = reducer.spread().map(|router| Arc::new(Spread::new(&run.state, router, stream_bytes)));
-    let folding = Folding { reducer: reducer.clone(), spread: spread.clone() };
+    let folding = Folding { id, reducer: reducer.clone(), spread: spread.clone() };
     let held = match reducer.may_stop_early() {
         Some(end) => in_sequence(run, chain, &folding, &plans, end)?,
         None => as_tree(run, chain, &folding, &plans)?,
@@ -67,6 +68,7 @@ pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &A
 /// What tasks fold with.
 #[derive(Clone)]
 struct Folding {
+    id: StepId,
     reducer: Arc<dyn Reducer>,
     spread: Option<Arc<Spread>>,
 }
@@ -147,7 +149,7 @@ fn empty(run: &ChainRun<'_>, reducer: &Arc<dyn Reducer>) -> Result<Held> {
 
 /// All tasks, their partials merged pairwise: the tree's shape depends on the number of tasks alone.
 fn as_tree(run: &mut ChainRun<'_>, chain: &Chain, folding: &Folding, plans: &[TaskPlan]) -> Result<Option<Held>> {
-    let mut dispatch: Dispatch<'_, Held> = Dispatch::new(run.pool);
+    let mut dispatch: Dispatch<'_, Held> = run.dispatch();
     let mut tree = MergeTree::new(plans.len());
     let mut merging: BTreeMap<usize, Place> = BTreeMap::new();
     let mut waiting: VecDeque<usize> = (0..plans.len()).collect();
@@ -156,7 +158,7 @@ fn as_tree(run: &mut ChainRun<'_>, chain: &Chain, folding: &Folding, plans: &[Ta
     loop {
         while dispatch.has_room() && !(is_tight && dispatch.in_flight() > 0) {
             let Some(&task) = waiting.front() else { break };
-            let Some(permit) = run.permit(&folding.reducer, &plans[task], dispatch.in_flight())? else { break };
+            let Some(permit) = fold_permit(run, &folding.reducer, &plans[task], dispatch.in_flight())? else { break };
             waiting.pop_front();
             alone = is_tight.then_some(task);
             run.task_started(task, permit.bytes());
@@ -169,19 +171,20 @@ fn as_tree(run: &mut ChainRun<'_>, chain: &Chain, folding: &Folding, plans: &[Ta
             let had_neighbours = plans.len() > 1 && alone != Some(done.tag);
             if run.state.make_room(u64::MAX)? || had_neighbours {
                 is_tight = true;
+                run.gave_up(&done);
                 waiting.push_front(done.tag);
                 continue;
             }
         }
         let place = merging.remove(&done.tag).unwrap_or(Place { level: 0, index: done.tag });
-        let held = run.finished(done.tag, place.level == 0, done.elapsed, done.result)?;
+        let held = run.finished(place.level == 0, done)?;
         run.note_task_bytes(held.permit.bytes());
         if let Some((parent, earlier, later)) = tree.put(place, held) {
             // Tags of merges follow those of tasks.
             let tag = plans.len() + tree.next_tag();
             merging.insert(tag, parent);
             let folding = folding.clone();
-            dispatch.spawn(tag, move || folding.merge(earlier, later));
+            dispatch.spawn(tag, move || within(folding.id, || folding.merge(earlier, later)));
         }
     }
     Ok(tree.into_root())
@@ -196,7 +199,7 @@ fn in_sequence(
     end: End,
 ) -> Result<Option<Held>> {
     let order = |n: usize| if end == End::First { n } else { plans.len() - 1 - n };
-    let mut dispatch: Dispatch<'_, Held> = Dispatch::new(run.pool);
+    let mut dispatch: Dispatch<'_, Held> = run.dispatch();
     let mut waiting: BTreeMap<usize, Held> = BTreeMap::new();
     let (mut next, mut merged) = (0, 0);
     let mut sum: Option<Held> = None;
@@ -208,7 +211,7 @@ fn in_sequence(
         while (again.is_some() || (next < plans.len() && next < merged + window)) && dispatch.has_room() {
             let task = again.unwrap_or(next);
             let plan = &plans[order(task)];
-            let Some(permit) = run.permit(&folding.reducer, plan, dispatch.in_flight())? else { break };
+            let Some(permit) = fold_permit(run, &folding.reducer, plan, dispatch.in_flight())? else { break };
             run.task_started(task, permit.bytes());
             spawn_fold(run, &mut dispatch, chain, folding, plan, task, permit);
             next = next.max(task + 1);
@@ -216,11 +219,13 @@ fn in_sequence(
         }
         let Some(done) = dispatch.wait() else { break };
         if is_over_budget(&done.result) && again.is_none() && run.state.make_room(u64::MAX)? {
+            run.gave_up(&done);
             again = Some(done.tag);
             continue;
         }
-        let held = run.finished(done.tag, true, done.elapsed, done.result)?;
-        waiting.insert(done.tag, held);
+        let task = done.tag;
+        let held = run.finished(true, done)?;
+        waiting.insert(task, held);
         while let Some(held) = waiting.remove(&merged) {
             let (earlier, later) = if end == End::First { (sum.take(), Some(held)) } else { (Some(held), sum.take()) };
             sum = match (earlier, later) {
@@ -257,8 +262,8 @@ impl Folding {
             let mut stream = stream::open_blocks(state, top, &blocks)?;
             while let Some(batch) = stream.next()? {
                 for piece in self.pieces(batch)? {
-                    held.partial.fold(&piece).map_err(|error| error.at(place()))?;
-                    self.make_room(&mut held, plan.stream_bytes)?;
+                    within(self.id, || held.partial.fold(&piece)).map_err(|error| error.at(place()))?;
+                    within(self.id, || self.make_room(&mut held, plan.stream_bytes))?;
                 }
                 if held.partial.is_complete() {
                     break;
@@ -383,10 +388,13 @@ impl MergeTree {
     }
 }
 
-impl ChainRun<'_> {
-    /// A permit for a task, `None` when it must wait for others to finish.
-    fn permit(&self, reducer: &Arc<dyn Reducer>, plan: &TaskPlan, in_flight: usize) -> Result<Option<Permit>> {
-        let bytes = plan.stream_bytes.saturating_add(reducer.initial_bytes());
-        self.state.permit(reducer.name(), bytes, &reducer.remedy(), in_flight)
-    }
+/// A permit for a task, `None` when it must wait for others to finish.
+fn fold_permit(
+    run: &mut ChainRun<'_>,
+    reducer: &Arc<dyn Reducer>,
+    plan: &TaskPlan,
+    in_flight: usize,
+) -> Result<Option<Permit>> {
+    let bytes = plan.stream_bytes.saturating_add(reducer.initial_bytes());
+    run.permit(reducer.name(), bytes, &reducer.remedy(), in_flight)
 }

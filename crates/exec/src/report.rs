@@ -39,6 +39,12 @@ pub struct ChainReport {
     pub task_bytes: u64,
     /// The most bytes that were promised at once while the chain ran.
     pub peak_bytes: u64,
+    /// Row groups not read since statistics or bloom filters rule them out.
+    pub groups_skipped: u64,
+    /// Pages not read since the page index rules them out.
+    pub pages_skipped: u64,
+    /// Time in which the next task had to wait until others gave memory back.
+    pub waited: Duration,
     /// Time from first task to end.
     pub elapsed: Duration,
 }

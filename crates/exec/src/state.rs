@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use blockfold_core::{Block, Budget, Cancel, Error, Permit, Result};
 use blockfold_plan::estimate::{ALLOWANCE_SHARE, STORE_SHARE, chunk_bytes, share};
@@ -12,6 +13,7 @@ use blockfold_plan::{
 
 use crate::narrow::{Finished, NarrowedSource};
 use crate::part::StorePart;
+use crate::report::RunReport;
 use crate::store::{Room, Store, StoreContext};
 
 /// What a chain left to later ones.
@@ -103,6 +105,24 @@ impl RunState {
         let (cancel, metrics) = (self.cancel.clone(), self.metrics.clone());
         let allowance_bytes = self.allowances.get(&id).copied().unwrap_or_else(|| self.allowance_bytes());
         TaskContext { block, cancel, metrics, allowance_bytes }
+    }
+
+    /// Puts what the run counted into its report.
+    pub(crate) fn complete(&self, report: &mut RunReport, elapsed: Duration) {
+        report.rows_read = self.metrics.rows_read();
+        report.bytes_read = self.metrics.bytes_read();
+        report.rows_written = self.metrics.rows_written();
+        report.bytes_written = self.metrics.bytes_written();
+        report.spilled_bytes = self.metrics.bytes_spilled();
+        report.unspilled_bytes = self.metrics.bytes_unspilled();
+        report.groups_skipped = self.metrics.groups_skipped();
+        report.pages_skipped = self.metrics.pages_skipped();
+        report.peak_bytes = report.chains.iter().map(|chain| chain.peak_bytes).max().unwrap_or(0);
+        report.elapsed = elapsed;
+    }
+
+    pub(crate) fn promised_bytes(&self) -> u64 {
+        self.budget.promised_bytes()
     }
 
     pub(crate) fn budget_bytes(&self) -> u64 {

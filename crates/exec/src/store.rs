@@ -36,6 +36,11 @@ impl Room {
         Room { budget, scratch, in_memory, stores, moving }
     }
 
+    /// Bytes that all stores have in memory now.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.in_memory.load(Ordering::Relaxed)
+    }
+
     fn add(&self, store: &Arc<Store>) {
         let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
         stores.retain(|store| store.strong_count() > 0);

@@ -7,6 +7,7 @@ use blockfold_core::{Block, Error, Result};
 use blockfold_plan::chain::{blocks_of_share, step_label};
 use blockfold_plan::{BlockMap, BlockStream, Input, Kernel, Sizes, Step, StepId, TaskContext};
 
+use crate::frames::within;
 use crate::state::RunState;
 use crate::tasks::TaskPlan;
 use crate::tiles::{self, TileStream};
@@ -39,12 +40,12 @@ pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Bo
             let task = state.task(id, block);
             let place = format!("read {} block {block}", source.name());
             let source = state.source(id, source, narrowed_by)?;
-            let inner = source.open(block, &task).map_err(|error| error.at(&place))?;
-            Ok(Box::new(PlacedStream { inner, task, place }))
+            let inner = within(id, || source.open(block, &task)).map_err(|error| error.at(&place))?;
+            Ok(Box::new(PlacedStream { inner, id, task, place }))
         }
         Step::Map { inputs, kernel } => {
             let place = format!("{} block {block}", step_label(&node.step));
-            map(state, inputs, kernel, state.task(id, block), &place)
+            map(state, id, (inputs, kernel), state.task(id, block), &place)
         }
         Step::Exchange { input, .. } if state.is_passed(id) => {
             let blocks = state.graph.node(*input).grid.blocks();
@@ -60,8 +61,8 @@ pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Bo
 
 fn map(
     state: &Arc<RunState>,
-    inputs: &[(StepId, BlockMap)],
-    kernel: &Arc<dyn Kernel>,
+    id: StepId,
+    (inputs, kernel): (&[(StepId, BlockMap)], &Arc<dyn Kernel>),
     task: TaskContext,
     place: &str,
 ) -> Result<Box<dyn BlockStream>> {
@@ -82,11 +83,11 @@ fn map(
         };
         opened.extend(found);
     }
-    if let Some(inner) = kernel.open(&mut opened, &task).map_err(|error| error.at(place))? {
-        return Ok(Box::new(PlacedStream { inner, task, place: place.to_string() }));
+    if let Some(inner) = within(id, || kernel.open(&mut opened, &task)).map_err(|error| error.at(place))? {
+        return Ok(Box::new(PlacedStream { inner, id, task, place: place.to_string() }));
     }
     let inputs = opened.into_iter().map(Input::into_stream).collect::<Result<_>>()?;
-    Ok(Box::new(MapStream { inputs, kernel: kernel.clone(), task, place: place.to_string(), done: false }))
+    Ok(Box::new(MapStream { inputs, id, kernel: kernel.clone(), task, place: place.to_string(), done: false }))
 }
 
 /// Some of an input's blocks.
@@ -120,6 +121,7 @@ impl BlockStream for Chained {
 /// A stream whose errors say where they happened, and that stops when the run is cancelled.
 struct PlacedStream {
     inner: Box<dyn BlockStream>,
+    id: StepId,
     task: TaskContext,
     place: String,
 }
@@ -127,12 +129,13 @@ struct PlacedStream {
 impl BlockStream for PlacedStream {
     fn next(&mut self) -> Result<Option<Block>> {
         self.task.cancel.check()?;
-        self.inner.next().map_err(|error| error.at(&self.place))
+        within(self.id, || self.inner.next()).map_err(|error| error.at(&self.place))
     }
 }
 
 struct MapStream {
     inputs: Vec<Box<dyn BlockStream>>,
+    id: StepId,
     kernel: Arc<dyn Kernel>,
     task: TaskContext,
     place: String,
@@ -162,10 +165,9 @@ impl MapStream {
 
 impl BlockStream for MapStream {
     fn next(&mut self) -> Result<Option<Block>> {
-        match self.pull()? {
-            Some(blocks) => self.kernel.run(&blocks, &self.task).map(Some).map_err(|error| error.at(&self.place)),
-            None => Ok(None),
-        }
+        let Some(blocks) = self.pull()? else { return Ok(None) };
+        let made = within(self.id, || self.kernel.run(&blocks, &self.task));
+        made.map(Some).map_err(|error| error.at(&self.place))
     }
 }
 

@@ -10,6 +10,7 @@ use blockfold_plan::chain::step_label;
 use blockfold_plan::tiles::{TileReader, element_type, read_from_blocks, stored_boxes, tiles_of};
 use blockfold_plan::{BlockStream, Input, Step, StepId, TaskContext};
 
+use crate::frames::within;
 use crate::state::RunState;
 use crate::stream;
 
@@ -89,12 +90,25 @@ impl Opened {
             }
             Step::Write { .. } => return Err(Error::internal("a write has no elements to read")),
         };
+        let reader = Box::new(PlacedReader { inner: reader, id });
         if state.graph.readers_of(id) < 2 {
             return Ok(reader);
         }
         let shared = Arc::new(Mutex::new(Shared { reader, last: None }));
         self.0.push((id, shared.clone()));
         Ok(Box::new(SharedReader(shared)))
+    }
+}
+
+/// A reader whose step is known to be at work while it reads.
+struct PlacedReader {
+    inner: Box<dyn TileReader>,
+    id: StepId,
+}
+
+impl TileReader for PlacedReader {
+    fn read(&mut self, region: &Region) -> Result<Tensor> {
+        within(self.id, || self.inner.read(region))
     }
 }
 

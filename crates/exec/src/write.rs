@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use blockfold_core::{Permit, Result};
-use blockfold_plan::{Chain, Sink, Written};
+use blockfold_plan::{Chain, Sink, StepId, Written};
 
+use crate::chain_run::ChainRun;
 use crate::dispatch::Dispatch;
-use crate::executor::ChainRun;
+use crate::frames::within;
 use crate::state::RunState;
 use crate::stream;
 use crate::tasks::{self, TaskPlan};
@@ -14,11 +15,11 @@ use crate::tasks::{self, TaskPlan};
 const REMEDY: &str = "raise the memory budget, or write smaller row groups";
 
 /// Writes every block and counts the files; on any error the sink removes what it wrote.
-pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>) -> Result<usize> {
+pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, sink: &Arc<dyn Sink>) -> Result<usize> {
     let plans = worth_a_file(&run.state, chain, tasks::singles(&run.state, chain));
     run.started(plans.len());
     sink.begin()?;
-    let result = write_all(run, chain, sink, &plans).and_then(|()| sink.commit());
+    let result = write_all(run, chain, (id, sink), &plans).and_then(|()| sink.commit());
     if result.is_err() {
         sink.abort();
     }
@@ -38,25 +39,30 @@ fn worth_a_file(state: &RunState, chain: &Chain, mut plans: Vec<TaskPlan>) -> Ve
     plans
 }
 
-fn write_all(run: &mut ChainRun<'_>, chain: &Chain, sink: &Arc<dyn Sink>, plans: &[TaskPlan]) -> Result<()> {
-    let mut dispatch: Dispatch<'_, (Written, Permit)> = Dispatch::new(run.pool);
+fn write_all(
+    run: &mut ChainRun<'_>,
+    chain: &Chain,
+    (id, sink): (StepId, &Arc<dyn Sink>),
+    plans: &[TaskPlan],
+) -> Result<()> {
+    let mut dispatch: Dispatch<'_, (Written, Permit)> = run.dispatch();
     let mut next = 0;
     loop {
         while next < plans.len() && dispatch.has_room() {
             let bounds = chain.bounds(&run.state.graph, run.state.as_ref(), plans[next].blocks.start);
             let bytes = bounds.peak_bytes.saturating_add(sink.peak_bytes(bounds.batch));
             let place = format!("write {}", sink.name());
-            let Some(permit) = run.state.permit(&place, bytes, REMEDY, dispatch.in_flight())? else { break };
+            let Some(permit) = run.permit(&place, bytes, REMEDY, dispatch.in_flight())? else { break };
             run.task_started(next, permit.bytes());
             let (state, sink, top, block) = (run.state.clone(), sink.clone(), chain.top, plans[next].blocks.start);
             dispatch.spawn(next, move || {
                 let mut stream = stream::open(&state, top, block)?;
-                let written = sink.write(block, stream.as_mut(), &state.task(top, block))?;
+                let written = within(id, || sink.write(block, stream.as_mut(), &state.task(top, block)))?;
                 Ok((written, permit))
             });
             next += 1;
         }
         let Some(done) = dispatch.wait() else { return Ok(()) };
-        run.finished(done.tag, true, done.elapsed, done.result)?;
+        run.finished(true, done)?;
     }
 }

@@ -7,7 +7,7 @@ use blockfold_core::{Error, Grid, Result};
 
 use crate::chain::{Chain, ChainEnd};
 use crate::op::Plan;
-use crate::step::{BlockMap, Step, StepGraph};
+use crate::step::{BlockMap, Step, StepGraph, StepId};
 
 /// A stage on the way from what was typed to what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,33 +66,34 @@ fn write_node(plan: &Plan, depth: usize, text: &mut String) {
 
 /// A step graph, one line a step, inputs before consumers.
 pub fn steps(graph: &StepGraph) -> String {
-    let mut text = String::new();
-    for (i, node) in graph.nodes.iter().enumerate() {
-        let line = match &node.step {
-            Step::Read { source, narrowed_by } => {
-                let filters = narrowed_by.iter().map(|narrowing| {
-                    format!(", dynamic filter on {} (step {})", narrowing.by.detail(), narrowing.step.0)
-                });
-                format!("Read {}{}", joined(source.name(), &source.detail()), filters.collect::<String>())
-            }
-            Step::Map { inputs, kernel } => {
-                let inputs: Vec<String> = inputs.iter().map(|(id, map)| format!("{}{}", id.0, mapped(map))).collect();
-                format!("Map [{}] {}", inputs.join(", "), joined(kernel.name(), &kernel.detail()))
-            }
-            Step::Reduce { input, reducer } => {
-                format!("Reduce [{}] {}", input.0, joined(reducer.name(), &reducer.detail()))
-            }
-            Step::Exchange { input, made_from, unless, routing } => {
-                let from = made_from.map_or(String::new(), |id| format!(", {} as bounds", id.0));
-                let unless = unless.map_or(String::new(), |id| format!(", unless {} is one block", id.0));
-                format!("Exchange [{}{from}{unless}] {}", input.0, joined(routing.name(), &routing.detail()))
-            }
-            Step::Write { input, sink } => format!("Write [{}] {}", input.0, joined(sink.name(), &sink.detail())),
-        };
-        let _ = writeln!(text, "{i}: {line}  ({})", blocks(&node.grid));
+    let line = |i: usize| format!("{i}: {}  ({})\n", step(graph, StepId(i)), blocks(&graph.node(StepId(i)).grid));
+    let text: String = (0..graph.nodes.len()).map(line).collect();
+    text.trim_end().to_string()
+}
+
+/// A step in one line: its kind, the numbers of its inputs, and what it does.
+pub fn step(graph: &StepGraph, id: StepId) -> String {
+    match &graph.node(id).step {
+        Step::Read { source, narrowed_by } => {
+            let filters = narrowed_by
+                .iter()
+                .map(|narrowing| format!(", dynamic filter on {} (step {})", narrowing.by.detail(), narrowing.step.0));
+            format!("Read {}{}", joined(source.name(), &source.detail()), filters.collect::<String>())
+        }
+        Step::Map { inputs, kernel } => {
+            let inputs: Vec<String> = inputs.iter().map(|(id, map)| format!("{}{}", id.0, mapped(map))).collect();
+            format!("Map [{}] {}", inputs.join(", "), joined(kernel.name(), &kernel.detail()))
+        }
+        Step::Reduce { input, reducer } => {
+            format!("Reduce [{}] {}", input.0, joined(reducer.name(), &reducer.detail()))
+        }
+        Step::Exchange { input, made_from, unless, routing } => {
+            let from = made_from.map_or(String::new(), |id| format!(", {} as bounds", id.0));
+            let unless = unless.map_or(String::new(), |id| format!(", unless {} is one block", id.0));
+            format!("Exchange [{}{from}{unless}] {}", input.0, joined(routing.name(), &routing.detail()))
+        }
+        Step::Write { input, sink } => format!("Write [{}] {}", input.0, joined(sink.name(), &sink.detail())),
     }
-    text.truncate(text.trim_end().len());
-    text
 }
 
 /// The chains of a step graph, one line a chain with its steps.

@@ -16,6 +16,7 @@ pub mod optimize;
 pub mod rules;
 pub mod selectivity;
 pub mod step;
+pub mod tally;
 pub mod task;
 pub mod tiles;
 mod together;

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use blockfold_core::{Block, Cancel, Result};
 
+use crate::tally::Tally;
+
 /// Counters of a run, shared by its tasks.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -20,28 +22,31 @@ pub struct Metrics {
 }
 
 macro_rules! counters {
-    ($($(#[$doc:meta])* $field:ident $add:ident),*) => {
+    ($($(#[$doc:meta])* $field:ident $add:ident $(=> $($tally:ident)+)?),*) => {
         impl Metrics {$(
             $(#[$doc])*
             pub fn $field(&self) -> u64 { self.$field.load(Ordering::Relaxed) }
-            /// Adds to the counter of the same name.
-            pub fn $add(&self, more: u64) { self.$field.fetch_add(more, Ordering::Relaxed); }
+            /// Adds to the counter of the same name, and to what the task on this thread counts for itself.
+            pub fn $add(&self, more: u64) {
+                self.$field.fetch_add(more, Ordering::Relaxed);
+                $(Tally::count(|tally| { $(tally.$tally += more;)+ });)?
+            }
         )*}
     };
 }
 counters!(
     /// Bytes read from files.
-    bytes_read add_bytes_read,
+    bytes_read add_bytes_read => bytes_in,
     /// Rows that sources looked at, before their own filters; sources count them.
-    rows_read add_rows_read,
+    rows_read add_rows_read => rows_in,
     /// Bytes written to files.
-    bytes_written add_bytes_written,
+    bytes_written add_bytes_written => bytes_out,
     /// Rows written to files.
     rows_written add_rows_written,
     /// Bytes written to scratch.
-    bytes_spilled add_bytes_spilled,
+    bytes_spilled add_bytes_spilled => bytes_out spilled_bytes,
     /// Bytes read back from scratch.
-    bytes_unspilled add_bytes_unspilled,
+    bytes_unspilled add_bytes_unspilled => bytes_in,
     /// Bytes of those written to scratch that waited in memory first, and made room for tasks.
     bytes_moved_out add_bytes_moved_out,
     /// Row groups that were not read since their statistics or bloom filters rule them out.

@@ -1,5 +1,6 @@
 //! What happens in a pool, for those who watch.
 
+use std::sync::Arc;
 use std::thread::ThreadId;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use crate::error::Error;
 #[non_exhaustive]
 pub struct TaskStarted<'a> {
     /// Name of the call.
-    pub name: &'a str,
+    pub name: &'a Arc<str>,
     /// The thread it runs on.
     pub thread: ThreadId,
     /// When it started.
@@ -22,7 +23,7 @@ pub struct TaskStarted<'a> {
 #[non_exhaustive]
 pub struct TaskFinished<'a> {
     /// Name of the call.
-    pub name: &'a str,
+    pub name: &'a Arc<str>,
     /// The thread it ran on.
     pub thread: ThreadId,
     /// When it started.

@@ -162,7 +162,7 @@ fn call_watched(node: &Node, deps: &mut dyn Deps, subscriber: &dyn Subscriber) -
     let function = &*node.function;
     let thread = std::thread::current().id();
     let start = now();
-    let name = &*function.name;
+    let name = &function.name;
     shielded(|| subscriber.started(&TaskStarted { name, thread, start }));
     let result = call(node, deps);
     let stop = now();

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Violation;
 
-const ENGINE: [&str; 10] = [
+const ENGINE: [&str; 12] = [
     "blockfold-core",
     "blockfold-kernels",
     "blockfold-dense",
@@ -16,6 +16,8 @@ const ENGINE: [&str; 10] = [
     "blockfold-exec",
     "blockfold-tasks",
     "blockfold-draw",
+    "blockfold-watch",
+    "blockfold-dashboard",
     "blockfold-datasets",
 ];
 
@@ -30,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("blockfold-exec", &["blockfold-core", "blockfold-plan"]),
     ("blockfold-tasks", &["blockfold-core"]),
     ("blockfold-draw", &[]),
+    ("blockfold-watch", &["blockfold-core", "blockfold-plan", "blockfold-exec"]),
     ("blockfold-datasets", &["blockfold-core", "blockfold-kernels", "blockfold-plan"]),
     ("blockfold", &ENGINE),
     ("blockfold-dashboard", &["blockfold-watch"]),

@@ -1,6 +1,7 @@
 //! What becomes of a result: printed as a table or a document, or written.
 
 use anyhow::Result;
+use blockfold::watch::view::Watched;
 use blockfold::{Frame, LazyFrame, Stage};
 
 use crate::args::{Dry, Out, RowLimit};
@@ -45,11 +46,14 @@ pub fn give_or_show(command: &str, frame: &LazyFrame, out: &Out, dry: &Dry, cont
 /// Runs a frame, drops its rows, and prints what each chain of steps needed.
 pub fn analyze(command: &str, frame: &LazyFrame, context: &Context) -> Result<()> {
     let analysis = frame.analyze()?;
-    context.console.line(analysis.to_string())?;
+    let run = context.session.runs().last().map(|run| run.id);
+    let causes = context.session.recorder().zip(run).and_then(|(recorder, run)| recorder.causes(run));
+    context.console.line(context.session.performance_report()?.trim_end())?;
     context.console.note(context.summary(&analysis.report))?;
     context.console.document(&serde_json::json!({
         "command": command,
         "estimate": json::estimate(&analysis.estimate),
+        "causes": causes.unwrap_or_default(),
         "real": { "chains": json::chains(&analysis.report), "run": context.run_document(&analysis.report) },
     }))
 }

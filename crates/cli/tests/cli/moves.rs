@@ -154,6 +154,37 @@ fn analyze_compares_the_estimate_with_the_run() {
 }
 
 #[test]
+fn a_run_is_recorded_and_traced() {
+    let place = with_many();
+    place.ok("sort many --by y --memory 16MiB --out sorted.parquet --record run.bfrun --trace trace.json -q");
+    let recording = blockfold::watch::Recording::read(place.join("run.bfrun")).unwrap();
+    let run = recording.runs.last().unwrap();
+    assert!(run.summary.spilled_bytes > 0 && run.summary.tasks_done == run.summary.tasks);
+    let used = run.samples.samples.iter().filter_map(|sample| sample.used_bytes).max();
+    assert!(used > Some(1 << 20), "{used:?}");
+    let trace: serde_json::Value = serde_json::from_slice(&std::fs::read(place.join("trace.json")).unwrap()).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().len() as u64 > run.summary.tasks);
+    // A run that fails is recorded, too; one that cannot be recorded fails.
+    let ran = place.run("sort many --by y --memory 16MiB --scratch-limit 1MiB --record failed.bfrun");
+    assert!(ran.code == 1 && ran.err.contains("scratch"), "{ran:?}");
+    let failed = blockfold::watch::Recording::read(place.join("failed.bfrun")).unwrap();
+    assert!(failed.runs.last().unwrap().summary.error.is_some());
+    let ran = place.run("schema many --record no/such/folder/run.bfrun -q");
+    assert!(ran.code == 1 && ran.err.contains("no/such/folder"), "{ran:?}");
+}
+
+#[test]
+fn analyze_says_why() {
+    let place = with_many();
+    let text = place.ok("sort many --by y --memory 16MiB --analyze");
+    for part in ["time by step", "\nwhy\n", "a memory budget of about", "median task"] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    let document = place.json("sort many --by y --memory 16MiB --analyze");
+    assert!(document["causes"][0].as_str().unwrap().contains("spilled"), "{document}");
+}
+
+#[test]
 fn what_a_killed_run_left_of_a_file_is_removed_by_the_next() {
     let place = with_many();
     // No process has the greatest number that a process can have; this one's own is that of a process that runs.

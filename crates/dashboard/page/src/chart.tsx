@@ -10,7 +10,7 @@ import { colour, colours } from "./theme";
 import { show, shown, timeKey, useSettled, view, whole } from "./time";
 import type { RunSummary, Series } from "./view";
 
-export interface Line { key: string; label: string; colour: string; fill?: boolean; dash?: boolean }
+export interface Line { key: string; label: string; colour: string; fill?: boolean; dash?: boolean; limit?: boolean }
 
 const HEIGHT = 150;
 /** Between two ticks of bytes. */
@@ -97,6 +97,12 @@ function value(series: Series | undefined, key: string, cursor: number | null, u
   return found === null || found === undefined ? null : unit(found);
 }
 
+/** The top of an axis: above all values, and above the limit if that is not far away. */
+function highest(high: number, lines: Line[], run: RunSummary, binary: boolean | undefined): number {
+  const limit = lines.some((line) => line.limit) ? run.budget_bytes : 0;
+  return Math.max(limit <= 4 * high ? limit : 0, high, binary ? 1024 : 1) * 1.05;
+}
+
 function options(
   width: number, lines: Line[], unit: (value: number) => string, most: number | undefined, binary: boolean | undefined,
   run: { current: RunSummary }, setCursor: (at: number | null) => void,
@@ -107,13 +113,15 @@ function options(
     width, height: HEIGHT,
     legend: { show: false },
     padding: [8, MARGIN, 0, 0],
-    scales: { x: { time: false }, y: { range: (_, __, high) => [0, most ?? Math.max(high * 1.05, binary ? 1024 : 1)] } },
+    scales: { x: { time: false }, y: { range: (_, __, high) => [0, most ?? highest(high ?? 0, lines, run.current, binary)] } },
     cursor: { sync: { key: "time" }, drag: { x: true, y: false, setScale: false }, points: { size: 5 } },
     series: [
       {},
       ...lines.map((line): uPlot.Series => ({
         label: line.label, stroke: colour(line.colour), width: 1.5, points: { show: false },
         fill: line.fill ? `${colour(line.colour)}33` : undefined, dash: line.dash ? [6, 4] : undefined,
+        // Between two samples there may be points without a value. A limit is shown where it is near, and scales nothing.
+        spanGaps: true, auto: !line.limit,
       })),
     ],
     axes: [

@@ -14,7 +14,7 @@ const POINTS = 400;
 const WORKERS = 16;
 
 const MEMORY: Line[] = [
-  { key: "budget", label: "budget", colour: "muted", dash: true },
+  { key: "budget", label: "budget", colour: "muted", dash: true, limit: true },
   { key: "promised", label: "promised", colour: "c0", fill: true },
   { key: "used", label: "used", colour: "c2" },
   { key: "resident", label: "resident", colour: "c4" },

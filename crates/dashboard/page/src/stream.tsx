@@ -198,7 +198,7 @@ class Painter {
     const every = Math.ceil(13 / each);
     context.textAlign = "right";
     lanes.forEach((lane, i) => {
-      if (i % every === 0) context.fillText(lane.name.slice(0, 10), GUTTER - 6, AXIS + (i + 0.5) * each, GUTTER - 8);
+      if (i % every === 0) context.fillText(lane.name.replace(/^blockfold-(?=\d)/, "worker ").replace(/^blockfold-/, ""), GUTTER - 6, AXIS + (i + 0.5) * each, GUTTER - 8);
     });
     context.textAlign = "center";
     const span = width - GUTTER - MARGIN;

@@ -7,11 +7,11 @@
 mod array;
 mod frame;
 mod made;
+mod watched;
 
 use std::sync::{Arc, Once};
 
 use blockfold_core::{RecordBatch, Result};
-use blockfold_exec::{Event as RunEvent, Executor};
 use blockfold_plan::Plan;
 pub use blockfold_tasks::{
     Arg, AsCompleted, Bag, Callable, Client, Delayed, Event, Future, Later, Lock, LockGuard, Pool, Pure, Queue,
@@ -23,28 +23,11 @@ pub type CallError = blockfold_tasks::Error;
 
 pub use array::IntoTensor;
 pub use frame::IntoBatches;
+pub(crate) use watched::CallWatch;
 
 use crate::array::NdArray;
 use crate::collected::Frame;
 use crate::session::Session;
-
-/// Tells the session's subscribers of calls.
-struct Watched(Executor);
-
-impl blockfold_tasks::Subscriber for Watched {
-    fn started(&self, event: &blockfold_tasks::TaskStarted<'_>) {
-        self.0.tell(&RunEvent::CallStarted { name: event.name.to_owned() });
-    }
-
-    fn finished(&self, event: &blockfold_tasks::TaskFinished<'_>) {
-        self.0.tell(&RunEvent::CallFinished {
-            name: event.name.to_owned(),
-            elapsed: event.stop.saturating_duration_since(event.start),
-            bytes: event.bytes,
-            error: event.error.map(ToString::to_string),
-        });
-    }
-}
 
 impl Session {
     /// Settings of a client or a pool with as many threads as the session has, watched by the session's subscribers and
@@ -57,9 +40,9 @@ impl Session {
             Some(threads) => settings.blocking_threads(threads),
             None => settings,
         };
-        match self.executor().is_watched() {
-            true => settings.subscriber(Arc::new(Watched(self.executor().clone()))),
-            false => settings,
+        match self.call_watch() {
+            Some(watch) => settings.subscriber(watch.clone()),
+            None => settings,
         }
     }
 
@@ -117,7 +100,12 @@ impl Session {
     /// As [`Session::compute`].
     pub fn compute_calls<W: Wanted>(&self, calls: W) -> Result<W::Results> {
         let cancel = self.cancel();
-        Ok(self.calls()?.compute_all_unless(calls, move || cancel.is_cancelled())?)
+        let pool = self.calls()?;
+        let compute = || pool.compute_all_unless(calls, move || cancel.is_cancelled());
+        Ok(match self.call_watch() {
+            Some(watch) => watch.during(compute)?,
+            None => compute()?,
+        })
     }
 }
 
