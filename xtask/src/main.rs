@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 
 mod arrows;
 mod bench;
+mod browser;
 mod paths;
 mod process;
 mod python;
@@ -17,7 +18,8 @@ mod venv;
 const HELP: &str = "\
 Developer tasks of blockfold.
 
-cargo xtask test [--only STAGE]    every test: fmt, arrows, clippy, test, model, oracle (in this order)
+cargo xtask test [--only STAGE]    every test: fmt, arrows, clippy, test, model, oracle,
+                                   python, browser (in this order)
 cargo xtask bench peers [OPTIONS]  the same work in blockfold and its peers, side by side
     --quick          two rounds, without the ten years of data
     --only NAMES     these workloads (comma separated; see benches/peers/README.md)

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::arrows;
+use crate::browser;
 use crate::paths::Workspace;
 use crate::process::{cargo, check};
 use crate::python;
@@ -13,7 +14,7 @@ use crate::venv;
 
 type Stage = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     ("fmt", fmt),
     ("arrows", arrows::check),
     ("clippy", clippy),
@@ -21,6 +22,7 @@ const STAGES: [Stage; 7] = [
     ("model", model),
     ("oracle", oracle),
     ("python", python::test),
+    ("browser", browser::test),
 ];
 
 /// Runs all stages, or the one that `--only` names.

@@ -8,7 +8,7 @@ use blockfold::{ByteSize, Expr};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    array, demo, distinct, estimate, explain, groupby, head, join, schema, sort, timeseries, visualize,
+    array, dashboard, demo, distinct, estimate, explain, groupby, head, join, schema, sort, timeseries, visualize,
 };
 use crate::output::OutFile;
 use crate::{aggs, filter};
@@ -62,6 +62,12 @@ pub struct Global {
     /// Write a trace of the run for Perfetto or Chrome, as trace.json
     #[arg(long, help_heading = "Everywhere", global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Write the run as one file of HTML that needs no server and no network, as report.html
+    #[arg(long, help_heading = "Everywhere", global = true, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Show the run on a page in the browser, as 127.0.0.1:8787; in a terminal until Ctrl-C, else until the command ends
+    #[arg(long = "dashboard", help_heading = "Everywhere", global = true, value_name = "ADDRESS")]
+    pub page: Option<String>,
     /// Print one JSON document instead of text
     #[arg(long, help_heading = "Everywhere", global = true)]
     pub json: bool,
@@ -97,6 +103,8 @@ pub enum Command {
     Estimate(estimate::Args),
     /// Draw the plan of a command: as typed, as it runs, or its tasks
     Visualize(visualize::Args),
+    /// Show a recording on a page in the browser
+    Dashboard(dashboard::Args),
 }
 
 /// What to read.

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use blockfold::{ByteSize, Cancel, RunReport, Session};
@@ -13,6 +13,9 @@ use crate::failure::usage;
 use crate::json::RunDocument;
 use crate::progress::Progress;
 use crate::{resources, signals, text};
+
+/// Time between two looks at whether the program is to end.
+const WAIT: Duration = Duration::from_millis(50);
 
 /// What every command has.
 pub struct Context {
@@ -47,8 +50,11 @@ impl Context {
             builder = builder.scratch_limit(limit);
         }
         let analyzes = std::env::args_os().any(|arg| arg == "--analyze");
-        if analyzes || global.record.is_some() || global.trace.is_some() {
+        if analyzes || [&global.record, &global.trace, &global.report].into_iter().any(Option::is_some) {
             builder = builder.record(true).used_bytes(resources::used_bytes);
+        }
+        if let Some(address) = &global.page {
+            builder = builder.dashboard(address).used_bytes(resources::used_bytes);
         }
         let progress = Arc::new(Progress::default());
         if io::stderr().is_terminal() && !console.json && !console.quiet {
@@ -56,6 +62,10 @@ impl Context {
         }
         let session = builder.build().map_err(usage)?;
         progress.set_budget(session.memory_budget());
+        if let (Some(url), false) = (session.dashboard_url(), console.quiet) {
+            // To where progress goes, so that results can be piped.
+            eprintln!("dashboard: {url}");
+        }
         Ok(Context { session, console, cancel, start: Instant::now() })
     }
 
@@ -70,7 +80,29 @@ impl Context {
         if let Some(path) = &global.trace {
             self.session.write_trace(path)?;
         }
+        if let Some(path) = &global.report {
+            self.session.write_report(path)?;
+        }
         Ok(())
+    }
+
+    /// Leaves the page open after the command for who sits in front of it, until Ctrl-C.
+    pub fn show_on(&self, result: &Result<()>) {
+        let Some(url) = self.session.dashboard_url() else { return };
+        let watched = io::stderr().is_terminal() && io::stdin().is_terminal();
+        if !watched || self.console.json || self.console.quiet || self.cancel.is_cancelled() {
+            return;
+        }
+        let how = if result.is_ok() { "done" } else { "failed" };
+        eprintln!("{how}; the page stays at {url} until Ctrl-C");
+        self.wait();
+    }
+
+    /// Waits for Ctrl-C.
+    pub fn wait(&self) {
+        while !self.cancel.is_cancelled() {
+            std::thread::sleep(WAIT);
+        }
     }
 
     /// Ends a command between two runs once it is to be cancelled.

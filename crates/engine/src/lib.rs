@@ -25,6 +25,8 @@ pub mod array;
 mod asof;
 mod collected;
 mod comparison;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 pub mod datasets;
 pub mod delayed;
 mod describe;

@@ -46,6 +46,8 @@ struct Inner {
     used_bytes: Option<UsedBytes>,
     /// Where the recording is written when the session ends.
     record_to: Option<PathBuf>,
+    #[cfg(feature = "dashboard")]
+    dashboard: OnceLock<blockfold_dashboard::Dashboard>,
 }
 
 impl Drop for Inner {
@@ -74,6 +76,8 @@ pub struct SessionBuilder {
     records: bool,
     record_to: Option<PathBuf>,
     used_bytes: Option<UsedBytes>,
+    #[cfg(feature = "dashboard")]
+    dashboard: Option<String>,
 }
 
 /// Changes the settings of threads for delayed calls.
@@ -127,6 +131,15 @@ impl SessionBuilder {
     pub fn record_to(mut self, path: impl AsRef<Path>) -> Self {
         self.records = true;
         self.record_to = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Serves a page that shows the session's runs, on an address such as `127.0.0.1:8787`, until the session ends. What to
+    /// open is told by [`Session::dashboard_url`]; who may is in the guide to the dashboard. The runs are recorded.
+    #[cfg(feature = "dashboard")]
+    pub fn dashboard(mut self, address: impl Into<String>) -> Self {
+        self.records = true;
+        self.dashboard = Some(address.into());
         self
     }
 
@@ -185,9 +198,15 @@ impl SessionBuilder {
             recorder: OnceLock::new(),
             used_bytes: self.used_bytes,
             record_to: self.record_to,
+            #[cfg(feature = "dashboard")]
+            dashboard: OnceLock::new(),
         }));
         if self.records {
             session.start_recording()?;
+        }
+        #[cfg(feature = "dashboard")]
+        if let Some(address) = self.dashboard {
+            session.start_dashboard(&address)?;
         }
         Ok(session)
     }
@@ -354,6 +373,11 @@ impl Session {
 
     pub(crate) fn recording_state(&self) -> Option<&Recorder> {
         self.0.recorder.get()
+    }
+
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn dashboard(&self) -> &OnceLock<blockfold_dashboard::Dashboard> {
+        &self.0.dashboard
     }
 
     /// Sees to it that what happened so far is recorded.

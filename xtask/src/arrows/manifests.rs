@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Violation;
 
-const ENGINE: [&str; 11] = [
+const ENGINE: [&str; 12] = [
     "blockfold-core",
     "blockfold-kernels",
     "blockfold-dense",
@@ -17,6 +17,7 @@ const ENGINE: [&str; 11] = [
     "blockfold-tasks",
     "blockfold-draw",
     "blockfold-watch",
+    "blockfold-dashboard",
     "blockfold-datasets",
 ];
 

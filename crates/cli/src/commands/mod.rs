@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod array;
+pub mod dashboard;
 pub mod demo;
 pub mod distinct;
 pub mod estimate;
@@ -27,7 +28,9 @@ pub fn run(cli: &Cli) -> Result<()> {
     let result = command(&cli.command, &context);
     let written = context.write_recordings(&cli.global);
     // Why the command failed matters more than that its recording could not be written.
-    result.and(written)
+    let result = result.and(written);
+    context.show_on(&result);
+    result
 }
 
 fn command(command: &Command, context: &Context) -> Result<()> {
@@ -44,5 +47,6 @@ fn command(command: &Command, context: &Context) -> Result<()> {
         Command::Explain(args) => explain::run(args, context),
         Command::Estimate(args) => estimate::run(args, context),
         Command::Visualize(args) => visualize::run(args, context),
+        Command::Dashboard(args) => dashboard::run(args, context),
     }
 }
