@@ -28,7 +28,7 @@ TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import array, config, dataframe, datasets, distributed, exceptions
+    from . import array, config, dataframe, datasets, diagnostics, distributed, exceptions
     from .array import from_array
     from .dataframe import (
         DataFrame,
@@ -51,7 +51,7 @@ __version__: str = _core.__version__
 
 _recipes.install()
 
-_MODULES = ("array", "config", "dataframe", "datasets", "distributed", "exceptions")
+_MODULES = ("array", "config", "dataframe", "datasets", "diagnostics", "distributed", "exceptions")
 _FRAMES = (
     "DataFrame", "Series", "concat", "from_arrow", "from_delayed", "from_dict", "from_map", "from_pandas", "from_polars",
     "merge", "merge_asof", "read_csv", "read_ipc", "read_parquet",
@@ -59,7 +59,7 @@ _FRAMES = (
 
 __all__ = [
     "DataFrame", "Delayed", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "config", "corr", "cov", "dataframe",
-    "datasets", "default_session", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_delayed", "from_dict",
+    "datasets", "default_session", "diagnostics", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_delayed", "from_dict",
     "from_map", "from_pandas",
     "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_csv", "read_ipc", "read_parquet",
     "set_default_session", "visualize", "when",

@@ -166,6 +166,11 @@ class Future:
         return f"<Future: {self.status}, key: {self.key}>"
 
 
+def _here(address: str) -> str:
+    """An address of this machine alone where only a port is given."""
+    return f"127.0.0.1{address}" if address.startswith(":") else address
+
+
 class Client:
     """Makes calls at once and gives futures.
 
@@ -175,6 +180,8 @@ class Client:
         Taken as Dask takes it; calls run in this process, whatever it says.
     n_workers, threads_per_worker : int, optional
         As of `LocalCluster`.
+    dashboard_address : str, optional
+        Where a page shows what runs, as ``":8787"``; `dashboard_link` says what to open.
 
     Examples
     --------
@@ -185,11 +192,35 @@ class Client:
     14
     """
 
-    def __init__(self, address: Any = None, n_workers: int | None = None, threads_per_worker: int | None = None, **unused: Any):
+    def __init__(
+        self,
+        address: Any = None,
+        n_workers: int | None = None,
+        threads_per_worker: int | None = None,
+        dashboard_address: str | None = None,
+        **unused: Any,
+    ):
+        if dashboard_address is not None:
+            current().start_dashboard(_here(dashboard_address))
         cluster = address if isinstance(address, LocalCluster) else LocalCluster(n_workers, threads_per_worker)
         self.cluster = cluster
         self._core = core.Client(current(), cluster.threads)
         self._functions: dict[Any, core.DelayedFunction] = {}
+
+    @property
+    def dashboard_link(self) -> str:
+        """What to open in a browser to see what the session runs. Without ``dashboard_address`` the page starts now, and does
+        not show this client's own calls.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> with Client(dashboard_address=":0") as client:
+        ...     client.dashboard_link.startswith("http://127.0.0.1:")
+        True
+        """
+        session = current()
+        return session.dashboard_url or session.start_dashboard(_here(":0"))
 
     def submit(
         self,

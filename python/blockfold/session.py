@@ -32,6 +32,12 @@ class Session:
     scratch_limit : int or str, optional
         Bytes that scratch may take.
 
+    record : bool
+        Whether runs are recorded, for `blockfold.diagnostics`.
+    dashboard : bool or str
+        Whether runs are shown on a page in the browser: at an address, as ``"127.0.0.1:8787"``, or at a free port of this
+        machine. `dashboard_link` says what to open.
+
     Examples
     --------
     >>> import blockfold as bf
@@ -54,9 +60,15 @@ class Session:
         *,
         scratch: str | os.PathLike[str] | None = None,
         scratch_limit: int | str | None = None,
+        record: bool = False,
+        dashboard: bool | str = False,
     ):
         self._core = core.Session(memory_budget, threads, scratch, scratch_limit)
         self._tokens: list[Any] = []
+        if record:
+            self._core.start_recording()
+        if dashboard:
+            self._core.start_dashboard("127.0.0.1:0" if dashboard is True else dashboard)
 
     @classmethod
     def _of(cls, native: core.Session) -> Session:
@@ -141,6 +153,31 @@ class Session:
         True
         """
         return self._core.scratch
+
+    @property
+    def dashboard_link(self) -> str | None:
+        """What to open in a browser to see the runs; None without a dashboard.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> bf.Session(threads=1, dashboard=True).dashboard_link.startswith("http://127.0.0.1:")
+        True
+        """
+        return self._core.dashboard_url
+
+    def performance_report(self) -> str:
+        """What the last run needed, estimated against real, and why, as text; the session has to record.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> with bf.Session(threads=1, record=True) as session:
+        ...     total = bf.datasets.timeseries(end="2000-01-03", freq="1min").x.sum().compute()
+        >>> "chain" in session.performance_report()
+        True
+        """
+        return self._core.performance_report()
 
     def read_parquet(self, path: Any, **options: Any) -> DataFrame:
         """A lazy frame of Parquet files, see `blockfold.read_parquet`.

@@ -25,6 +25,7 @@ mod run;
 mod scalar;
 mod session;
 mod table;
+mod watched;
 mod window;
 
 use pyo3::prelude::*;
