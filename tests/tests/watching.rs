@@ -117,8 +117,7 @@ fn delayed_calls_are_a_run_with_a_chain_for_each_name() {
     assert!(session.compute(&fails.call(1)).is_err());
     let (recorder, run) = last(&session);
     assert_eq!((run.state, run.tasks_failed), (Standing::Failed, 1));
-    let page =
-        recorder.tasks(run.id, &TaskQuery { text: "no luck".to_string(), limit: 5, ..TaskQuery::default() }).unwrap();
+    let page = recorder.tasks(run.id, &TaskQuery { text: "no luck".to_string(), limit: 5, ..TaskQuery::default() }).unwrap();
     assert_eq!(page.rows[0].label, "fails");
 }
 
@@ -151,8 +150,7 @@ fn a_recording_shows_what_the_session_showed() {
     session.write_trace(folder.path().join("trace.json")).unwrap();
     drop(session);
     let recording = Recording::read(&path).unwrap();
-    let ids =
-        |runs: &[RunSummary]| runs.iter().map(|run| (run.id, run.tasks_done, run.label.clone())).collect::<Vec<_>>();
+    let ids = |runs: &[RunSummary]| runs.iter().map(|run| (run.id, run.tasks_done, run.label.clone())).collect::<Vec<_>>();
     assert_eq!(ids(&recording.runs()), ids(&runs));
     assert_eq!(blockfold::watch::report::performance_report(recording.runs.last().unwrap()), report);
     for run in &runs {

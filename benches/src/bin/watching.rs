@@ -68,11 +68,7 @@ fn turn(records: bool, tasks: usize, run: impl FnOnce(&Session) -> Result<Durati
     })?;
     let peak_bytes = status_bytes("VmHWM")?.saturating_sub(before_bytes);
     if let Some(last) = session.runs().last() {
-        ensure!(
-            last.tasks_done + last.dropped_events >= tasks as u64,
-            "{} of {tasks} tasks were seen",
-            last.tasks_done
-        );
+        ensure!(last.tasks_done + last.dropped_events >= tasks as u64, "{} of {tasks} tasks were seen", last.tasks_done);
         eprintln!("{} tasks seen, {} events dropped", last.tasks_done, last.dropped_events);
     }
     Ok(Took { seconds: elapsed.as_secs_f64(), peak_bytes })

@@ -7,9 +7,9 @@ use blockfold_core::block::slice_bytes;
 use blockfold_core::{Budget, Error, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockStream, Chain};
 
-use crate::chain_run::ChainRun;
 use crate::dispatch::{Dispatch, Done};
 use crate::events::RunEnd;
+use crate::chain_run::ChainRun;
 use crate::executor::Outcome;
 use crate::reduce::is_over_budget;
 use crate::state::RunState;

@@ -6,8 +6,8 @@ use blockfold_core::{Block, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::estimate::exchange_task_bytes;
 use blockfold_plan::{Chain, Origin, Router, Routing, StepId};
 
-use crate::chain_run::ChainRun;
 use crate::dispatch::Dispatch;
+use crate::chain_run::ChainRun;
 use crate::feeder::Feeder;
 use crate::frames::within;
 use crate::narrow::Learning;

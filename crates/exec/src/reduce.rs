@@ -11,8 +11,8 @@ use blockfold_core::{Block, Error, Permit, RecordBatch, Result};
 use blockfold_plan::estimate::{PARTIAL_SHARE, exchange_task_bytes, share};
 use blockfold_plan::{Chain, End, Origin, Partial, Reducer, Router, StepId};
 
-use crate::chain_run::ChainRun;
 use crate::dispatch::Dispatch;
+use crate::chain_run::ChainRun;
 use crate::feeder::Feeder;
 use crate::frames::within;
 use crate::narrow::Learning;

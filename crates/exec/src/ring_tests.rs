@@ -46,11 +46,7 @@ fn tell_from_threads(ring: &Ring, tasks: usize, every: usize) {
                 for task in 0..tasks {
                     ring.push(Instant::now(), worker, Event::TaskStarted { run: 1, chain: 0, task, worker });
                     if task % every == 0 {
-                        ring.push(
-                            Instant::now(),
-                            worker,
-                            Event::RunStarted { run: 1, plan: Arc::new(RunPlan::default()) },
-                        );
+                        ring.push(Instant::now(), worker, Event::RunStarted { run: 1, plan: Arc::new(RunPlan::default()) });
                     }
                 }
             });

@@ -24,13 +24,7 @@ pub(crate) struct StreamTeller {
 
 impl StreamTeller {
     /// The chain starts, after others with this report.
-    pub(crate) fn start(
-        teller: Teller,
-        state: &RunState,
-        report: RunReport,
-        of_chain: ChainReport,
-        rows: Option<u64>,
-    ) -> Self {
+    pub(crate) fn start(teller: Teller, state: &RunState, report: RunReport, of_chain: ChainReport, rows: Option<u64>) -> Self {
         let (run, chain, label) = (teller.run(), report.chains.len(), of_chain.label.as_str().into());
         teller.tell(Event::ChainStarted { run, chain, label, tasks: of_chain.tasks, rows });
         let before = (state.metrics.rows_read(), state.metrics.bytes_read());

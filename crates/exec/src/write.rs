@@ -5,8 +5,8 @@ use std::sync::Arc;
 use blockfold_core::{Permit, Result};
 use blockfold_plan::{Chain, Sink, StepId, Written};
 
-use crate::chain_run::ChainRun;
 use crate::dispatch::Dispatch;
+use crate::chain_run::ChainRun;
 use crate::frames::within;
 use crate::state::RunState;
 use crate::stream;

@@ -75,9 +75,9 @@ pub fn steps(graph: &StepGraph) -> String {
 pub fn step(graph: &StepGraph, id: StepId) -> String {
     match &graph.node(id).step {
         Step::Read { source, narrowed_by } => {
-            let filters = narrowed_by
-                .iter()
-                .map(|narrowing| format!(", dynamic filter on {} (step {})", narrowing.by.detail(), narrowing.step.0));
+            let filters = narrowed_by.iter().map(|narrowing| {
+                format!(", dynamic filter on {} (step {})", narrowing.by.detail(), narrowing.step.0)
+            });
             format!("Read {}{}", joined(source.name(), &source.detail()), filters.collect::<String>())
         }
         Step::Map { inputs, kernel } => {

@@ -70,8 +70,7 @@ fn spilled(run: &RunLog, chain: &ChainLog) -> Option<Cause> {
     let spilled = format!("spilled {} so far", ByteSize(bytes));
     let why = chain.why_spilled.clone().unwrap_or(spilled);
     let enough = ByteSize(run.summary.budget_bytes.saturating_add(bytes.saturating_mul(5) / 2));
-    let text =
-        format!("{why}; a memory budget of about {enough} would keep it in memory, or select fewer columns before it");
+    let text = format!("{why}; a memory budget of about {enough} would keep it in memory, or select fewer columns before it");
     // Written once and read once, at some 500 MB a second, when the disk is all there is to wait for.
     Some(Cause { weight_us: (bytes / 250).max(LEAST_US), text })
 }
@@ -118,10 +117,7 @@ fn too_few_tasks(run: &RunLog, chain: &ChainLog) -> Option<Cause> {
         return None;
     }
     let plural = if tasks == 1 { "" } else { "s" };
-    let text = format!(
-        "{tasks} task{plural} for {threads} threads left {} of them idle; cut the input into more blocks",
-        threads - tasks
-    );
+    let text = format!("{tasks} task{plural} for {threads} threads left {} of them idle; cut the input into more blocks", threads - tasks);
     Some(Cause { weight_us: chain.view.elapsed_us / 2, text })
 }
 
@@ -148,18 +144,13 @@ fn rows_against_estimate(chain: &ChainLog) -> Option<Cause> {
     if chain.view.state != Standing::Done || !is_off || expected.max(real) < 100_000 {
         return None;
     }
-    let text =
-        format!("{real} rows came in where {expected} were estimated; statistics of the files, or a filter, mislead");
+    let text = format!("{real} rows came in where {expected} were estimated; statistics of the files, or a filter, mislead");
     Some(Cause { weight_us: 1, text })
 }
 
 fn peak_against_estimate(chain: &ChainLog) -> Option<Cause> {
     let (projected, real) = (chain.view.projected_bytes, chain.view.peak_bytes);
-    if chain.view.state != Standing::Done
-        || projected == 0
-        || real <= projected.saturating_mul(3) / 2
-        || real < 16 << 20
-    {
+    if chain.view.state != Standing::Done || projected == 0 || real <= projected.saturating_mul(3) / 2 || real < 16 << 20 {
         return None;
     }
     let text = format!(
@@ -177,9 +168,7 @@ fn scratch_left(run: &RunLog) -> Option<Cause> {
     }
     let (left, used) = (ByteSize(free), ByteSize(spilled));
     let text = match free / spilled {
-        0 => format!(
-            "scratch has {left} left after {used} were written: a run twice as large would not fit; name a larger disk with scratch"
-        ),
+        0 => format!("scratch has {left} left after {used} were written: a run twice as large would not fit; name a larger disk with scratch"),
         times => format!("scratch has {left} left, {times} times the {used} that this run wrote"),
     };
     Some(Cause { weight_us: if free < spilled { u64::MAX / 2 } else { 0 }, text })
@@ -187,9 +176,7 @@ fn scratch_left(run: &RunLog) -> Option<Cause> {
 
 fn events_dropped(run: &RunLog) -> Option<Cause> {
     let dropped = run.summary.dropped_events;
-    let text = || {
-        format!("{dropped} events came faster than they were recorded and were dropped: counts of tasks are too low")
-    };
+    let text = || format!("{dropped} events came faster than they were recorded and were dropped: counts of tasks are too low");
     (dropped > 0).then(|| Cause { weight_us: 3, text: text() })
 }
 
@@ -280,8 +267,7 @@ mod tests {
 
     #[test]
     fn estimates_are_held_against_what_came() {
-        let rows =
-            |run: &mut RunLog| (run.chains[0].view.rows_expected, run.chains[0].view.rows_in) = (Some(10), 1_000_000);
+        let rows = |run: &mut RunLog| (run.chains[0].view.rows_expected, run.chains[0].view.rows_in) = (Some(10), 1_000_000);
         check(rows, &["1000000 rows came in where 10 were estimated"]);
         let peak = |run: &mut RunLog| {
             (run.chains[0].view.projected_bytes, run.chains[0].view.peak_bytes) = (10 << 20, 40 << 20);

@@ -61,8 +61,7 @@ mod tests {
 
     #[test]
     fn bars_come_back() {
-        let bar =
-            |start_ns, task| Bar { start_ns, end_ns: start_ns + 9, busy_ns: 4, chain: 1, task, tasks: 1, failed: 0 };
+        let bar = |start_ns, task| Bar { start_ns, end_ns: start_ns + 9, busy_ns: 4, chain: 1, task, tasks: 1, failed: 0 };
         let bars = vec![bar(10, Some(7)), bar(19, None), bar(300, Some(3)), bar(400, Some(u64::MAX))];
         let bytes = postcard::to_stdvec(&Wrapped(bars.clone())).unwrap();
         assert_eq!(postcard::from_bytes::<Wrapped>(&bytes).unwrap().0, bars);

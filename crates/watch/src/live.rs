@@ -161,18 +161,15 @@ impl LiveRun {
     fn worked(&mut self, chain: usize, task: Option<usize>, work: &Work, error: Option<String>) {
         let (start_ns, elapsed_ns) = (self.ns(work.start), u64::try_from(work.elapsed.as_nanos()).unwrap_or(u64::MAX));
         let chain_number = u32::try_from(chain).unwrap_or(u32::MAX);
-        self.log.tracks.push(
-            work.worker,
-            Bar {
-                start_ns,
-                end_ns: start_ns.saturating_add(elapsed_ns),
-                busy_ns: elapsed_ns,
-                chain: chain_number,
-                task: task.map(|task| task as u64),
-                tasks: u32::from(task.is_some()),
-                failed: u32::from(error.is_some()),
-            },
-        );
+        self.log.tracks.push(work.worker, Bar {
+            start_ns,
+            end_ns: start_ns.saturating_add(elapsed_ns),
+            busy_ns: elapsed_ns,
+            chain: chain_number,
+            task: task.map(|task| task as u64),
+            tasks: u32::from(task.is_some()),
+            failed: u32::from(error.is_some()),
+        });
         if let Some(log) = self.log.chains.get_mut(chain) {
             log.busy_ns = log.busy_ns.saturating_add(elapsed_ns);
             log.view.rows_in += work.tally.rows_in;
@@ -237,22 +234,14 @@ impl LiveRun {
         chain
     }
 
-    fn called(
-        &mut self,
-        lane: u32,
-        chain: usize,
-        (start, elapsed_ns): (Instant, u64),
-        bytes: u64,
-        error: Option<&str>,
-    ) {
+    fn called(&mut self, lane: u32, chain: usize, (start, elapsed_ns): (Instant, u64), bytes: u64, error: Option<&str>) {
         let started = self.calls.get_mut(&lane).and_then(Vec::pop);
         let start_ns = self.ns(started.map_or(start, |started| started.1.min(start)));
         let task = self.log.summary.tasks;
         self.log.summary.tasks += 1;
         let chain_number = u32::try_from(chain).unwrap_or(u32::MAX);
         let (end_ns, failed) = (start_ns.saturating_add(elapsed_ns), u32::from(error.is_some()));
-        let bar =
-            Bar { start_ns, end_ns, busy_ns: elapsed_ns, chain: chain_number, task: Some(task), tasks: 1, failed };
+        let bar = Bar { start_ns, end_ns, busy_ns: elapsed_ns, chain: chain_number, task: Some(task), tasks: 1, failed };
         self.log.tracks.push(lane, bar);
         match error {
             None => self.log.summary.tasks_done += 1,
@@ -325,10 +314,7 @@ impl LiveRun {
         let tasks = self.under_way.iter().filter_map(|((chain, task), under_way)| {
             under_way.worker.map(|(worker, start)| (worker, *chain, Some(*task as u64), start))
         });
-        let calls = self
-            .calls
-            .iter()
-            .flat_map(|(lane, calls)| calls.first().map(|(chain, start)| (*lane, *chain, None, *start)));
+        let calls = self.calls.iter().flat_map(|(lane, calls)| calls.first().map(|(chain, start)| (*lane, *chain, None, *start)));
         let bars = tasks.chain(calls).map(|(worker, chain, task, start)| {
             let start_ns = self.ns(start);
             let chain = u32::try_from(chain).unwrap_or(u32::MAX);

@@ -158,9 +158,8 @@ impl Svg {
         for (index, (name, column)) in columns.iter().enumerate() {
             let x = |point: usize| LEFT + width * (point as f64 + 0.5) / points.max(1) as f64;
             let seen = column.iter().enumerate().filter_map(|(point, value)| Some((point, (*value)?)));
-            let path: Vec<String> = seen
-                .map(|(point, value)| format!("{:.1},{:.1}", x(point), bottom - PANEL * (value / most).clamp(0.0, 1.0)))
-                .collect();
+            let path: Vec<String> =
+                seen.map(|(point, value)| format!("{:.1},{:.1}", x(point), bottom - PANEL * (value / most).clamp(0.0, 1.0))).collect();
             self.push(format_args!(
                 "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"1.5\" points=\"{}\"/>",
                 color(index),
@@ -197,8 +196,7 @@ mod tests {
         log.tracks.name(0, "blockfold-0".to_string());
         for task in 0..3u64 {
             let start_ns = task * 300_000_000;
-            log.tracks
-                .push(0, Bar { start_ns, end_ns: start_ns + 200_000_000, busy_ns: 1, tasks: 1, ..Bar::default() });
+            log.tracks.push(0, Bar { start_ns, end_ns: start_ns + 200_000_000, busy_ns: 1, tasks: 1, ..Bar::default() });
         }
         for i in 0..20u64 {
             let cpu_us = Some(i * 40_000);

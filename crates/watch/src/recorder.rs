@@ -81,6 +81,7 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
 }
 
 /// What was measured last of the process.
@@ -131,8 +132,7 @@ impl Feed {
     fn start_run(&mut self, state: &mut State, record: &Record) {
         let started_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis());
         let ago_ms = record.at.elapsed().as_millis();
-        let Some(mut live) = LiveRun::start(record, u64::try_from(started_ms.saturating_sub(ago_ms)).unwrap_or(0))
-        else {
+        let Some(mut live) = LiveRun::start(record, u64::try_from(started_ms.saturating_sub(ago_ms)).unwrap_or(0)) else {
             return;
         };
         live.sample(record.at, &self.measured.get(&self.shared.about, record.at));

@@ -183,8 +183,7 @@ mod tests {
         log.summary.elapsed_us = tasks * 10;
         for task in 0..tasks {
             let start_ns = task * 10_000;
-            let bar =
-                Bar { start_ns, end_ns: start_ns + 7000, busy_ns: 7000, task: Some(task), tasks: 1, ..Bar::default() };
+            let bar = Bar { start_ns, end_ns: start_ns + 7000, busy_ns: 7000, task: Some(task), tasks: 1, ..Bar::default() };
             log.tracks.push((task % 3) as u32, bar);
             log.table.push(Entry { task, start_ns, elapsed_ns: 7000, ..Entry::default() });
             log.samples.push(Sample { at_us: task * 10, promised_bytes: task, ..Sample::default() });

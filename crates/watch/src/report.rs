@@ -41,14 +41,7 @@ fn write_report(log: &RunLog, text: &mut String) -> std::fmt::Result {
     let (peak, budget) = (ByteSize(run.peak_bytes), ByteSize(run.budget_bytes));
     writeln!(text, "  at most {peak} of {budget} promised{resident}")?;
     let totals = &log.totals;
-    writeln!(
-        text,
-        "  read {} rows, {}; wrote {} rows, {}",
-        run.rows_read,
-        ByteSize(run.bytes_read),
-        totals.rows_written,
-        ByteSize(totals.bytes_written)
-    )?;
+    writeln!(text, "  read {} rows, {}; wrote {} rows, {}", run.rows_read, ByteSize(run.bytes_read), totals.rows_written, ByteSize(totals.bytes_written))?;
     if run.spilled_bytes > 0 {
         let (written, read) = (ByteSize(run.spilled_bytes), ByteSize(totals.unspilled_bytes));
         writeln!(text, "  {written} went to scratch, {read} were read back")?;
@@ -72,8 +65,7 @@ fn write_chain(chain: &ChainLog, text: &mut String) -> std::fmt::Result {
     let view = &chain.view;
     writeln!(text, "chain {}: {}", view.chain, view.label)?;
     writeln!(text, "  {:<12} {:>14} {:>14}", "", "estimated", "real")?;
-    let mut line =
-        |name: &str, expected: String, real: String| writeln!(text, "  {name:<12} {expected:>14} {real:>14}");
+    let mut line = |name: &str, expected: String, real: String| writeln!(text, "  {name:<12} {expected:>14} {real:>14}");
     let (bytes, none) = (|bytes: u64| ByteSize(bytes).to_string(), String::new);
     line("rows", view.rows_expected.map_or("unknown".to_string(), |rows| rows.to_string()), view.rows_in.to_string())?;
     line("rows out", none(), view.rows_out.to_string())?;

@@ -158,8 +158,7 @@ impl Table {
         let is_all = query.chain.is_none() && query.state.is_none() && text.is_empty();
         let matching = if is_all { tasks.max(found.len() as u64) } else { found.len() as u64 };
         let wanted = sorted(found, &query.sort, query.offset.saturating_add(query.limit));
-        let rows =
-            wanted.into_iter().skip(query.offset).map(|(state, entry)| entry.row(state, label(entry.chain as usize)));
+        let rows = wanted.into_iter().skip(query.offset).map(|(state, entry)| entry.row(state, label(entry.chain as usize)));
         TaskPage { matching, tasks, rows: rows.collect() }
     }
 }
@@ -198,14 +197,7 @@ mod tests {
         for task in 0..tasks {
             let elapsed_ns = if task == 77 { 1_000_000_000 } else { 1000 + task % 1000 };
             let error = (task % 10_000 == 3).then(|| "No space left".to_string());
-            table.push(Entry {
-                chain: (task % 2) as u32,
-                task,
-                start_ns: task * 1000,
-                elapsed_ns,
-                error,
-                ..Entry::default()
-            });
+            table.push(Entry { chain: (task % 2) as u32, task, start_ns: task * 1000, elapsed_ns, error, ..Entry::default() });
         }
         table
     }
@@ -234,9 +226,7 @@ mod tests {
     #[test]
     fn pages_follow_each_other() {
         let table = filled(100);
-        let page = |offset| {
-            query(&table, 100, TaskQuery { chain: Some(1), sort: "start".to_string(), offset, ..TaskQuery::default() })
-        };
+        let page = |offset| query(&table, 100, TaskQuery { chain: Some(1), sort: "start".to_string(), offset, ..TaskQuery::default() });
         assert_eq!(page(0).matching, 50);
         let tasks: Vec<u64> = [page(0), page(10)].into_iter().flat_map(|page| page.rows).map(|row| row.task).collect();
         assert_eq!(tasks, (0..20).map(|i| 2 * i + 1).collect::<Vec<u64>>());

@@ -30,7 +30,9 @@ pub fn write_chrome_trace(runs: &[RunLog], out: &mut dyn Write) -> io::Result<()
 
 fn write_run(log: &RunLog, offset_us: u64, write: &mut dyn FnMut(Value) -> io::Result<()>) -> io::Result<()> {
     let pid = log.summary.id;
-    let name = |kind: &str, tid: u32, name: &str| json!({ "ph": "M", "name": kind, "pid": pid, "tid": tid, "args": { "name": name } });
+    let name = |kind: &str, tid: u32, name: &str| {
+        json!({ "ph": "M", "name": kind, "pid": pid, "tid": tid, "args": { "name": name } })
+    };
     write(name("process_name", 0, &format!("run {pid}: {}", log.summary.label)))?;
     for (worker, track) in &log.tracks.tracks {
         write(name("thread_name", *worker, &track.name))?;
@@ -56,7 +58,9 @@ fn write_run(log: &RunLog, offset_us: u64, write: &mut dyn FnMut(Value) -> io::R
         }
     }
     for sample in &log.samples.samples {
-        let counter = |name: &str, args: Value| json!({ "ph": "C", "name": name, "pid": pid, "tid": 0, "ts": offset_us + sample.at_us, "args": args });
+        let counter = |name: &str, args: Value| {
+            json!({ "ph": "C", "name": name, "pid": pid, "tid": 0, "ts": offset_us + sample.at_us, "args": args })
+        };
         let memory = json!({ "promised": sample.promised_bytes, "resident": sample.resident_bytes.unwrap_or(0) });
         write(counter("memory", memory))?;
         write(counter("stored", json!({ "in memory": sample.stored_bytes, "in scratch": sample.spilled_bytes })))?;
@@ -76,8 +80,7 @@ mod tests {
         (log.summary.id, log.summary.label) = (3, "a \"quoted\" label".to_string());
         for task in 0..100u64 {
             let start_ns = task * 2000;
-            let bar =
-                Bar { start_ns, end_ns: start_ns + 1000, busy_ns: 1000, task: Some(task), tasks: 1, ..Bar::default() };
+            let bar = Bar { start_ns, end_ns: start_ns + 1000, busy_ns: 1000, task: Some(task), tasks: 1, ..Bar::default() };
             log.tracks.push((task % 2) as u32, bar);
         }
         log.samples.push(Sample::default());
