@@ -153,10 +153,10 @@ test("everything is reached from the keyboard", async (t) => {
   const range = page.locator(".range");
   const before = await range.innerText();
   await page.keyboard.press("ArrowRight");
-  assert.notEqual(await range.innerText(), before);
+  await page.waitForFunction((before) => document.querySelector(".range").innerText !== before, before);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Shift+ArrowRight");
-  assert.match(await page.locator(".detail").innerText(), /^worker \d: /);
+  await page.waitForFunction(() => /^worker \d: /.test(document.querySelector(".detail").innerText));
   await page.keyboard.press("0");
   await waitForTasks(page, 800);
   for (const [key, name] of [["2", "Step graph"], ["3", "Tasks"], ["4", "Flame graph"], ["5", "System"], ["6", "Runs"], ["1", "Task stream"]]) {

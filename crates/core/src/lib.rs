@@ -27,8 +27,8 @@ pub use cancel::Cancel;
 pub use columns::{Columns, Form};
 pub use error::{Error, Result};
 pub use expr::{
-    AggFunc, BinaryOp, CustomAgg, Expr, Function, Interpolation, IntoExpr, IntoLiteral, UserFunction, col, corr, cov, len, lit,
-    when,
+    AggFunc, BinaryOp, CustomAgg, Expr, Function, Interpolation, IntoExpr, IntoLiteral, UserFunction, col, corr, cov,
+    len, lit, when,
 };
 pub use grid::{Divisions, Grid, Lengths};
 pub use memory::{Budget, Permit};

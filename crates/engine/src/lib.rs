@@ -47,8 +47,8 @@ pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, Rand
 pub use blockfold_core::tensor::{Tile, complex, complex_part, type_name};
 pub use blockfold_core::{
     AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
-    IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, UserFunction, col, corr, cov,
-    len, lit, when,
+    IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, UserFunction, col,
+    corr, cov, len, lit, when,
 };
 pub use blockfold_exec::{
     BatchIter, ChainPlan, ChainReport, Event, RunEnd, RunPlan, RunReport, Subscriber, Work, is_in_pool, standing_in,

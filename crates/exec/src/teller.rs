@@ -1,7 +1,7 @@
 //! Tells those who watch of what happens in runs.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use blockfold_core::{Error, Result};

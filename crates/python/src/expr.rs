@@ -7,10 +7,10 @@ use std::hash::{Hash, Hasher};
 use blockfold::{AggFunc, Expr, Interpolation, UserFunction, corr, cov, find_function, len, lit};
 use pyo3::prelude::*;
 
-use crate::{callback, capsule};
 use crate::dtype::dtype_of;
 use crate::error::argument;
 use crate::scalar::scalar_of;
+use crate::{callback, capsule};
 
 /// What to compute for each row or for each group of rows; holds no data.
 #[pyclass(name = "Expr", module = "blockfold._blockfold", frozen, dict)]

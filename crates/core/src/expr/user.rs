@@ -51,7 +51,8 @@ impl UserFunction {
     pub fn evaluate(&self, args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let values = (self.0.body)(args)?;
         if values.len() != rows {
-            let what = format!("the function gave {} values for {rows} rows; it has to give one for each", values.len());
+            let what =
+                format!("the function gave {} values for {rows} rows; it has to give one for each", values.len());
             return Err(Error::argument(&self.0.name, what));
         }
         if *values.data_type() != self.0.dtype {

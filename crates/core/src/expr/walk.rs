@@ -20,7 +20,9 @@ impl Expr {
                 let pairs = branches.iter().flat_map(|(condition, value)| [condition, value]);
                 pairs.chain(otherwise.as_deref()).collect()
             }
-            Expr::Call { args: inputs, .. } | Expr::User { args: inputs, .. } | Expr::Agg { inputs, .. } => inputs.iter().collect(),
+            Expr::Call { args: inputs, .. } | Expr::User { args: inputs, .. } | Expr::Agg { inputs, .. } => {
+                inputs.iter().collect()
+            }
         }
     }
 
