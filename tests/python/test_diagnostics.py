@@ -54,7 +54,7 @@ def test_progress_tells_of_failures(session):
 def test_profiles(session):
     with Profiler() as tasks, ResourceProfiler() as resources, CacheProfiler() as cache:
         total()
-    assert len(tasks.results) >= 9
+    assert len(tasks.results) >= 1
     assert all(task.end_time >= task.start_time for task in tasks.results)
     assert {task.worker_id for task in tasks.results} <= {0, 1}
     for profile in (tasks, resources, cache):
@@ -78,7 +78,7 @@ def test_files(session, tmp_path):
     write_trace(tmp_path / "trace.json")
     assert (tmp_path / "run.bfrun").stat().st_size > 0
     assert json.loads((tmp_path / "trace.json").read_text())
-    assert "sum" in session.performance_report()
+    assert "timeseries" in session.performance_report()
 
 
 def test_nothing_is_recorded_unless_asked():

@@ -131,6 +131,7 @@ fn plans(op: &str, input: &Plan) -> Vec<(Plan, bool)> {
             let column = |func: WindowFunc, input: Option<&str>, name: &str| WindowColumn {
                 func,
                 input: input.map(col),
+                time: None,
                 name: name.to_string(),
             };
             let columns = || {

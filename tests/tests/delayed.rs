@@ -209,7 +209,7 @@ fn blocks_may_wait_for_calls_that_collect() {
     let (client, days) = (session.client().unwrap(), series(&session));
     let rows = delayed(|frame: &Frame| frame.num_rows() as i64);
     let part = try_delayed(move |day: &u64| {
-        let rows = client.submit(&rows.call(&days.get_partition(*day as usize)))?.result()?;
+        let rows = client.submit(&rows.call(days.get_partition(*day as usize)))?.result()?;
         Ok::<_, blockfold::delayed::CallError>(numbers([*rows]))
     });
     let parts = (0..3).map(|day| part.call(day));

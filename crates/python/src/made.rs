@@ -29,7 +29,7 @@ fn converted<T: Send + Sync + 'static>(
 impl PySession {
     /// A frame of one partition a call; `table_of` makes of what a call returns what can be read as Arrow, with the columns
     /// of `example`.
-    fn from_delayed(
+    fn frame_of_calls(
         &self,
         calls: Vec<Bound<'_, PyDelayed>>,
         table_of: Py<PyAny>,
@@ -44,7 +44,7 @@ impl PySession {
     }
 
     /// An array of one chunk a call; `values_of` makes of what a call returns elements that lie row by row.
-    fn array_from_delayed(
+    fn array_of_calls(
         &self,
         py: Python<'_>,
         calls: Vec<Bound<'_, PyDelayed>>,

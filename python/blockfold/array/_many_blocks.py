@@ -23,7 +23,7 @@ def array_of(calls: list[Delayed], lengths: Lengths, dtype: str) -> Array:
         return np.require(np.asarray(made), dtype=dtype, requirements=["C", "A"])
 
     shape = [sum(along) for along in lengths]
-    native = current().array_from_delayed([call._core for call in calls], values, shape, dtype, lengths)
+    native = current().array_of_calls([call._core for call in calls], values, shape, dtype, lengths)
     return Array(native)
 
 

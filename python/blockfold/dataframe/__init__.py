@@ -56,7 +56,15 @@ def merge(left: DataFrame, right: Any, **options: Any) -> DataFrame:
 
 
 def get_dummies(data: Any, **options: Any) -> DataFrame:
-    """For each value of texts a column that says where it stands, see `DataFrame.get_dummies`."""
+    """For each value of texts a column that says where it stands, see `DataFrame.get_dummies`.
+
+    Examples
+    --------
+    >>> import blockfold as bf, blockfold.dataframe as dd
+    >>> df = bf.from_dict({"k": ["a", "b", "a"], "c": ["u", "u", "v"], "x": [1, 2, 3]})
+    >>> list(dd.get_dummies(df[["k"]]).compute().columns)
+    ['k_a', 'k_b']
+    """
     if isinstance(data, Series):
         made = data.to_frame("x").get_dummies(**{"columns": ["x"], **options})
         return made.rename(columns=lambda label: label.removeprefix("x_"))
@@ -64,12 +72,28 @@ def get_dummies(data: Any, **options: Any) -> DataFrame:
 
 
 def melt(frame: DataFrame, *args: Any, **options: Any) -> DataFrame:
-    """One row for each value of some columns, see `DataFrame.melt`."""
+    """One row for each value of some columns, see `DataFrame.melt`.
+
+    Examples
+    --------
+    >>> import blockfold as bf, blockfold.dataframe as dd
+    >>> df = bf.from_dict({"k": ["a", "b", "a"], "c": ["u", "u", "v"], "x": [1, 2, 3]})
+    >>> dd.melt(df, id_vars="k", value_vars=["x"]).compute()["value"].tolist()
+    [1, 2, 3]
+    """
     return frame.melt(*args, **options)
 
 
 def pivot_table(frame: DataFrame, **options: Any) -> DataFrame:
-    """One row for each value of an index and one column for each of another column, see `DataFrame.pivot_table`."""
+    """One row for each value of an index and one column for each of another column, see `DataFrame.pivot_table`.
+
+    Examples
+    --------
+    >>> import blockfold as bf, blockfold.dataframe as dd
+    >>> df = bf.from_dict({"k": ["a", "b", "a"], "c": ["u", "u", "v"], "x": [1, 2, 3]})
+    >>> dd.pivot_table(df, index="k", columns="c", values="x", aggfunc="sum").compute().loc["a"].tolist()
+    [1.0, 3.0]
+    """
     return frame.pivot_table(**options)
 
 

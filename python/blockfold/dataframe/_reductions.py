@@ -126,19 +126,51 @@ class Reductions(Base):
         return Totals(rows, values)
 
     def skew(self, numeric_only: bool = False) -> Totals:
-        """Skewness of each column, biased as in Dask."""
+        """Skewness of each column, biased as in Dask.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"i": [5, 6, 7], "x": [3.0, 1.0, 2.0]}).set_index("i")
+        >>> round(float(df.skew().compute()["x"]), 3)
+        0.0
+        """
         return self._each_column("skew", numeric_only)
 
     def kurtosis(self, numeric_only: bool = False) -> Totals:
-        """Excess kurtosis of each column, biased as in Dask."""
+        """Excess kurtosis of each column, biased as in Dask.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"i": [5, 6, 7], "x": [3.0, 1.0, 2.0]}).set_index("i")
+        >>> round(float(df.kurtosis().compute()["x"]), 3)
+        -1.5
+        """
         return self._each_column("kurtosis", numeric_only)
 
     def idxmax(self, numeric_only: bool = False) -> Each:
-        """The index of the first greatest value of each column."""
+        """The index of the first greatest value of each column.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"i": [5, 6, 7], "x": [3.0, 1.0, 2.0]}).set_index("i")
+        >>> df.idxmax().compute()["x"]
+        np.int64(5)
+        """
         return Each({label: self._self[label].idxmax() for label in self._numbers(numeric_only)})
 
     def idxmin(self, numeric_only: bool = False) -> Each:
-        """The index of the first least value of each column."""
+        """The index of the first least value of each column.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"i": [5, 6, 7], "x": [3.0, 1.0, 2.0]}).set_index("i")
+        >>> df.idxmin().compute()["x"]
+        np.int64(6)
+        """
         return Each({label: self._self[label].idxmin() for label in self._numbers(numeric_only)})
 
     def _numbers(self, numeric_only: bool) -> list[Any]:

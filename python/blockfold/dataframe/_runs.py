@@ -247,7 +247,16 @@ class Runs(Base):
     def to_json(
         self, path: str | os.PathLike[str], *, index: bool = False, orient: str = "records", lines: bool = True
     ) -> None:
-        """Writes one file of a JSON object for each row, one in a line, batch by batch by way of pandas."""
+        """Writes one file of a JSON object for each row, one in a line, batch by batch by way of pandas.
+
+        Examples
+        --------
+        >>> import blockfold as bf, tempfile
+        >>> path = tempfile.mkdtemp() + "/rows.json"
+        >>> _ = bf.from_dict({"x": [1, 2]}).to_json(path)
+        >>> len(open(path).read().splitlines())
+        2
+        """
         import pyarrow
 
         if orient != "records" or not lines:

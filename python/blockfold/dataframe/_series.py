@@ -279,7 +279,15 @@ class Series(NamedOperators, ColumnOps):
 
     @property
     def iloc(self) -> Any:
-        """Values by their numbers, as slices: ``s.iloc[:5]``."""
+        """Values by their numbers, as slices: ``s.iloc[:5]``.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> s = bf.from_dict({"x": [3, 1, 2]}).x
+        >>> s.iloc[1:].compute().tolist()
+        [1, 2]
+        """
         return _SeriesPlaces(self)
 
     def _by_frame(self, verb: Callable[[DataFrame], DataFrame]) -> Series:
@@ -646,21 +654,54 @@ class Series(NamedOperators, ColumnOps):
         return self.where(~cond, other)
 
     def combine_first(self, other: Series) -> Series:
-        """Each value, or where it is missing the one of another column."""
+        """Each value, or where it is missing the one of another column.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"x": [1.0, None], "y": [5.0, 6.0]})
+        >>> df.x.combine_first(df.y).compute().tolist()
+        [1.0, 6.0]
+        """
         return self.fillna(other)
 
     def rank(self, method: str = "average", ascending: bool = True) -> Series:
-        """Rank of each value, from 1 on for the least; missing ones have none."""
+        """Rank of each value, from 1 on for the least; missing ones have none.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> s = bf.from_dict({"x": [3, 1, 2]}).x
+        >>> s.rank().compute().tolist()
+        [3.0, 1.0, 2.0]
+        """
         base, expr = self._rows.row_wise(self._core)
         window = core.Window.rank(expr, method, not ascending)
         return self._with(*base.window((), window, ("rank", expr, method, ascending)))
 
     def autocorr(self, lag: int = 1) -> Scalar:
-        """Correlation with the values so many rows before."""
+        """Correlation with the values so many rows before.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> s = bf.from_dict({"x": [3, 1, 2]}).x
+        >>> round(float(bf.from_dict({"x": [1.0, 2.0, 4.0, 8.0]}).x.autocorr().compute()), 3)
+        1.0
+        """
         return self.corr(self.shift(lag))
 
     def to_csv(self, path: Any, **options: Any) -> None:
-        """Writes one file of comma-separated values, see `DataFrame.to_csv`."""
+        """Writes one file of comma-separated values, see `DataFrame.to_csv`.
+
+        Examples
+        --------
+        >>> import blockfold as bf, tempfile
+        >>> path = tempfile.mkdtemp() + "/x.csv"
+        >>> _ = bf.from_dict({"x": [1, 2]}).x.to_csv(path, index=False)
+        >>> open(path).read().split()[1:]
+        ['1', '2']
+        """
         self.to_frame().to_csv(path, **options)
 
     # ---- rows
@@ -804,7 +845,15 @@ class Series(NamedOperators, ColumnOps):
         return different + Scalar(missing._rows, core.Expr.case([(missing._core, 1)], 0))
 
     def quantile(self, q: Any = 0.5, interpolation: str = "linear") -> Any:
-        """Quantile `q`, from 0 to 1, or a series of several."""
+        """Quantile `q`, from 0 to 1, or a series of several.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> s = bf.from_dict({"x": [3, 1, 2]}).x
+        >>> s.quantile(0.5).compute()
+        2.0
+        """
         if not isinstance(q, (list, tuple)):
             return super().quantile(q, interpolation)
         if not q:

@@ -6,6 +6,7 @@ mod program;
 
 mod bad_input;
 mod commands;
+mod dashboard;
 mod demo;
 mod moves;
 #[cfg(unix)]

@@ -44,7 +44,8 @@ impl<T: Send + Sync + 'static> Made<T> {
         if let Some(living) = shared.upgrade() {
             return Ok(living);
         }
-        let made = Arc::new(self.parts.share(&self.session.calls()?)?);
+        let pool = self.session.calls()?;
+        let made = Arc::new(self.parts.share(&pool)?);
         *shared = Arc::downgrade(&made);
         Ok(made)
     }
@@ -54,7 +55,8 @@ impl<T: Send + Sync + 'static> Made<T> {
         let shared = self.shared()?;
         let stop = || blockfold_tasks::Error::Cancelled { call: "a block of a frame or an array".into() };
         let go_on = || if cancel.is_cancelled() { Err(stop()) } else { Ok(()) };
-        let made = self.parts.make(block, &shared, &self.session.calls()?, &go_on);
+        let pool = self.session.calls()?;
+        let made = self.parts.make(block, &shared, &pool, &go_on);
         cancel.check()?;
         Ok(made?)
     }
