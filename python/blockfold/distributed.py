@@ -222,6 +222,31 @@ class Client:
         session = current()
         return session.dashboard_url or session.start_dashboard(_here(":0"))
 
+    def ncores(self) -> dict[str, int]:
+        """Threads for calls by worker: there is one, this process.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> Client(n_workers=1, threads_per_worker=3).ncores()
+        {'inproc': 3}
+        """
+        return {"inproc": self.cluster.threads}
+
+    nthreads = ncores
+
+    def scheduler_info(self) -> dict[str, Any]:
+        """What there is: the process, its threads and its memory budget.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> list(Client().scheduler_info()["workers"])
+        ['inproc']
+        """
+        worker = {"nthreads": self.cluster.threads, "memory_limit": current().memory_budget_bytes}
+        return {"type": "Scheduler", "address": "inproc", "workers": {"inproc": worker}}
+
     def submit(
         self,
         function: Callable[..., Any],

@@ -205,6 +205,18 @@ class Session:
     def __exit__(self, *_: object) -> None:
         _current.reset(self._tokens.pop())
 
+    def _repr_html_(self) -> str:
+        link = self.dashboard_link
+        rows = {
+            "memory budget": self.memory_budget,
+            "promised": f"{self.promised_bytes:,} bytes",
+            "scratch": f"{self.scratch_bytes:,} bytes",
+            "threads": str(self.threads),
+            "dashboard": f"<a href='{link}' target='_blank'>{link}</a>" if link else "none; pass dashboard=True",
+        }
+        cells = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
+        return f"<table>{cells}</table>"
+
     def __repr__(self) -> str:
         return f"<blockfold.Session: {self.memory_budget}, {self.threads} threads>"
 

@@ -102,3 +102,12 @@ def test_the_dashboard_is_served(tmp_path):
         bf.Session(threads=1, dashboard="nowhere at all")
     with pytest.raises(ValueError, match="dashboard"):
         bf.Session(threads=1, dashboard=link.removeprefix("http://").rstrip("/"))
+
+
+def test_sessions_show_themselves_in_notebooks():
+    with bf.Session(threads=2, memory_budget="64MiB", dashboard=True) as session:
+        page = session._repr_html_()
+        assert "64.0 MiB" in page and f"href='{session.dashboard_link}'" in page
+        client = Client()
+        assert client.scheduler_info()["workers"]["inproc"]["memory_limit"] == 64 << 20
+    assert "dashboard=True" in bf.Session(threads=1)._repr_html_()

@@ -148,3 +148,10 @@ def test_functions_of_partitions_as_polars_frames():
     df = bf.from_dict({"x": [1, 2, 3, 4], "t": list("abca")}, npartitions=2)
     made = df.map_partitions(lambda part: part.with_columns(pl.col("x").cum_sum().alias("s")), polars=True)
     assert made.compute()["s"].tolist() == [1, 3, 3, 7]
+
+
+def test_functions_of_chunks_without_axes():
+    x = da.asarray(-2.0)
+    assert x.map_blocks(np.abs).compute() == 2
+    assert da.copysign(da.asarray([1.0, 2.0]), -1.0).compute().tolist() == [-1, -2]
+    assert da.from_delayed(bf.delayed(float)(3), (), dtype="float64").compute() == 3

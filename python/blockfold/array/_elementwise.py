@@ -89,7 +89,9 @@ def _quiet(function: Any, *args: Any) -> Any:
 
     *values, dtype = args
     with np.errstate(all="ignore"):
-        return np.ascontiguousarray(function(*values), dtype=dtype)
+        made = np.asarray(function(*values), dtype=dtype)
+        # NumPy makes an axis where there is none.
+        return np.ascontiguousarray(made).reshape(made.shape)
 
 
 def _numpy_unary(name: str, doc: str, numpy_name: str | None = None, dtype: Any = None) -> Callable[[Any], Array]:

@@ -20,7 +20,9 @@ def array_of(calls: list[Delayed], lengths: Lengths, dtype: str) -> Array:
     import numpy as np
 
     def values(made: Any) -> Any:
-        return np.require(np.asarray(made), dtype=dtype, requirements=["C", "A"])
+        made = np.asarray(made)
+        # NumPy makes an axis where there is none.
+        return np.require(made, dtype=dtype, requirements=["C", "A"]).reshape(made.shape)
 
     shape = [sum(along) for along in lengths]
     native = current().array_of_calls([call._core for call in calls], values, shape, dtype, lengths)
