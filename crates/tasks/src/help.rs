@@ -214,6 +214,10 @@ impl Run {
             self.feed(1);
             let found = self.seats.pop(helper.seat).or_else(|| self.seats.steal(helper.seat));
             if let Some(found) = found.or_else(|| self.refill(helper)) {
+                // This call may let others in, and then somebody has to wait at the door.
+                if self.pool.is_entered() && self.seats.has_tasks() {
+                    self.share();
+                }
                 return Some(found);
             }
             if self.done.fetch_add(helper.done, Ordering::AcqRel) + helper.done == self.nodes.len() {

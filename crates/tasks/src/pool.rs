@@ -89,9 +89,14 @@ impl Shared {
         self.stopped_by.as_ref().is_some_and(|flag| flag())
     }
 
+    /// Threads compute inside of something that others wait for.
+    pub fn is_entered(&self) -> bool {
+        self.inside.is_some()
+    }
+
     /// Times a thread of a run looks for work before it leaves it: once where others wait for it to leave.
     pub fn looks(&self) -> usize {
-        if self.inside.is_some() { 1 } else { RUN_LOOKS }
+        if self.is_entered() { 1 } else { RUN_LOOKS }
     }
 
     pub fn is_closed(&self) -> bool {

@@ -4,8 +4,8 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 
 use blockfold_tasks::{
     Callable, Delayed, Error, Event, Parts, Pool, Settings, compute_all, delayed, explain_all, try_delayed,
@@ -241,6 +241,56 @@ fn sleepers_do_not_hold_up_computing() {
             gate.set();
             assert_eq!(sleepers.join().unwrap(), 100);
         });
+    });
+}
+
+/// A lock that is held while calls are made and let go by those that wait, as an interpreter's is.
+#[derive(Default)]
+struct Interpreter {
+    is_held: Mutex<bool>,
+    let_go: Condvar,
+}
+
+impl Interpreter {
+    fn take(&self) {
+        let mut is_held = self.is_held.lock().unwrap();
+        while *is_held {
+            is_held = self.let_go.wait(is_held).unwrap();
+        }
+        *is_held = true;
+    }
+
+    fn leave(&self) {
+        *self.is_held.lock().unwrap() = false;
+        self.let_go.notify_one();
+    }
+}
+
+/// All eight meet in the end: whoever lets the lock go lets the next one in, however deep the calls are.
+#[test]
+fn sleepers_inside_of_a_lock_sleep_side_by_side() {
+    within(20, || {
+        for depth in [1, 3] {
+            let lock = Arc::new(Interpreter::default());
+            let (enter, inside) = (Arc::clone(&lock), Arc::clone(&lock));
+            let settings = Settings::new().threads(8).inside(move |work: &mut dyn FnMut()| {
+                enter.take();
+                work();
+                enter.leave();
+            });
+            let pool = Pool::new(settings).unwrap();
+            let meeting = Arc::new(Barrier::new(8));
+            let meet = delayed(move |x: &u64| {
+                inside.leave();
+                meeting.wait();
+                inside.take();
+                x + 1
+            });
+            let chain = |x: u64| (1..depth).fold(meet.call(x), |call, _| meet.call(call));
+            let calls: Vec<_> = (0..8).map(chain).collect();
+            let made: Vec<u64> = pool.compute_all(&calls).unwrap().iter().map(|value| **value).collect();
+            assert_eq!(made, (depth..8 + depth).collect::<Vec<u64>>());
+        }
     });
 }
 
