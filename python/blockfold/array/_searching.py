@@ -93,6 +93,8 @@ def topk(x: Any, k: int, axis: int = -1) -> Array:
     [3, 2]
     """
     x = as_array(x)
+    if x.ndim == 0:
+        raise ShapeError("topk: an array without axes has no lanes; it takes at least one axis")
     if k >= 0:
         return Array(x._core.topk(k, axis))
     at = axis % x.ndim

@@ -150,6 +150,8 @@ def tensordot(x1: Any, x2: Any, /, axes: Any = 2) -> Array:
     """
     x1, x2 = as_array(x1), as_array(x2)
     if isinstance(axes, int):
+        if not 0 <= axes <= min(x1.ndim, x2.ndim):
+            raise ShapeError(f"tensordot: {axes} axes of arrays of {x1.ndim} and {x2.ndim} axes")
         left, right = list(range(x1.ndim - axes, x1.ndim)), list(range(axes))
     else:
         left, right = ([one] if isinstance(one, int) else list(one) for one in axes)
