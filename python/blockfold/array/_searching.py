@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..exceptions import ArgumentError, UnsupportedError
+from ..exceptions import ArgumentError, ShapeError, UnsupportedError
 from ._array import Array
 from ._operands import as_array
 from ._shape import concat, flip
