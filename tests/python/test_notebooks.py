@@ -135,7 +135,7 @@ def test_watching(tmp_path):
     assert "of a budget of 32.0 MiB" in done.text("print(spread.estimate())")
     assert len(done.pictures()) == 6
     assert "http://127.0.0.1:" in done.text("print(watched.dashboard_link)")
-    assert done.value("len(spread)") == 26
+    assert done.text("len(spread)").endswith("26")
     assert done.text("total.compute()").endswith("6")
     assert done.value("most_memory <= session.memory_budget_bytes, most_scratch > 0") == (True, True)
     assert done.value("order") == [0.0, 0.15, 0.3]
