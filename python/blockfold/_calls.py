@@ -6,50 +6,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import _blockfold as core
-from ._recipes import Place
+from ._recipes import Place, held, in_order, is_place, replaced
 from .delayed import Delayed, DelayedFunction, _call
 
 
-def _read(value: Any) -> Iterator[Delayed]:
-    if isinstance(value, Delayed):
-        yield value
-    elif type(value) is dict:
-        for one in value.values():
-            yield from _read(one)
-    elif type(value) in (list, tuple):
-        for one in value:
-            yield from _read(one)
+def _is_call(value: Any) -> bool:
+    return isinstance(value, Delayed)
 
 
-def _replaced(value: Any, replace: Any) -> Any:
-    if isinstance(value, (Delayed, Place)):
-        return replace(value)
-    if type(value) is dict:
-        return {key: _replaced(one, replace) for key, one in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(_replaced(one, replace) for one in value)
-    return value
+def _reads(call: Delayed) -> Iterator[Delayed]:
+    function, args, kwargs = call._call
+    return held(() if function is None else (args, kwargs), _is_call)
 
 
 def calls_of(last: Delayed) -> list[Any]:
     """A call and all that it reads, each after those whose results it takes."""
-    calls: list[Any] = []
-    places: dict[int, int] = {}
-    stack = [(last, False)]
-    while stack:
-        one, is_ready = stack.pop()
-        if id(one) in places:
-            continue
-        if not is_ready:
-            stack.append((one, True))
-            stack.extend((read, False) for read in _read(one._call[1:]) if one._call[0] is not None)
-            continue
-        function, args, kwargs = one._call
-        if function is not None:
-            args, kwargs = _replaced((args, kwargs), lambda read: Place(places[id(read)]))
-        places[id(one)] = len(calls)
-        calls.append((function, args, kwargs, one._length))
-    return calls
+    found = in_order(last, _reads)
+    return [_step(one, found) for _, one in found.values()]
+
+
+def _step(call: Delayed, found: dict[int, tuple[int, Any]]) -> Any:
+    function, args, kwargs = call._call
+    if function is not None:
+        args, kwargs = replaced((args, kwargs), _is_call, lambda read: Place(found[id(read)][0]))
+    return function, args, kwargs, call._length
 
 
 def again(calls: list[Any]) -> Delayed:
@@ -59,7 +39,7 @@ def again(calls: list[Any]) -> Delayed:
         if function is None:
             made.append(Delayed(core.delayed_value(args), length, (None, args, None)))
             continue
-        args, kwargs = _replaced((args, kwargs), lambda place: made[place.at])
+        args, kwargs = replaced((args, kwargs), is_place, lambda place: made[place.at])
         one = function(*args, **kwargs) if isinstance(function, DelayedFunction) else _call(function, *args, **kwargs)
         one._length = length
         made.append(one)

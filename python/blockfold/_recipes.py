@@ -52,11 +52,7 @@ def _noted(made: Any, owner: Any, name: str, args: Any, kwargs: Any) -> Any:
 
 def _method(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        made = member(self, *args, **kwargs)
-        kind = type(made)
-        if kind in _IS_LAZY or kind is tuple or kind is list:
-            _noted(made, self, name, args, kwargs)
-        return made
+        return _noted(member(self, *args, **kwargs), self, name, args, kwargs)
 
     call.__name__, call.__doc__ = name, member.__doc__
     return call
@@ -94,54 +90,73 @@ def install() -> None:
 # ---- pickling
 
 
-def _held(value: Any) -> Iterator[Any]:
-    """The lazy values among arguments, also inside of containers."""
-    if type(value) in _IS_LAZY:
+def held(value: Any, is_one: Callable[[Any], bool]) -> Iterator[Any]:
+    """The values of a kind among arguments, also inside of containers."""
+    if is_one(value):
         yield value
-    elif isinstance(value, dict):
+    elif type(value) is dict:
         for one in value.values():
-            yield from _held(one)
-    elif isinstance(value, (list, tuple)):
+            yield from held(one, is_one)
+    elif type(value) in (list, tuple):
         for one in value:
-            yield from _held(one)
+            yield from held(one, is_one)
 
 
-def _replaced(value: Any, replace: Callable[[Any], Any]) -> Any:
-    """Arguments with something else in the place of lazy values and places."""
-    if type(value) in _IS_LAZY or type(value) is Place:
+def replaced(value: Any, is_one: Callable[[Any], bool], replace: Callable[[Any], Any]) -> Any:
+    """Arguments with something else in the place of the values of a kind."""
+    if is_one(value):
         return replace(value)
-    if isinstance(value, dict):
-        return {key: _replaced(one, replace) for key, one in value.items()}
+    if type(value) is dict:
+        return {key: replaced(one, is_one, replace) for key, one in value.items()}
     if type(value) in (list, tuple):
-        return type(value)(_replaced(one, replace) for one in value)
+        return type(value)(replaced(one, is_one, replace) for one in value)
     return value
+
+
+def in_order(last: Any, reads: Callable[[Any], Iterator[Any]]) -> dict[int, tuple[int, Any]]:
+    """A value and all that it is made of, by identity: its number and itself, each after those that it `reads`."""
+    found: dict[int, tuple[int, Any]] = {}
+    stack = [(last, False)]
+    while stack:
+        one, is_ready = stack.pop()
+        if id(one) in found:
+            continue
+        if is_ready:
+            found[id(one)] = len(found), one
+        else:
+            stack.append((one, True))
+            stack.extend((read, False) for read in reads(one))
+    return found
+
+
+def is_place(value: Any) -> bool:
+    """Whether a value stands for the result of an earlier call."""
+    return type(value) is Place
+
+
+def _is_lazy(value: Any) -> bool:
+    return type(value) in _IS_LAZY
+
+
+def _reads(native: Any) -> Iterator[Any]:
+    owner, _, args, kwargs, _ = getattr(native, "_recipe", None) or (None,) * 5
+    return held((owner, args, kwargs), _is_lazy)
 
 
 def _reduced(native: Any) -> Any:
     """The calls that make a value, each after those whose results it takes."""
-    steps: list[Any] = []
-    places: dict[int, int] = {}
-    stack = [(native, False)]
-    while stack:
-        one, is_ready = stack.pop()
-        if id(one) in places:
-            continue
-        recipe = getattr(one, "_recipe", None)
-        if recipe is None:
-            places[id(one)] = len(steps)
-            steps.append(_kept(one))
-            continue
-        owner, name, args, kwargs, at = recipe
-        if not is_ready:
-            stack.append((one, True))
-            stack.extend((held, False) for held in _held((owner, args, kwargs)))
-            continue
-        args, kwargs, owner = _replaced(
-            (args, kwargs, None if type(owner) is core.Session else owner), lambda held: Place(places[id(held)])
-        )
-        places[id(one)] = len(steps)
-        steps.append((owner, name, args, kwargs, at))
-    return _made, (core.__version__, steps)
+    found = in_order(native, _reads)
+    return _made, (core.__version__, [_step(one, found) for _, one in found.values()])
+
+
+def _step(native: Any, found: dict[int, tuple[int, Any]]) -> Any:
+    recipe = getattr(native, "_recipe", None)
+    if recipe is None:
+        return _kept(native)
+    owner, name, args, kwargs, at = recipe
+    owner = None if type(owner) is core.Session else owner
+    args, kwargs, owner = replaced((args, kwargs, owner), _is_lazy, lambda one: Place(found[id(one)][0]))
+    return owner, name, args, kwargs, at
 
 
 def _kept(native: Any) -> Any:
@@ -155,7 +170,7 @@ def _kept(native: Any) -> Any:
         import numpy as np
 
         chunks = tuple(tuple(along) for along in native.chunks)
-        return None, "share_buffer", (np.ascontiguousarray(native.compute()), chunks), {}, None
+        return None, "share_buffer", (np.asarray(native.compute()), chunks), {}, None
     raise TypeError(f"a {type(native).__name__} of which it is not known how it was made cannot be pickled")
 
 
@@ -169,7 +184,7 @@ def _made(version: str, steps: list[Any]) -> Any:
         )
     made: list[Any] = []
     for owner, name, args, kwargs, at in steps:
-        args, kwargs, owner = _replaced((args, kwargs, owner), lambda place: made[place.at])
+        args, kwargs, owner = replaced((args, kwargs, owner), is_place, lambda place: made[place.at])
         if owner is None:
             owner = current()
         elif isinstance(owner, str):

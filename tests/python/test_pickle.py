@@ -61,6 +61,7 @@ def test_what_is_in_memory_goes_along():
     array = da.from_array(values, chunks=2)
     assert again(array).chunks == array.chunks
     np.testing.assert_array_equal(again(array + 1).compute(), values + 1)
+    assert again(da.asarray(5.0)).shape == () and again(da.asarray(5.0)).compute() == 5
 
 
 def test_arrays():

@@ -1,5 +1,6 @@
 //! The one public error type, sorted by who must act: the caller, the data, the machine, or us.
 
+use std::any::Any;
 use std::path::{Path, PathBuf};
 
 use crate::bytes::ByteSize;
@@ -168,6 +169,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a panic ended with, as an [`Error::Panicked`].
+    pub fn of_panic(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Error::Panicked { message: text.unwrap_or("without a message").to_owned() }
+    }
+
     /// An [`Error::Io`] that names its file.
     pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
         let path = path.as_ref().to_path_buf();

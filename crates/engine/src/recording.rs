@@ -28,36 +28,6 @@ pub(crate) fn record(executor: &Executor, scratch: &Path, used_bytes: Option<Use
 }
 
 impl Session {
-    /// Records the session's runs from now on; does nothing when they are recorded already. Delayed calls of clients that were
-    /// made before are not told of.
-    ///
-    /// # Errors
-    /// The operating system refuses a thread.
-    pub fn start_recording(&self) -> Result<&Recorder> {
-        self.begin_recording()
-    }
-
-    /// What records the session's runs; `None` unless it was [started](Session::start_recording) or the session was built with [`record`](crate::SessionBuilder::record).
-    ///
-    /// # Examples
-    /// ```
-    /// use blockfold::prelude::*;
-    /// use blockfold::watch::view::Watched;
-    ///
-    /// # fn main() -> blockfold::Result<()> {
-    /// let session = Session::builder().threads(2).record(true).build()?;
-    /// let total = session.ones([1000, 1000], ()).sum(()).compute()?;
-    /// let recorder = session.recorder().expect("it records");
-    /// let run = recorder.runs().pop().expect("a run");
-    /// assert_eq!((run.tasks, run.tasks_failed), (run.tasks_done, 0));
-    /// println!("{}", session.performance_report()?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn recorder(&self) -> Option<&Recorder> {
-        self.recording_state()
-    }
-
     /// The runs of the session in a line each, newest last; none when it does not record.
     pub fn runs(&self) -> Vec<RunSummary> {
         self.flush_events();

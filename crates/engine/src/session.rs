@@ -350,8 +350,12 @@ impl Session {
         Ok(pool)
     }
 
-    /// Starts to record, unless that has been done.
-    pub(crate) fn begin_recording(&self) -> Result<&Recorder> {
+    /// Records the session's runs from now on; does nothing when they are recorded already. Delayed calls of clients that were
+    /// made before are not told of.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread.
+    pub fn start_recording(&self) -> Result<&Recorder> {
         let mut calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(recorder) = self.0.recorder.get() {
             return Ok(recorder);
@@ -371,7 +375,24 @@ impl Session {
         self.0.call_watch.get()
     }
 
-    pub(crate) fn recording_state(&self) -> Option<&Recorder> {
+    /// What records the session's runs; `None` unless it was [started](Session::start_recording) or the session was built with [`record`](crate::SessionBuilder::record).
+    ///
+    /// # Examples
+    /// ```
+    /// use blockfold::prelude::*;
+    /// use blockfold::watch::view::Watched;
+    ///
+    /// # fn main() -> blockfold::Result<()> {
+    /// let session = Session::builder().threads(2).record(true).build()?;
+    /// let total = session.ones([1000, 1000], ()).sum(()).compute()?;
+    /// let recorder = session.recorder().expect("it records");
+    /// let run = recorder.runs().pop().expect("a run");
+    /// assert_eq!((run.tasks, run.tasks_failed), (run.tasks_done, 0));
+    /// println!("{}", session.performance_report()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recorder(&self) -> Option<&Recorder> {
         self.0.recorder.get()
     }
 

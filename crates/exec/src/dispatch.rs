@@ -1,6 +1,5 @@
 //! Hands work to the pool, a permit with each piece, and takes the results back on the coordinating thread.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -103,7 +102,7 @@ impl<'p, T: Send + 'static> Dispatch<'p, T> {
             let working = told.start(tag, worker, start);
             let (result, tally) = Tally::of(|| catch_unwind(AssertUnwindSafe(work)));
             drop(working);
-            let result = result.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+            let result = result.unwrap_or_else(|panic| Err(Error::of_panic(panic.as_ref())));
             // The receiver is gone only when the run was given up; then nobody wants the result.
             let _ = sender.send(Done { tag, result, work: told.work(worker, start, tally) });
         };
@@ -155,10 +154,4 @@ impl<T> Drop for Dispatch<'_, T> {
         }
         while self.wait().is_some() {}
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-    let message = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    Error::Panicked { message: message.unwrap_or_else(|| "without a message".to_string()) }
 }

@@ -1,6 +1,5 @@
 //! Work without the GIL, which Ctrl-C stops.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
@@ -59,7 +58,7 @@ where
         // What the work held is given back before its answer is there.
         drop(own);
         // Who was interrupted takes no answer.
-        let _ = done.send(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))));
+        let _ = done.send(result.unwrap_or_else(|panic| Err(Error::of_panic(panic.as_ref()))));
     };
     py.detach(move || {
         let worker = thread::Builder::new().name("blockfold-run".into()).stack_size(STACK_BYTES);
@@ -91,9 +90,4 @@ fn listen<T>(waits: &Receiver<blockfold::Result<T>>, cancel: &Cancel) -> Answer<
             }
         }
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    Error::Panicked { message: text.unwrap_or("without a message").to_string() }
 }

@@ -146,9 +146,8 @@ class _Call:
     def __call__(self, chunk: Any, _start: Any) -> Any:
         import numpy as np
 
-        made = np.asarray(self._function(np.asarray(chunk), *self._args, **self._kwargs))
-        # NumPy makes an axis where there is none.
-        return np.require(made, dtype=self._dtype, requirements=["C", "A"]).reshape(made.shape)
+        made = self._function(np.asarray(chunk), *self._args, **self._kwargs)
+        return np.require(made, dtype=self._dtype, requirements=["C", "A"])
 
 
 def apply_along_axis(function: Any, axis: int, x: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any) -> Array:

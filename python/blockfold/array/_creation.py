@@ -392,9 +392,7 @@ class _Boxes:
         import numpy as np
 
         box = tuple(slice(first, first + length) for first, length in zip(start, shape, strict=True))
-        made = np.asarray(self._of[box])
-        # NumPy makes an axis where there is none.
-        return np.require(made, dtype=self._dtype, requirements=["C", "A"]).reshape(made.shape)
+        return np.require(np.asarray(self._of[box]), dtype=self._dtype, requirements=["C", "A"])
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:

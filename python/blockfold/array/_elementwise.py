@@ -89,9 +89,8 @@ def _quiet(function: Any, *args: Any) -> Any:
 
     *values, dtype = args
     with np.errstate(all="ignore"):
-        made = np.asarray(function(*values), dtype=dtype)
-        # NumPy makes an axis where there is none.
-        return np.ascontiguousarray(made).reshape(made.shape)
+        # Not ascontiguousarray, which makes an axis where there is none.
+        return np.require(function(*values), dtype=dtype, requirements=["C", "A"])
 
 
 def _numpy_unary(name: str, doc: str, numpy_name: str | None = None, dtype: Any = None) -> Callable[[Any], Array]:

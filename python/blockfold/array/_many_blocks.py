@@ -20,9 +20,7 @@ def array_of(calls: list[Delayed], lengths: Lengths, dtype: str) -> Array:
     import numpy as np
 
     def values(made: Any) -> Any:
-        made = np.asarray(made)
-        # NumPy makes an axis where there is none.
-        return np.require(made, dtype=dtype, requirements=["C", "A"]).reshape(made.shape)
+        return np.require(made, dtype=dtype, requirements=["C", "A"])
 
     shape = [sum(along) for along in lengths]
     native = current().array_of_calls([call._core for call in calls], values, shape, dtype, lengths)

@@ -2,7 +2,7 @@
 
 use std::vec::IntoIter;
 
-use blockfold::{Expr, ExprFunctions, find_function};
+use blockfold::{Expr, ExprFunctions};
 
 /// A function that filters can call.
 pub(super) struct Callable {
@@ -30,11 +30,6 @@ impl Callable {
     }
 }
 
-/// A call of the function of a name in the engine's registry.
-fn named<const N: usize>(name: &str, args: [Expr; N]) -> Option<Expr> {
-    Some(Expr::call(find_function(name)?, args.into()))
-}
-
 macro_rules! callables {
     ($($name:ident($($arg:ident),*))*) => {
         &[
@@ -53,42 +48,6 @@ macro_rules! callables {
                 repeats: true,
                 build: |first, rest| Some(first.coalesce([rest.next()?].into_iter().chain(rest))),
             },
-            Callable {
-                name: "matches",
-                args: &["pattern"],
-                repeats: false,
-                build: |first, rest| named("matches", [first, rest.next()?]),
-            },
-            Callable {
-                name: "count_matches",
-                args: &["pattern"],
-                repeats: false,
-                build: |first, rest| named("count_matches", [first, rest.next()?]),
-            },
-            Callable {
-                name: "replace_matches",
-                args: &["pattern", "to"],
-                repeats: false,
-                build: |first, rest| named("replace_matches", [first, rest.next()?, rest.next()?]),
-            },
-            Callable {
-                name: "extract_match",
-                args: &["pattern", "group"],
-                repeats: false,
-                build: |first, rest| named("extract_match", [first, rest.next()?, rest.next()?]),
-            },
-            Callable {
-                name: "split_part",
-                args: &["separator", "index"],
-                repeats: false,
-                build: |first, rest| named("split_part", [first, rest.next()?, rest.next()?]),
-            },
-            Callable {
-                name: "split_rest",
-                args: &["separator", "index"],
-                repeats: false,
-                build: |first, rest| named("split_rest", [first, rest.next()?, rest.next()?]),
-            },
         ]
     };
 }
@@ -101,6 +60,8 @@ static CALLABLES: &[Callable] = callables! {
     sin() cos() tan() arcsin() arccos() arctan() arctan2(x) sinh() cosh() tanh() radians() degrees()
     len_chars() len_bytes() lower() upper() strip() contains(text) starts_with(text) ends_with(text)
     replace(from, to) slice(offset, length) concat(text)
+    matches(pattern) count_matches(pattern) replace_matches(pattern, to) extract_match(pattern, group)
+    split_part(separator, index) split_rest(separator, index)
     year() quarter() month() day() weekday() ordinal_day() hour() minute() second() millisecond() microsecond()
     truncate(every)
     fill_null(other)

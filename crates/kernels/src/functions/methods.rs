@@ -127,6 +127,18 @@ methods! {
     ends_with EndsWith(text),
     /// The string with every occurrence of one string replaced by another.
     replace Replace(from, to),
+    /// Whether a regular expression matches in the string.
+    matches Matches(pattern),
+    /// How often a regular expression matches in the string.
+    count_matches CountMatches(pattern),
+    /// The string with every match of a regular expression replaced; `${1}` stands for a group.
+    replace_matches ReplaceMatches(pattern, to),
+    /// What a group of a regular expression matched first.
+    extract_match ExtractMatch(pattern, group),
+    /// The part at a place between separators, from 0.
+    split_part SplitPart(separator, index),
+    /// What is left of the string after so many separators.
+    split_rest SplitRest(separator, index),
     /// At most `length` characters from an offset on; a negative offset counts from the end.
     slice Slice(offset, length),
     /// The string followed by another.
