@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 from . import _blockfold as core
 from .session import current
@@ -50,6 +51,26 @@ def _noted(made: Any, owner: Any, name: str, args: Any, kwargs: Any) -> Any:
     return made
 
 
+#: Runs plans elsewhere, while a client is connected or a graph is made; by the call that would run them here.
+runner: ContextVar[Any] = ContextVar("blockfold_runner", default=None)
+
+#: Tells who runs plans while clients are connected; set when the first one is.
+connected: list[Callable[[], Any]] = []
+
+_RUNS = frozenset(("batches", "collect", "compute", "persist"))
+
+
+def _running(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        elsewhere = runner.get() or (connected[0]() if connected else None)
+        if elsewhere is not None:
+            return getattr(elsewhere, name)(self, *args, **kwargs)
+        return member(self, *args, **kwargs)
+
+    call.__name__, call.__doc__ = name, member.__doc__
+    return call
+
+
 def _method(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         return _noted(member(self, *args, **kwargs), self, name, args, kwargs)
@@ -72,7 +93,9 @@ def install() -> None:
         for name, member in list(vars(cls).items()):
             if name.startswith("_") or not (callable(member) or isinstance(member, staticmethod)):
                 continue
-            if isinstance(member, staticmethod):
+            if name in _RUNS and cls in (core.LazyFrame, core.Array):
+                setattr(cls, name, _running(name, member))
+            elif isinstance(member, staticmethod):
                 setattr(cls, name, staticmethod(_function(cls.__name__, name, member.__func__)))
             else:
                 setattr(cls, name, _method(name, member))
@@ -172,6 +195,18 @@ def _kept(native: Any) -> Any:
         chunks = tuple(tuple(along) for along in native.chunks)
         return None, "share_buffer", (np.asarray(native.compute()), chunks), {}, None
     raise TypeError(f"a {type(native).__name__} of which it is not known how it was made cannot be pickled")
+
+
+class Program:
+    """A list of calls that is pickled as what it makes."""
+
+    __slots__ = ("steps", "version")
+
+    def __init__(self, version: str, steps: list[Any]):
+        self.version, self.steps = version, steps
+
+    def __reduce__(self) -> Any:
+        return _made, (self.version, self.steps)
 
 
 def _made(version: str, steps: list[Any]) -> Any:

@@ -8,6 +8,10 @@ mod loops;
 mod numbers;
 mod rows;
 
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, UInt64Array};
+use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
 use blockfold_core::region::Region;
 use blockfold_core::tensor::{Tensor, Tile, complex_part, type_name};
 use blockfold_core::{DType, Error, Result};
@@ -257,6 +261,49 @@ impl State {
             (Reduction::Max, Class::UInt) => uint(0),
         };
         State { spec: spec.clone(), region, values }
+    }
+
+    /// The values as columns, to cross to another process.
+    pub fn to_columns(&self) -> Vec<ArrayRef> {
+        let floats = |values: &Vec<f64>| Arc::new(Float64Array::from(values.clone())) as ArrayRef;
+        let integers = |values: &Vec<i64>| Arc::new(Int64Array::from(values.clone())) as ArrayRef;
+        let naturals = |values: &Vec<u64>| Arc::new(UInt64Array::from(values.clone())) as ArrayRef;
+        match &self.values {
+            Values::Float(values) => vec![floats(values)],
+            Values::Int(values) => vec![integers(values)],
+            Values::UInt(values) => vec![naturals(values)],
+            Values::Moments(moments) => vec![floats(&moments.n), floats(&moments.mean), floats(&moments.m2)],
+            Values::FloatPlace(values, places) => vec![floats(values), naturals(places)],
+            Values::IntPlace(values, places) => vec![integers(values), naturals(places)],
+            Values::UIntPlace(values, places) => vec![naturals(values), naturals(places)],
+        }
+    }
+
+    /// The state of which [`State::to_columns`] gave these.
+    ///
+    /// # Errors
+    /// Columns of another state.
+    pub fn from_columns(spec: &Spec, region: Region, columns: &[ArrayRef]) -> Result<Self> {
+        let mut state = State::new(spec, region);
+        let elements = state.region.elements();
+        let wrong = || Error::internal("columns of another state");
+        let column = |at: usize| columns.get(at).filter(|column| column.len() == elements).ok_or_else(wrong);
+        let floats =
+            |at| Ok::<_, Error>(column(at)?.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?.values().to_vec());
+        let integers =
+            |at| Ok::<_, Error>(column(at)?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?.values().to_vec());
+        let naturals =
+            |at| Ok::<_, Error>(column(at)?.as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?.values().to_vec());
+        match &mut state.values {
+            Values::Float(values) => *values = floats(0)?,
+            Values::Int(values) => *values = integers(0)?,
+            Values::UInt(values) => *values = naturals(0)?,
+            Values::Moments(moments) => *moments = Moments { n: floats(0)?, mean: floats(1)?, m2: floats(2)? },
+            Values::FloatPlace(values, places) => (*values, *places) = (floats(0)?, naturals(1)?),
+            Values::IntPlace(values, places) => (*values, *places) = (integers(0)?, naturals(1)?),
+            Values::UIntPlace(values, places) => (*values, *places) = (naturals(0)?, naturals(1)?),
+        }
+        Ok(state)
     }
 
     /// The box of the result.

@@ -23,6 +23,7 @@
 
 pub mod array;
 mod asof;
+mod cluster;
 mod collected;
 mod comparison;
 #[cfg(feature = "dashboard")]
@@ -46,12 +47,12 @@ pub mod window;
 pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, RandomArrays};
 pub use blockfold_core::tensor::{Tile, complex, complex_part, type_name};
 pub use blockfold_core::{
-    AggFunc, Block, ByteSize, Cancel, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
+    AggFunc, Block, ByteSize, Cancel, Chunks, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
     IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, UserFunction, col,
     corr, cov, len, lit, when,
 };
 pub use blockfold_exec::{
-    BatchIter, ChainPlan, ChainReport, Event, RunEnd, RunPlan, RunReport, Subscriber, Work, is_in_pool, standing_in,
+    BatchIter, ChainPlan, ChainReport, Cut, Event, Fragment, Fragments, Parcel, Read, RunEnd, RunPlan, RunReport, Subscriber, Work, is_in_pool, standing_in,
 };
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};

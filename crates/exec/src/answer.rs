@@ -11,7 +11,7 @@ use crate::chain_run::ChainRun;
 use crate::dispatch::{Dispatch, Done};
 use crate::events::RunEnd;
 use crate::executor::Outcome;
-use crate::reduce::is_over_budget;
+use crate::neighbours::Neighbours;
 use crate::state::RunState;
 use crate::stream;
 use crate::streamed::StreamTeller;
@@ -26,7 +26,7 @@ const PART_BYTES: u64 = 8 << 20;
 
 /// Pulls every batch of the answer and drops it.
 pub(crate) fn discard(run: &mut ChainRun<'_>, chain: &Chain) -> Result<()> {
-    let plans = tasks::singles(&run.state, chain);
+    let plans = tasks::singles(&run.state.graph, run.state.as_ref(), chain);
     run.started(plans.len());
     let mut dispatch: Dispatch<'_, (u64, Permit)> = run.dispatch();
     let mut next = 0;
@@ -53,17 +53,19 @@ pub(crate) fn discard(run: &mut ChainRun<'_>, chain: &Chain) -> Result<()> {
 
 /// Holds every batch of the answer, paid for out of the budget.
 pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outcome) -> Result<()> {
-    let plans = tasks::singles(&run.state, chain);
+    let plans = tasks::singles(&run.state.graph, run.state.as_ref(), chain);
     run.started(plans.len());
     let mut dispatch: Dispatch<'_, (Vec<RecordBatch>, Permit)> = run.dispatch();
     let mut done_blocks: BTreeMap<usize, (Vec<RecordBatch>, Permit)> = BTreeMap::new();
     let mut waiting: VecDeque<usize> = (0..plans.len()).collect();
+    let mut neighbours = Neighbours::of(plans.len());
     loop {
-        while dispatch.has_room() {
+        while dispatch.has_room() && neighbours.may_start(dispatch.in_flight()) {
             let Some(&next) = waiting.front() else { break };
             let bytes = plans[next].stream_bytes;
             let Some(permit) = run.permit("the answer", bytes, REMEDY, dispatch.in_flight())? else { break };
             waiting.pop_front();
+            neighbours.note_start(next);
             run.task_started(next, permit.bytes());
             let (state, top, plan) = (run.state.clone(), chain.top, plans[next].clone());
             dispatch.spawn(next, move || {
@@ -73,9 +75,7 @@ pub(crate) fn collect(run: &mut ChainRun<'_>, chain: &Chain, outcome: &mut Outco
             });
         }
         let Some(done) = dispatch.wait() else { break };
-        if is_over_budget(&done.result) && run.state.make_room(u64::MAX)? {
-            // Rows that wait in memory held what it needed.
-            run.gave_up(&done);
+        if neighbours.held_what_it_needed(run, &done)? {
             waiting.push_front(done.tag);
             continue;
         }
@@ -98,7 +98,8 @@ struct Part {
     ended: bool,
 }
 
-/// Pulls batches until they hold `quota` bytes or the stream ends.
+/// Pulls batches until they hold `quota` bytes or the stream ends. A part that is handed on may be smaller, where there
+/// is no room for more of it now.
 fn pull(stream: &mut dyn BlockStream, quota: u64, stream_bytes: u64, mut permit: Permit) -> Result<Part> {
     let (mut batches, mut held) = (Vec::new(), 0u64);
     while held < quota {
@@ -111,9 +112,12 @@ fn pull(stream: &mut dyn BlockStream, quota: u64, stream_bytes: u64, mut permit:
         let needed = held.saturating_add(stream_bytes);
         let is_last = held >= quota;
         batches.push(batch);
-        // The batch that fills a part is paid for by what was promised to the stream that made it.
+        // The batch that ends a part is paid for by what was promised to the stream that made it.
         if needed > permit.bytes() && !is_last {
-            permit.resize(needed, "the answer", REMEDY)?;
+            match permit.resize(needed, "the answer", REMEDY) {
+                Err(_) if quota < u64::MAX => break,
+                result => result?,
+            }
         }
     }
     Ok(Part { batches, permit, ended: false })

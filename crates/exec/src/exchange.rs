@@ -26,7 +26,7 @@ pub(crate) fn run(
     made_from: Option<StepId>,
     routing: &Arc<dyn Routing>,
 ) -> Result<()> {
-    let (plans, skipped) = tasks::runs(&run.state, chain);
+    let (plans, skipped) = tasks::runs(&run.state.graph, run.state.as_ref(), chain);
     run.state.metrics.add_groups_skipped(skipped);
     run.started(plans.len());
     let made_from = made_from.map(|from| run.state.block(from)).transpose()?;
@@ -68,7 +68,7 @@ fn rows_of(block: Block, schema: &SchemaRef) -> Result<RecordBatch> {
 }
 
 /// One task: all rows of its blocks.
-fn send(
+pub(crate) fn send(
     state: &Arc<RunState>,
     (top, id): (StepId, StepId),
     plan: &TaskPlan,

@@ -12,6 +12,7 @@ use blockfold_plan::{Chain, ChainEnd, Estimate, InPlace, Metrics, Sizes, Step, S
 use crate::answer::{self, BatchIter};
 use crate::chain_run::ChainRun;
 use crate::events::{Event, RunEnd, RunPlan, Subscriber};
+use crate::fragment::Running;
 use crate::kept::KeptSource;
 use crate::report::{ChainReport, RunReport};
 use crate::ring::Follower;
@@ -28,6 +29,8 @@ pub struct Executor {
     pool: Arc<rayon::ThreadPool>,
     room: Room,
     watch: Watch,
+    /// Who runs fragments now.
+    pub(crate) fragments: Arc<Running>,
 }
 
 /// A run of something else than steps, as of delayed calls.
@@ -89,7 +92,7 @@ impl Executor {
             .build()
             .map_err(|error| Error::External(Box::new(error)))?;
         let room = Room::new(budget, Arc::new(Scratch::new(scratch)));
-        Ok(Executor { pool: Arc::new(pool), room, watch: Watch::default() })
+        Ok(Executor { pool: Arc::new(pool), room, watch: Watch::default(), fragments: Arc::default() })
     }
 
     /// Adds somebody who watches the runs as they go.
@@ -147,6 +150,10 @@ impl Executor {
     pub fn stored(&self) -> impl Fn() -> (u64, u64) + Send + Sync + 'static {
         let room = self.room.clone();
         move || (room.memory_bytes(), room.scratch.used_bytes())
+    }
+
+    pub(crate) fn room(&self) -> &Room {
+        &self.room
     }
 
     /// Bytes in scratch files now.

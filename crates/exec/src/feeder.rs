@@ -25,6 +25,16 @@ impl Feeder {
         Feeder { store, router, task, chunks: 0, held: Vec::new(), held_bytes: 0, origin: Origin::default() }
     }
 
+    /// Goes on after chunks that were sent elsewhere.
+    pub(crate) fn after(self, chunks: u32) -> Self {
+        Feeder { chunks, ..self }
+    }
+
+    /// Chunks that were sent.
+    pub(crate) fn chunks(&self) -> u32 {
+        self.chunks
+    }
+
     pub(crate) fn push(&mut self, batch: &RecordBatch, origin: Origin) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());

@@ -16,35 +16,39 @@ use crate::dispatch::Dispatch;
 use crate::feeder::Feeder;
 use crate::frames::within;
 use crate::narrow::Learning;
+use crate::neighbours::Neighbours;
 use crate::state::{RunState, Stored};
 use crate::store::{Store, StoreContext};
 use crate::stream;
 use crate::tasks::{self, TaskPlan};
 
 /// A partial with the permit for its bytes.
-struct Held {
-    partial: Box<dyn Partial>,
-    permit: Permit,
+pub(crate) struct Held {
+    pub(crate) partial: Box<dyn Partial>,
+    pub(crate) permit: Permit,
     /// The first task whose blocks it is of.
-    task: usize,
+    pub(crate) task: usize,
     /// Where rows of the same blocks went before, when they did.
-    feeder: Option<Feeder>,
+    pub(crate) feeder: Option<Feeder>,
 }
 
 /// A node of the merge tree: level 0 holds tasks, level `n + 1` pairs of level `n`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    level: u32,
-    index: usize,
+pub(crate) struct Place {
+    pub(crate) level: u32,
+    pub(crate) index: usize,
 }
 
 /// Runs a chain that ends in a reduction and stores its result: one block, or rows by part when it was spread.
 pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &Arc<dyn Reducer>) -> Result<()> {
-    let (plans, skipped) = tasks::runs(&run.state, chain);
+    let (plans, skipped) = tasks::runs(&run.state.graph, run.state.as_ref(), chain);
     run.state.metrics.add_groups_skipped(skipped);
     run.started(plans.len());
     let stream_bytes = plans.iter().map(|plan| plan.stream_bytes).max().unwrap_or(0);
-    let spread = reducer.spread().map(|router| Arc::new(Spread::new(&run.state, router, stream_bytes)));
+    let spread = reducer.spread().map(|router| {
+        let learning = Learning::start(&run.state, router.digest());
+        Arc::new(Spread::new(&run.state, router, stream_bytes, learning))
+    });
     let folding = Folding { id, reducer: reducer.clone(), spread: spread.clone() };
     let held = match reducer.may_stop_early() {
         Some(end) => in_sequence(run, chain, &folding, &plans, end)?,
@@ -52,11 +56,11 @@ pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &A
     };
     let mut held = match held {
         Some(held) => held,
-        None => empty(run, reducer)?,
+        None => folding.empty(&run.state)?,
     };
     if let (Some(spread), true) = (&spread, held.feeder.is_some()) {
         spread.drain(&mut held)?;
-        run.state.store(id, Stored::Store(spread.store()?));
+        run.state.store(id, Stored::Store(spread.stored().ok_or_else(|| Error::internal("nothing was drained"))?));
         return Ok(());
     }
     let block = reducer.finish(held.partial).map_err(|error| error.at(reducer.name()))?;
@@ -67,14 +71,14 @@ pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, reducer: &A
 
 /// What tasks fold with.
 #[derive(Clone)]
-struct Folding {
-    id: StepId,
-    reducer: Arc<dyn Reducer>,
-    spread: Option<Arc<Spread>>,
+pub(crate) struct Folding {
+    pub(crate) id: StepId,
+    pub(crate) reducer: Arc<dyn Reducer>,
+    pub(crate) spread: Option<Arc<Spread>>,
 }
 
 /// Where partials go that are not to be kept.
-struct Spread {
+pub(crate) struct Spread {
     router: Arc<dyn Router>,
     context: StoreContext,
     /// Made with the columns of the first rows that are drained.
@@ -96,14 +100,15 @@ const LEAST_PARTIAL_BYTES: u64 = 128 << 10;
 const MOST_PARTIAL_BYTES: u64 = 16 << 20;
 
 impl Spread {
-    fn new(state: &RunState, router: Arc<dyn Router>, stream_bytes: u64) -> Self {
+    /// For tasks that stream so many bytes at most.
+    pub(crate) fn new(state: &RunState, router: Arc<dyn Router>, stream_bytes: u64, learning: Option<Arc<Learning>>) -> Self {
         let (parts, budget_bytes) = (router.parts(), state.budget_bytes());
         let drain_bytes = exchange_task_bytes(parts, budget_bytes);
         // A task that runs alone has room to stream, to drain, and for what `make_room` asks for before it drains.
         let alone_bytes = budget_bytes.saturating_sub(stream_bytes).saturating_sub(drain_bytes) / 4;
         let limit_bytes = share(PARTIAL_SHARE, budget_bytes).min(alone_bytes);
         let limit_bytes = limit_bytes.clamp(LEAST_PARTIAL_BYTES, MOST_PARTIAL_BYTES);
-        let (context, learning) = (state.store_context(parts), Learning::start(state, router.digest()));
+        let context = state.store_context(parts);
         Spread { router, context, store: Mutex::default(), learning, limit_bytes, drain_bytes }
     }
 
@@ -136,15 +141,17 @@ impl Spread {
         store.get_or_insert_with(new).clone()
     }
 
-    fn store(&self) -> Result<Arc<Store>> {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        store.clone().ok_or_else(|| Error::internal("nothing was drained"))
+    /// Where rows went, when any did.
+    pub(crate) fn stored(&self) -> Option<Arc<Store>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-fn empty(run: &ChainRun<'_>, reducer: &Arc<dyn Reducer>) -> Result<Held> {
-    let permit = run.budget.permit(reducer.name(), reducer.initial_bytes(), &reducer.remedy())?;
-    Ok(Held { partial: reducer.partial()?, permit, task: 0, feeder: None })
+    /// Goes on from a partial of which so many chunks were drained elsewhere.
+    pub(crate) fn feeder(&self, task: usize, partial: &mut dyn Partial, chunks: u32) -> Result<Feeder> {
+        let store = self.store_of(&partial.drain()?);
+        let task = u32::try_from(task).unwrap_or(u32::MAX);
+        Ok(Feeder::new(store, self.router.clone(), task).after(chunks))
+    }
 }
 
 /// All tasks, their partials merged pairwise: the tree's shape depends on the number of tasks alone.
@@ -153,28 +160,21 @@ fn as_tree(run: &mut ChainRun<'_>, chain: &Chain, folding: &Folding, plans: &[Ta
     let mut tree = MergeTree::new(plans.len());
     let mut merging: BTreeMap<usize, Place> = BTreeMap::new();
     let mut waiting: VecDeque<usize> = (0..plans.len()).collect();
-    // The task that runs alone, once tasks side by side outgrew the budget.
-    let (mut is_tight, mut alone) = (false, None);
+    let mut neighbours = Neighbours::of(plans.len());
     loop {
-        while dispatch.has_room() && !(is_tight && dispatch.in_flight() > 0) {
+        while dispatch.has_room() && neighbours.may_start(dispatch.in_flight()) {
             let Some(&task) = waiting.front() else { break };
             let Some(permit) = fold_permit(run, &folding.reducer, &plans[task], dispatch.in_flight())? else { break };
             waiting.pop_front();
-            alone = is_tight.then_some(task);
+            neighbours.note_start(task);
             run.task_started(task, permit.bytes());
             spawn_fold(run, &mut dispatch, chain, folding, &plans[task], task, permit);
         }
         let Some(done) = dispatch.wait() else { break };
         let is_task = !merging.contains_key(&done.tag);
-        if is_task && is_over_budget(&done.result) {
-            // Its neighbours held what it needed, or rows that wait in memory: it is done again without them.
-            let had_neighbours = plans.len() > 1 && alone != Some(done.tag);
-            if run.state.make_room(u64::MAX)? || had_neighbours {
-                is_tight = true;
-                run.gave_up(&done);
-                waiting.push_front(done.tag);
-                continue;
-            }
+        if is_task && neighbours.held_what_it_needed(run, &done)? {
+            waiting.push_front(done.tag);
+            continue;
         }
         let place = merging.remove(&done.tag).unwrap_or(Place { level: 0, index: done.tag });
         let held = run.finished(place.level == 0, done)?;
@@ -204,23 +204,23 @@ fn in_sequence(
     let (mut next, mut merged) = (0, 0);
     let mut sum: Option<Held> = None;
     let mut window = 1;
-    // A task that is done again, since rows that waited in memory held what it needed.
-    let mut again: Option<usize> = None;
+    let (mut again, mut neighbours) = (VecDeque::new(), Neighbours::of(plans.len()));
     while merged < plans.len() && !sum.as_ref().is_some_and(|sum| sum.partial.is_complete()) {
         // One task first, since it is often enough; then as many as there are threads.
-        while (again.is_some() || (next < plans.len() && next < merged + window)) && dispatch.has_room() {
-            let task = again.unwrap_or(next);
+        while dispatch.has_room() && neighbours.may_start(dispatch.in_flight()) {
+            let new = (next < plans.len() && next < merged + window).then_some(next);
+            let Some(task) = again.front().copied().or(new) else { break };
             let plan = &plans[order(task)];
             let Some(permit) = fold_permit(run, &folding.reducer, plan, dispatch.in_flight())? else { break };
+            again.pop_front();
+            neighbours.note_start(task);
             run.task_started(task, permit.bytes());
             spawn_fold(run, &mut dispatch, chain, folding, plan, task, permit);
             next = next.max(task + 1);
-            again = None;
         }
         let Some(done) = dispatch.wait() else { break };
-        if is_over_budget(&done.result) && again.is_none() && run.state.make_room(u64::MAX)? {
-            run.gave_up(&done);
-            again = Some(done.tag);
+        if neighbours.held_what_it_needed(run, &done)? {
+            again.push_front(done.tag);
             continue;
         }
         let task = done.tag;
@@ -253,8 +253,22 @@ fn spawn_fold(
 }
 
 impl Folding {
+    /// A partial of no task.
+    pub(crate) fn empty(&self, state: &RunState) -> Result<Held> {
+        let reducer = &self.reducer;
+        let permit = state.budget().permit(reducer.name(), reducer.initial_bytes(), &reducer.remedy())?;
+        Ok(Held { partial: reducer.partial()?, permit, task: 0, feeder: None })
+    }
+
     /// One task: every batch of its blocks folded into one partial.
-    fn fold(&self, state: &Arc<RunState>, top: StepId, plan: &TaskPlan, task: usize, permit: Permit) -> Result<Held> {
+    pub(crate) fn fold(
+        &self,
+        state: &Arc<RunState>,
+        top: StepId,
+        plan: &TaskPlan,
+        task: usize,
+        permit: Permit,
+    ) -> Result<Held> {
         let mut held = Held { partial: self.reducer.partial()?, permit, task, feeder: None };
         for blocks in stream::together(state, top, plan) {
             let block = blocks.first().copied().unwrap_or_default();
@@ -315,7 +329,8 @@ impl Folding {
         }
     }
 
-    fn merge(&self, mut earlier: Held, mut later: Held) -> Result<Held> {
+    /// Two partials as one.
+    pub(crate) fn merge(&self, mut earlier: Held, mut later: Held) -> Result<Held> {
         if let (Some(spread), true) = (&self.spread, earlier.feeder.is_some() || later.feeder.is_some()) {
             spread.drain(&mut earlier)?;
             spread.drain(&mut later)?;
@@ -336,20 +351,15 @@ impl Folding {
     }
 }
 
-/// Whether a task failed only since bytes were not to be had.
-pub(crate) fn is_over_budget<T>(result: &Result<T>) -> bool {
-    result.as_ref().is_err_and(|error| matches!(error.root(), Error::OverBudget { .. }))
-}
-
 /// Partials waiting for their neighbour.
-struct MergeTree {
+pub(crate) struct MergeTree {
     tasks: usize,
     waiting: BTreeMap<Place, Held>,
     merges: usize,
 }
 
 impl MergeTree {
-    fn new(tasks: usize) -> Self {
+    pub(crate) fn new(tasks: usize) -> Self {
         MergeTree { tasks, waiting: BTreeMap::new(), merges: 0 }
     }
 
@@ -364,7 +374,7 @@ impl MergeTree {
     }
 
     /// Puts a partial in its place; returns a pair to be merged and the place of the result.
-    fn put(&mut self, mut place: Place, held: Held) -> Option<(Place, Held, Held)> {
+    pub(crate) fn put(&mut self, mut place: Place, held: Held) -> Option<(Place, Held, Held)> {
         // A node without a right neighbour moves up as it is.
         while self.width(place.level) > 1 && place.index.is_multiple_of(2) && place.index + 1 >= self.width(place.level)
         {
@@ -383,7 +393,7 @@ impl MergeTree {
     }
 
     /// The one partial that is left when every pair is merged.
-    fn into_root(self) -> Option<Held> {
+    pub(crate) fn into_root(self) -> Option<Held> {
         self.waiting.into_values().next()
     }
 }

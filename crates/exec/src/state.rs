@@ -61,7 +61,7 @@ impl Stored {
 
 /// What the tasks of one run share.
 pub(crate) struct RunState {
-    pub(crate) graph: StepGraph,
+    pub(crate) graph: Arc<StepGraph>,
     pub(crate) cancel: Cancel,
     pub(crate) metrics: Arc<Metrics>,
     budget: Budget,
@@ -69,22 +69,27 @@ pub(crate) struct RunState {
     stored: Mutex<HashMap<StepId, Stored>>,
     /// Sources that finished steps narrowed, by the step that reads them.
     narrowed: Mutex<HashMap<StepId, NarrowedSource>>,
+    shared: Arc<Shared>,
+}
+
+/// What runs of one graph share.
+pub(crate) struct Shared {
+    graph: Arc<StepGraph>,
+    /// The budget that the graph was made for.
+    budget_bytes: u64,
     /// What kernels may take that keep to an allowance, by step.
     allowances: HashMap<StepId, u64>,
     /// What sources made before the run, for all of their blocks.
     _prepared: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
-impl RunState {
-    /// The state of a run that has not begun.
-    ///
+impl Shared {
     /// # Errors
     /// A source that cannot make what its blocks need.
-    pub(crate) fn new(graph: StepGraph, cancel: Cancel, room: Room) -> Result<Self> {
-        let (metrics, budget, stored) = (Arc::default(), room.budget.clone(), Mutex::default());
+    pub(crate) fn of(graph: Arc<StepGraph>, budget_bytes: u64, cancel: &Cancel) -> Result<Self> {
         let mut allowances = HashMap::new();
         for chain in Chain::of(&graph) {
-            let bytes = chain.allowance_bytes(&graph, share(ALLOWANCE_SHARE, budget.total_bytes()));
+            let bytes = chain.allowance_bytes(&graph, share(ALLOWANCE_SHARE, budget_bytes));
             for step in &chain.steps {
                 let least = allowances.entry(*step).or_insert(bytes);
                 *least = bytes.min(*least);
@@ -93,17 +98,38 @@ impl RunState {
         let mut prepared = Vec::new();
         for node in &graph.nodes {
             if let Step::Read { source, .. } = &node.step {
-                prepared.extend(source.prepare(&cancel)?);
+                prepared.extend(source.prepare(cancel)?);
             }
         }
-        let narrowed = Mutex::default();
-        Ok(RunState { graph, cancel, metrics, budget, room, stored, narrowed, allowances, _prepared: prepared })
+        Ok(Shared { graph, budget_bytes, allowances, _prepared: prepared })
+    }
+}
+
+impl RunState {
+    /// The state of a run that has not begun.
+    ///
+    /// # Errors
+    /// A source that cannot make what its blocks need.
+    pub(crate) fn new(graph: StepGraph, cancel: Cancel, room: Room) -> Result<Self> {
+        let shared = Shared::of(Arc::new(graph), room.budget.total_bytes(), &cancel)?;
+        Ok(RunState::of(Arc::new(shared), cancel, room))
+    }
+
+    /// The state of one of the runs of a graph.
+    pub(crate) fn of(shared: Arc<Shared>, cancel: Cancel, room: Room) -> Self {
+        let (metrics, budget, stored) = (Arc::default(), room.budget.clone(), Mutex::default());
+        RunState { graph: shared.graph.clone(), cancel, metrics, budget, room, stored, narrowed: Mutex::default(), shared }
+    }
+
+    /// The budget of the session.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// What a task sees that makes a block of a step.
     pub(crate) fn task(&self, id: StepId, block: usize) -> TaskContext {
         let (cancel, metrics) = (self.cancel.clone(), self.metrics.clone());
-        let allowance_bytes = self.allowances.get(&id).copied().unwrap_or_else(|| self.allowance_bytes());
+        let allowance_bytes = self.shared.allowances.get(&id).copied().unwrap_or_else(|| self.allowance_bytes());
         TaskContext { block, cancel, metrics, allowance_bytes }
     }
 
@@ -125,13 +151,14 @@ impl RunState {
         self.budget.promised_bytes()
     }
 
+    /// The budget that decides what is kept where: that of the session, or for a fragment the one that all workers have.
     pub(crate) fn budget_bytes(&self) -> u64 {
-        self.budget.total_bytes()
+        self.shared.budget_bytes
     }
 
     /// What a store of so many parts is made with.
     pub(crate) fn store_context(&self, parts: usize) -> StoreContext {
-        let total = self.budget.total_bytes();
+        let total = self.budget_bytes();
         StoreContext {
             room: self.room.clone(),
             metrics: self.metrics.clone(),
@@ -259,6 +286,6 @@ impl Sizes for RunState {
     }
 
     fn allowance_bytes(&self) -> u64 {
-        share(ALLOWANCE_SHARE, self.budget.total_bytes())
+        share(ALLOWANCE_SHARE, self.budget_bytes())
     }
 }

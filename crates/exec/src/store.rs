@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use blockfold_core::{Budget, Permit, RecordBatch, Result, SchemaRef};
 use blockfold_plan::{BlockMeta, Metrics, Scattered};
 
-use crate::held::{held_schema, owned};
+use crate::held::{held_schema, owned, retyped};
 use crate::narrow::Learning;
 use crate::part::BATCH_ROWS;
 use crate::scratch::{Scratch, ScratchFile, Segment};
@@ -91,6 +91,12 @@ enum Place {
     Scratch(Segment),
 }
 
+impl Piece {
+    pub(crate) fn label(&self) -> (u32, u32) {
+        self.label
+    }
+}
+
 /// Rows of many parts in memory, with the permit for their bytes.
 struct Chunk {
     rows: RecordBatch,
@@ -147,6 +153,29 @@ impl Store {
         store
     }
 
+    /// A store of rows that somebody else pays for, each with its part and its label.
+    pub(crate) fn given(
+        context: StoreContext,
+        schema: SchemaRef,
+        parts: usize,
+        pieces: Vec<(usize, Label, RecordBatch)>,
+    ) -> Result<Arc<Self>> {
+        let store = Store::new(context, schema, parts);
+        for (part, label, rows) in pieces {
+            let rows = retyped(&rows, &store.held)?;
+            let (count, bytes) = (rows.num_rows() as u64, rows.get_array_memory_size() as u64);
+            let permit = store.context.room.budget.permit("rows that were handed over", 0, "")?;
+            let chunk = Arc::new(Chunk { rows, permit, in_memory: store.context.room.in_memory.clone() });
+            // A batch read is a batch, whatever its size was where it came from.
+            let end = u32::try_from(count).unwrap_or(u32::MAX);
+            for start in (0..end).step_by(BATCH_ROWS) {
+                let rows = start..end.min(start.saturating_add(PIECE_ROWS));
+                store.add(part, label, rows, Place::Memory(chunk.clone()), bytes, count);
+            }
+        }
+        Ok(store)
+    }
+
     /// Moves chunks from memory to scratch until `bytes` are freed; the bytes that were. Tasks may read meanwhile, and
     /// more rows may come: pieces stay where they are in their lists, and only their place changes.
     fn evict(&self, bytes: u64, metrics: &Metrics) -> Result<u64> {
@@ -167,7 +196,9 @@ impl Store {
         for (part, index) in self.parts.iter().enumerate() {
             let index = index.lock().unwrap_or_else(PoisonError::into_inner);
             for (at, piece) in index.pieces.iter().enumerate() {
-                if let Place::Memory(chunk) = &piece.place {
+                if let Place::Memory(chunk) = &piece.place
+                    && chunk.permit.bytes() > 0
+                {
                     let entry = found.entry(Arc::as_ptr(chunk)).or_insert_with(|| (chunk.clone(), Vec::new()));
                     entry.1.push((part, at));
                 }

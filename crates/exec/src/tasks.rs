@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use blockfold_core::Chunks;
-use blockfold_plan::{Chain, Step, StepId};
-
-use crate::state::RunState;
+use blockfold_plan::{Chain, Sizes, Step, StepGraph, StepId};
 
 /// Blocks below this many rows and bytes share a task with their neighbours.
 const TASK_ROWS: u64 = 256 * 1024;
@@ -36,15 +34,15 @@ impl TaskPlan {
 
 /// Runs of blocks such that each is worth a task, and the number of blocks that statistics rule out. The runs
 /// depend on the blocks alone, never on threads.
-pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
-    let blocks = state.graph.node(chain.top).grid.blocks();
-    if let Some(chunks) = mirrored(state, chain) {
-        return (pairs(state, chain, chunks), 0);
+pub(crate) fn runs(graph: &StepGraph, sizes: &dyn Sizes, chain: &Chain) -> (Vec<TaskPlan>, u64) {
+    let blocks = graph.node(chain.top).grid.blocks();
+    if let Some(chunks) = mirrored(graph, chain) {
+        return (pairs(graph, sizes, chain, chunks), 0);
     }
     let mut tasks: Vec<TaskPlan> = Vec::new();
     let (mut rows, mut read_bytes, mut skipped) = (u64::MAX, 0u64, 0u64);
     for block in 0..blocks {
-        let bounds = chain.bounds(&state.graph, state, block);
+        let bounds = chain.bounds(graph, sizes, block);
         if bounds.skipped {
             skipped += 1;
             continue;
@@ -70,16 +68,16 @@ pub(crate) fn runs(state: &RunState, chain: &Chain) -> (Vec<TaskPlan>, u64) {
 }
 
 /// The chunks of a chain through which a kernel streams that makes block `(j, i)` from block `(i, j)`.
-fn mirrored<'a>(state: &'a RunState, chain: &Chain) -> Option<&'a Chunks> {
-    let chunks = state.graph.node(chain.top).grid.chunks()?;
-    if let Step::Map { kernel, .. } = &state.graph.node(chain.top).step
+fn mirrored<'a>(graph: &'a StepGraph, chain: &Chain) -> Option<&'a Chunks> {
+    let chunks = graph.node(chain.top).grid.chunks()?;
+    if let Step::Map { kernel, .. } = &graph.node(chain.top).step
         && kernel.boxes(&chunks.region(0), None).is_some()
     {
         // The order of blocks is told by their boxes.
         return None;
     }
     let is_mirrored = |id: &StepId| {
-        let node = state.graph.node(*id);
+        let node = graph.node(*id);
         let same = node.grid.chunks() == Some(chunks);
         same && matches!(&node.step, Step::Map { kernel, .. } if kernel.is_mirrored())
     };
@@ -87,12 +85,12 @@ fn mirrored<'a>(state: &'a RunState, chain: &Chain) -> Option<&'a Chunks> {
 }
 
 /// One task for block `(i, j)` and block `(j, i)`.
-fn pairs(state: &RunState, chain: &Chain, chunks: &Chunks) -> Vec<TaskPlan> {
+fn pairs(graph: &StepGraph, sizes: &dyn Sizes, chain: &Chain, chunks: &Chunks) -> Vec<TaskPlan> {
     let mut tasks = Vec::new();
     for block in 0..chunks.blocks() {
         let mut position = chunks.position(block);
         if position.is_sorted() {
-            let stream_bytes = chain.bounds(&state.graph, state, block).peak_bytes;
+            let stream_bytes = chain.bounds(graph, sizes, block).peak_bytes;
             let mut task = TaskPlan::of_block(block, stream_bytes);
             position.reverse();
             task.mirror = Some(chunks.block_at(&position)).filter(|mirror| *mirror != block);
@@ -103,8 +101,8 @@ fn pairs(state: &RunState, chain: &Chain, chunks: &Chunks) -> Vec<TaskPlan> {
 }
 
 /// One task a block, for chains whose blocks must stay apart.
-pub(crate) fn singles(state: &RunState, chain: &Chain) -> Vec<TaskPlan> {
-    let blocks = state.graph.node(chain.top).grid.blocks();
-    let plan = |block: usize| TaskPlan::of_block(block, chain.bounds(&state.graph, state, block).peak_bytes);
+pub(crate) fn singles(graph: &StepGraph, sizes: &dyn Sizes, chain: &Chain) -> Vec<TaskPlan> {
+    let blocks = graph.node(chain.top).grid.blocks();
+    let plan = |block: usize| TaskPlan::of_block(block, chain.bounds(graph, sizes, block).peak_bytes);
     (0..blocks).map(plan).collect()
 }

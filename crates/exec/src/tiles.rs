@@ -1,5 +1,6 @@
 //! Blocks of arrays as streams of tiles, and what earlier chains stored read box by box.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::Array;
@@ -8,7 +9,7 @@ use blockfold_core::tensor::{Tensor, TensorMut, Tile};
 use blockfold_core::{Block, Chunks, DType, Error, Region, Result};
 use blockfold_plan::chain::step_label;
 use blockfold_plan::tiles::{TileReader, element_type, read_from_blocks, stored_boxes, tiles_of};
-use blockfold_plan::{BlockStream, Input, Step, StepId, TaskContext};
+use blockfold_plan::{BlockMap, BlockStream, Input, Step, StepId, TaskContext};
 
 use crate::frames::within;
 use crate::state::RunState;
@@ -63,13 +64,32 @@ impl BlockStream for TileStream {
 }
 
 /// Readers of one chain's steps. A step that is read from several places is opened once.
-#[derive(Default)]
-struct Opened(Vec<(StepId, Arc<Mutex<Shared>>)>);
+#[derive(Clone, Default)]
+struct Opened(Arc<Mutex<HashMap<StepId, Arc<Mutex<Shared>>>>>);
+
+/// Inputs of a step of which a box takes all, mostly; of more, as of many arrays put together, it takes a few.
+const FEW_INPUTS: usize = 4;
 
 impl Opened {
-    fn open(&mut self, state: &Arc<RunState>, id: StepId, block: usize) -> Result<Box<dyn TileReader>> {
-        if let Some((_, shared)) = self.0.iter().find(|(step, _)| *step == id) {
-            return Ok(Box::new(SharedReader(shared.clone())));
+    fn find(&self, id: StepId) -> Option<Arc<Mutex<Shared>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn open_inputs(&self, state: &Arc<RunState>, inputs: &[(StepId, BlockMap)], block: usize) -> Result<Readers> {
+        let is_lazy = inputs.len() > FEW_INPUTS;
+        let open = |(id, _): &(StepId, BlockMap)| match is_lazy {
+            true => {
+                Ok(Box::new(LazyReader { opened: self.clone(), state: state.clone(), id: *id, block, reader: None })
+                    as Box<dyn TileReader>)
+            }
+            false => self.open(state, *id, block),
+        };
+        inputs.iter().map(open).collect()
+    }
+
+    fn open(&self, state: &Arc<RunState>, id: StepId, block: usize) -> Result<Box<dyn TileReader>> {
+        if let Some(shared) = self.find(id) {
+            return Ok(Box::new(SharedReader(shared)));
         }
         let task = state.task(id, block);
         let node = state.graph.node(id);
@@ -77,12 +97,9 @@ impl Opened {
             return Ok(Box::new(RowsReader { state: state.clone(), id, last: None }));
         }
         let reader = match &node.step {
-            Step::Read { source, .. } => source.open_tiles(&task)?,
-            Step::Map { inputs, kernel } => {
-                let inputs = inputs.iter().map(|(input, _)| self.open(state, *input, block)).collect::<Result<_>>()?;
-                kernel.open_tiles(inputs, &task)?
-            }
-            Step::Reduce { .. } | Step::Exchange { .. } => {
+            Step::Read { source, .. } if state.find(id).is_none() => source.open_tiles(&task)?,
+            Step::Map { inputs, kernel } => kernel.open_tiles(self.open_inputs(state, inputs, block)?, &task)?,
+            Step::Read { .. } | Step::Reduce { .. } | Step::Exchange { .. } => {
                 let chunks = node.grid.chunks().ok_or_else(|| Error::internal("rows read as an array"))?.clone();
                 let dtype = element_type(&node.schema)?;
                 Box::new(StoredReader { state: state.clone(), id, chunks, dtype, last: [None, None] })
@@ -95,8 +112,28 @@ impl Opened {
             return Ok(reader);
         }
         let shared = Arc::new(Mutex::new(Shared { reader, last: None }));
-        self.0.push((id, shared.clone()));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, shared.clone());
         Ok(Box::new(SharedReader(shared)))
+    }
+}
+
+type Readers = Vec<Box<dyn TileReader>>;
+
+/// A reader that is opened when it is first asked.
+struct LazyReader {
+    opened: Opened,
+    state: Arc<RunState>,
+    id: StepId,
+    block: usize,
+    reader: Option<Box<dyn TileReader>>,
+}
+
+impl TileReader for LazyReader {
+    fn read(&mut self, region: &Region) -> Result<Tensor> {
+        if let Some(reader) = &mut self.reader {
+            return reader.read(region);
+        }
+        self.reader.insert(self.opened.open(&self.state, self.id, self.block)?).read(region)
     }
 }
 
@@ -215,6 +252,7 @@ impl StoredReader {
     fn stored_boxes(&self, region: &Region) -> Result<Vec<Region>> {
         match &self.state.graph.node(self.id).step {
             Step::Exchange { input, .. } => Ok(stored_boxes(&self.state.graph, *input, region)),
+            Step::Read { .. } => Ok(vec![region.clone()]),
             _ => Err(Error::internal("rows that no exchange stored")),
         }
     }

@@ -16,7 +16,7 @@ const REMEDY: &str = "raise the memory budget, or write smaller row groups";
 
 /// Writes every block and counts the files; on any error the sink removes what it wrote.
 pub(crate) fn run(run: &mut ChainRun<'_>, chain: &Chain, id: StepId, sink: &Arc<dyn Sink>) -> Result<usize> {
-    let plans = worth_a_file(&run.state, chain, tasks::singles(&run.state, chain));
+    let plans = worth_a_file(&run.state, chain, tasks::singles(&run.state.graph, run.state.as_ref(), chain));
     run.started(plans.len());
     sink.begin()?;
     let result = write_all(run, chain, (id, sink), &plans).and_then(|()| sink.commit());

@@ -54,6 +54,10 @@ pub trait Routing: fmt::Debug + Send + Sync {
     fn detail(&self) -> String {
         String::new()
     }
+    /// Whether the rows of a block stay together, in the part of the block's number.
+    fn is_in_place(&self) -> bool {
+        false
+    }
     /// The router, made from the block of the step that the exchange waits for, when it waits for one.
     fn router(&self, made_from: Option<&Block>) -> Result<Arc<dyn Router>>;
 }
@@ -72,6 +76,10 @@ impl Routing for InPlace {
 
     fn detail(&self) -> String {
         "kept, since it is read more than once".to_string()
+    }
+
+    fn is_in_place(&self) -> bool {
+        true
     }
 
     fn router(&self, _: Option<&Block>) -> Result<Arc<dyn Router>> {

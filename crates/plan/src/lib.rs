@@ -31,8 +31,8 @@ pub use narrow::{Digest, Narrow, Narrowed, Narrowing, RowFilter};
 pub use op::{Meta, Op, Plan};
 pub use optimize::{Rule, optimize};
 pub use step::{
-    BlockMap, BlockMeta, End, Kernel, Partial, PartitionEstimate, Reducer, Sink, Source, Step, StepGraph, StepId,
-    Written,
+    BlockMap, BlockMeta, End, Kernel, Packed, Partial, PartitionEstimate, Reducer, Sink, Source, Step, StepGraph,
+    StepId, Written,
 };
 pub use task::{BlockStream, Metrics, TaskContext};
 pub use tiles::TileReader;

@@ -230,6 +230,10 @@ pub trait Source: fmt::Debug + Send + Sync {
     fn divisions_on(&self, column: &str) -> Option<Divisions> {
         self.grid().divisions().filter(|divisions| divisions.column == column).cloned()
     }
+    /// The name under which a run is handed the blocks, for sources that cannot read themselves: what made them lies elsewhere.
+    fn given(&self) -> Option<String> {
+        None
+    }
     /// Whether a box of an array takes reading the whole of each chunk that it touches, as when chunks are compressed.
     fn reads_whole_chunks(&self) -> bool {
         false
@@ -335,6 +339,8 @@ pub trait Reducer: fmt::Debug + Send + Sync {
     fn partial(&self) -> Result<Box<dyn Partial>>;
     /// The result.
     fn finish(&self, partial: Box<dyn Partial>) -> Result<Block>;
+    /// The partial of which [`Partial::pack`] made this.
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>>;
     /// Bytes that an empty partial takes.
     fn initial_bytes(&self) -> u64;
     /// Bytes of a partial after folding `input` rows and bytes: an estimate, since the data decides.
@@ -388,6 +394,8 @@ pub trait Partial: Send {
     fn is_complete(&self) -> bool {
         false
     }
+    /// The partial as rows, to cross to another process: what [`Reducer::unpack`] makes of them goes on as this would.
+    fn pack(self: Box<Self>) -> Result<Packed>;
     /// Whether keeping the partial saves nothing, so that it should be drained whatever its size.
     fn is_passing(&self) -> bool {
         false
@@ -402,6 +410,33 @@ pub trait Partial: Send {
     }
     /// For [`Reducer::finish`] and [`Partial::merge`] to get their own type back.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+/// A partial as rows and numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Packed {
+    /// Rows; the columns of one batch need not be those of another.
+    pub batches: Vec<RecordBatch>,
+    /// Numbers that they do not tell.
+    pub numbers: Vec<u64>,
+}
+
+impl Packed {
+    /// Of batches alone.
+    pub fn of(batches: Vec<RecordBatch>) -> Self {
+        Packed { batches, numbers: Vec::new() }
+    }
+
+    /// The only batch.
+    ///
+    /// # Errors
+    /// Another number of batches.
+    pub fn batch(mut self) -> Result<RecordBatch> {
+        match (self.batches.pop(), self.batches.is_empty()) {
+            (Some(batch), true) => Ok(batch),
+            _ => Err(Error::internal("a packed partial of another kind")),
+        }
+    }
 }
 
 /// What a task wrote.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use blockfold_core::tensor::{Tensor, TensorMut, Tile, width};
 use blockfold_core::{Block, Chunks, DType, Error, Grid, Region, Result};
 
-use crate::step::{BlockMap, BlockMeta, Kernel, Partial, Reducer, Step, StepGraph, StepId, StepNode};
+use crate::step::{BlockMap, BlockMeta, Kernel, Packed, Partial, Reducer, Step, StepGraph, StepId, StepNode};
 use crate::task::TaskContext;
 use crate::tiles::{TileReader, array_schema, element_type};
 
@@ -172,6 +172,18 @@ impl Reducer for Together {
         Ok(Block::Array(Tile { region: Region::new([0], [bytes]), values: all.freeze() }))
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        let (mut batches, mut numbers) = (packed.batches.into_iter(), packed.numbers.into_iter());
+        let count = |numbers: &mut std::vec::IntoIter<u64>| numbers.next().map_or(0, |count| count as usize);
+        let mut partials = Vec::new();
+        for (_, reducer) in self.kept() {
+            let (of_batches, of_numbers) = (count(&mut numbers), count(&mut numbers));
+            let (batches, numbers) = (batches.by_ref().take(of_batches), numbers.by_ref().take(of_numbers));
+            partials.push(reducer.unpack(Packed { batches: batches.collect(), numbers: numbers.collect() })?);
+        }
+        Ok(Box::new(Partials(partials)))
+    }
+
     fn initial_bytes(&self) -> u64 {
         self.kept().map(|(_, reducer)| reducer.initial_bytes()).sum()
     }
@@ -192,6 +204,17 @@ impl Partial for Partials {
         let later =
             later.into_any().downcast::<Partials>().map_err(|_| Error::internal("a partial of another kind"))?;
         self.0.iter_mut().zip(later.0).try_for_each(|(own, later)| own.merge(later))
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        let mut all = Packed::default();
+        for partial in self.0 {
+            let Packed { batches, numbers } = partial.pack()?;
+            all.numbers.extend([batches.len() as u64, numbers.len() as u64]);
+            all.numbers.extend(numbers);
+            all.batches.extend(batches);
+        }
+        Ok(all)
     }
 
     fn bytes(&self) -> u64 {

@@ -126,7 +126,7 @@ pub fn tensor_of(values: &Bound<'_, PyAny>) -> PyResult<Tensor> {
 
 /// A buffer over Python's memory.
 #[expect(unsafe_code, reason = "the memory is Python's")]
-fn foreign(start: NonNull<u8>, bytes: usize, held: PyUntypedBuffer) -> Buffer {
+pub fn foreign(start: NonNull<u8>, bytes: usize, held: PyUntypedBuffer) -> Buffer {
     // SAFETY: the buffer protocol keeps `bytes` bytes at `start` in place until `held` is released, which the returned
     // buffer does when it is dropped. We never write there; that Python does not either while a plan reads, as NumPy's
     // own views expect, is up to the caller.

@@ -15,6 +15,7 @@ mod delayed;
 mod dtype;
 mod error;
 mod expr;
+mod fragments;
 mod frame;
 mod group;
 mod joins;
@@ -45,6 +46,8 @@ mod _blockfold {
     use crate::delayed::{compute_delayed, delayed_value};
     #[pymodule_export]
     use crate::expr::PyExpr;
+    #[pymodule_export]
+    use crate::fragments::{PyFragments, PyParcel};
     #[pymodule_export]
     use crate::frame::PyLazyFrame;
     #[pymodule_export]

@@ -27,6 +27,11 @@ impl PyTable {
         PyTable { schema: frame.schema(), batches: frame.batches().to_vec(), frame: Some(frame) }
     }
 
+    /// Batches of a schema.
+    pub fn of_batches(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        PyTable { schema, batches, frame: None }
+    }
+
     /// One batch.
     pub fn of_batch(batch: RecordBatch) -> Self {
         PyTable { schema: batch.schema(), batches: vec![batch], frame: None }

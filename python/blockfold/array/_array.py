@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
+from .._collection import Collection
 from .._dtypes import array_dtype
 from ..exceptions import ArgumentError, OutOfBoundsError
 from ..session import Session
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..dataframe import DataFrame
 
 
-class Array(Operators, Methods):
+class Array(Operators, Methods, Collection):
     """A lazy array of any number of axes, in chunks, larger than memory if need be.
 
     The vocabulary is NumPy's. Nothing is computed until `compute`, ``numpy.asarray``, or one of the ``to_`` methods asks.

@@ -24,6 +24,7 @@ def array_of(calls: list[Delayed], lengths: Lengths, dtype: str) -> Array:
 
     shape = [sum(along) for along in lengths]
     native = current().array_of_calls([call._core for call in calls], values, shape, dtype, lengths)
+    native._calls = calls
     return Array(native)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import _blockfold as core
+from .._collection import Collection
 from ..exceptions import ArgumentError, ColumnNotFoundError, UnsupportedError
 from ..expr import Expr
 from ._labels import check_unique, native_names
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Columns = dict[Any, core.Expr]
 
 
-class Base:
+class Base(Collection):
     """Rows, columns over them, and an index; what the verbs of frames are written on."""
 
     __slots__ = ("_columns", "_index", "_rows")

@@ -55,7 +55,9 @@ def from_delayed(
     example = _example(returned.table(_columns(parts[0].compute() if meta is None else meta)))
     calls = [part._core for part in parts]
     most = None if partition_bytes is None else byte_count(partition_bytes)
-    made = DataFrame._of(current().frame_of_calls(calls, returned.table, example, most), returned.index)
+    native = current().frame_of_calls(calls, returned.table, example, most)
+    native._calls = parts
+    made = DataFrame._of(native, returned.index)
     return made._only().rename(returned.name) if returned.is_series else made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
+from .._collection import Collection
 from ..exceptions import ArgumentError, DTypeError, UnsupportedError
 from ._base import Base
 from ._labels import native_names
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ._scalar import Scalar
 
 
-class Totals:
+class Totals(Collection):
     """One value for each column, lazily; `compute` gives a pandas series of them.
 
     Examples
@@ -411,7 +412,7 @@ class Reductions(Base):
         return Matrix("cov", self._self, numeric_only)
 
 
-class Matrix:
+class Matrix(Collection):
     """An aggregate of each pair of columns, lazily; `compute` gives a pandas frame."""
 
     __slots__ = ("_columns", "_name", "_rows")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _blockfold as core
+from .._collection import Collection
 from .._columns import ColumnOps
 from ._rows import Rows
 
 
-class Scalar:
+class Scalar(Collection):
     """A lazy single value, as an aggregate of a column.
 
     Examples

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import _blockfold as core
+from .._collection import Collection
 from .._columns import COMPARISONS, ColumnOps, plain_truth
 from .._dtypes import frame_dtype
 from ..exceptions import ArgumentError, UnsupportedError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _TRUTHS = frozenset(("contains", "starts_with", "ends_with", "matches"))
 
 
-class Series(NamedOperators, ColumnOps):
+class Series(NamedOperators, ColumnOps, Collection):
     """A lazy column, with the index of its frame.
 
     Operators and methods are those of pandas. Columns of one frame can be combined, also after rows were assigned,

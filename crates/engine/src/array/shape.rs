@@ -405,10 +405,14 @@ impl Array {
         all.extend(repeats);
         let repeats = all;
         for (axis, repeats) in repeats.iter().enumerate().filter(|(_, repeats)| **repeats != 1) {
-            let copies = vec![tiled.clone(); usize::try_from(*repeats).unwrap_or(usize::MAX)];
-            tiled = if copies.is_empty() {
+            let length = tiled.shape().map_or(0, |shape| shape[axis]);
+            let places = length.saturating_mul(*repeats);
+            tiled = if *repeats == 0 {
                 tiled.slice_axis(axis as i64, Some(0), Some(0), 1)
+            } else if places <= LISTED {
+                tiled.then(|plan| Take::plan(plan, axis, (0..places).map(|place| place % length).collect()))
             } else {
+                let copies = vec![tiled.clone(); usize::try_from(*repeats).unwrap_or(usize::MAX)];
                 Array::concatenate(&copies, axis as i64)
             };
         }
@@ -430,6 +434,9 @@ impl Array {
 /// Places that are listed, and how many of them a copy of an array stands for.
 const MOST_PLACES: u64 = 1 << 27;
 const COPY: u64 = 1 << 12;
+
+/// An axis of so many places is listed rather than put together of copies, each of which has chunks of its own.
+const LISTED: u64 = 1 << 20;
 
 /// # Errors
 /// More places than are listed.

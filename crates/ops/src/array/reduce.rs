@@ -4,11 +4,12 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use blockfold_core::region::AxisSlice;
 use blockfold_core::tensor::{TensorMut, Tile};
 use blockfold_core::{Block, Chunks, Error, Region, Result};
 use blockfold_dense::reduce::{Reduction, Spec, State};
-use blockfold_plan::{BlockMap, BlockMeta, InPlace, Lower, Meta, Op, Partial, Plan, Reducer, StepId};
+use blockfold_plan::{BlockMap, BlockMeta, InPlace, Lower, Meta, Op, Packed, Partial, Plan, Reducer, StepId};
 
 use super::kernel::{TileKernel, chunks_of, dtype_of, meta, reader, shape_of, tiles_bytes};
 use super::take::no_axis;
@@ -180,6 +181,19 @@ impl Reducer for ReduceBlocks {
         Ok(Block::Array(Tile { region, values: all.freeze() }))
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        // Another reduction may share the partial, which knows more.
+        let mut states = BTreeMap::new();
+        for (block, batch) in packed.numbers.iter().zip(&packed.batches) {
+            let block = usize::try_from(*block).unwrap_or(usize::MAX);
+            if block >= self.chunks.blocks() {
+                return Err(Error::internal("a packed state of no block"));
+            }
+            states.insert(block, State::from_columns(&self.spec, self.chunks.region(block), batch.columns())?);
+        }
+        Ok(Box::new(States { spec: self.spec.clone(), chunks: self.chunks.clone(), states }))
+    }
+
     fn shared_partial(&self) -> Option<(String, u32)> {
         let known = match self.spec.reduction {
             Reduction::Mean => 0,
@@ -239,6 +253,16 @@ impl Partial for States {
             }
         }
         Ok(())
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        let mut packed = Packed::default();
+        for (block, state) in &self.states {
+            let columns = state.to_columns().into_iter().enumerate().map(|(at, values)| (at.to_string(), values));
+            packed.batches.push(RecordBatch::try_from_iter(columns)?);
+            packed.numbers.push(*block as u64);
+        }
+        Ok(packed)
     }
 
     fn copied(&self) -> Result<Box<dyn Partial>> {

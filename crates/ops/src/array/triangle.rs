@@ -5,11 +5,15 @@
 //! factorizations", 2012).
 
 use std::any::Any;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch};
+use arrow::datatypes::Float64Type;
 
 use blockfold_core::tensor::{Tensor, TensorMut, Tile};
 use blockfold_core::{Block, Chunks, DType, Error, Region, Result};
 use blockfold_dense::decompose::triangle;
-use blockfold_plan::{BlockMeta, Lower, Meta, Op, Partial, Plan, Reducer, StepId};
+use blockfold_plan::{BlockMeta, Lower, Meta, Op, Packed, Partial, Plan, Reducer, StepId};
 
 use super::elementwise::shape_text;
 use super::kernel::{TileKernel, chunks_of, dtype_of, lower_map, meta, tiles_bytes};
@@ -114,6 +118,11 @@ impl Reducer for Triangles {
         Ok(Block::Array(Tile { region, values: all.freeze() }))
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        let rows = packed.batch()?.column(0).as_primitive::<Float64Type>().values().to_vec();
+        Ok(Box::new(Rows { columns: self.columns, rows }))
+    }
+
     fn initial_bytes(&self) -> u64 {
         (ROWS_A_COLUMN as u64 + 3) * (self.columns * self.columns * 8) as u64
     }
@@ -164,6 +173,11 @@ impl Partial for Rows {
     fn merge(&mut self, later: Box<dyn Partial>) -> Result<()> {
         let later = later.into_any().downcast::<Rows>().map_err(|_| Error::internal("a partial of another kind"))?;
         self.take(&later.rows)
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        let rows: ArrayRef = Arc::new(Float64Array::from(self.rows));
+        Ok(Packed::of(vec![RecordBatch::try_from_iter([("rows", rows)])?]))
     }
 
     fn bytes(&self) -> u64 {

@@ -4,10 +4,10 @@ use std::any::Any;
 
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::compute::{concat, take};
-use blockfold_core::{Block, Error, Expr, Result};
+use blockfold_core::{Block, Error, Expr, RecordBatch, Result};
 use blockfold_kernels::evaluate::evaluate;
 use blockfold_kernels::sort::{SortBounds, SortOrder};
-use blockfold_plan::{BlockMeta, Partial, Reducer};
+use blockfold_plan::{BlockMeta, Packed, Partial, Reducer};
 
 /// Rows of a sample for each part that it is to bound.
 const ROWS_A_PART: usize = 64;
@@ -91,6 +91,23 @@ impl Sampler {
         (0..columns).map(column).collect()
     }
 
+    pub(crate) fn pack(&self) -> Result<Packed> {
+        let named = |piece: &Vec<ArrayRef>| {
+            let columns = piece.iter().enumerate().map(|(at, key)| (at.to_string(), key.clone()));
+            Ok(RecordBatch::try_from_iter_with_nullable(columns.map(|(name, key)| (name, key, true)))?)
+        };
+        let batches = self.pieces.iter().map(named).collect::<Result<_>>()?;
+        Ok(Packed { batches, numbers: vec![self.stride as u64, self.seen as u64] })
+    }
+
+    /// Goes on from a sample that was packed.
+    pub(crate) fn unpack(&mut self, packed: Packed) -> Result<()> {
+        let [stride, seen] = packed.numbers[..] else { return Err(Error::internal("a packed sample of another kind")) };
+        (self.stride, self.seen) = (usize::try_from(stride).unwrap_or(1), usize::try_from(seen).unwrap_or(usize::MAX));
+        packed.batches.into_iter().for_each(|piece| self.keep(piece.columns().to_vec()));
+        Ok(())
+    }
+
     /// Bounds of so many parts at most, of about as many rows each.
     pub(crate) fn bounds(&self, orders: &[SortOrder], parts: usize, none: &[ArrayRef]) -> Result<SortBounds> {
         let keys = self.keys()?;
@@ -137,6 +154,12 @@ impl Reducer for FindBounds {
         Ok(bounds.to_batch()?.into())
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        let mut sample = downcast(self.partial()?)?;
+        sample.sampler.unpack(packed)?;
+        Ok(sample)
+    }
+
     fn initial_bytes(&self) -> u64 {
         0
     }
@@ -169,6 +192,10 @@ impl Partial for Sample {
 
     fn merge(&mut self, later: Box<dyn Partial>) -> Result<()> {
         self.sampler.merge(downcast(later)?.sampler)
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        self.sampler.pack()
     }
 
     fn bytes(&self) -> u64 {

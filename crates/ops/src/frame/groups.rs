@@ -8,7 +8,7 @@ use arrow::array::ArrayRef;
 use blockfold_core::{Block, Error, Expr, RecordBatch, Result, col};
 use blockfold_kernels::evaluate::evaluate;
 use blockfold_kernels::group::{GroupSpec, GroupState, KeySpec};
-use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, Part, Partial, Reducer, Router, TaskContext};
+use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, Packed, Part, Partial, Reducer, Router, TaskContext};
 
 use crate::exchange::{HashRouter, Keys};
 
@@ -103,6 +103,12 @@ impl Reducer for GroupReducer {
         Ok(downcast(partial)?.state.finish()?.into())
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        let mut groups = downcast(self.partial()?)?;
+        groups.state.absorb(&packed.batch()?)?;
+        Ok(groups)
+    }
+
     fn initial_bytes(&self) -> u64 {
         GroupState::initial_bytes(&self.spec)
     }
@@ -179,6 +185,13 @@ impl Partial for Groups {
 
     fn bytes(&self) -> u64 {
         self.state.bytes() + self.passing.as_ref().map_or(0, |rows| rows.get_array_memory_size() as u64)
+    }
+
+    fn pack(mut self: Box<Self>) -> Result<Packed> {
+        if self.is_passing() {
+            return Err(Error::internal("rows that pass were packed"));
+        }
+        Ok(Packed::of(vec![self.state.drain()?]))
     }
 
     fn is_passing(&self) -> bool {

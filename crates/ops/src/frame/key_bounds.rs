@@ -9,7 +9,7 @@ use arrow::compute::concat;
 use blockfold_core::{Block, Columns, DType, Error, Field, Grid, Result, Schema, SchemaRef, col};
 use blockfold_kernels::evaluate::evaluate;
 use blockfold_kernels::sort::{SortOrder, TopK};
-use blockfold_plan::{BlockMeta, Lower, Meta, Op, Partial, Plan, Reducer, StepId};
+use blockfold_plan::{BlockMeta, Lower, Meta, Op, Packed, Partial, Plan, Reducer, StepId};
 
 use super::bounds::{ASCENDING, column_type, index_type, is_bounded};
 use super::{Filter, Select};
@@ -116,6 +116,16 @@ impl Reducer for FindDivisions {
         Ok(RecordBatch::try_new(self.schema.clone(), vec![bounds])?.into())
     }
 
+    fn unpack(&self, mut packed: Packed) -> Result<Box<dyn Partial>> {
+        let mut found = downcast(self.partial()?)?;
+        for edge in [&mut found.greatest, &mut found.least] {
+            let rows = packed.batches.pop().ok_or_else(|| Error::internal("packed bounds without edges"))?;
+            edge.push(&rows, &[rows.column(0).clone()])?;
+        }
+        found.sampler.unpack(packed)?;
+        Ok(found)
+    }
+
     fn initial_bytes(&self) -> u64 {
         0
     }
@@ -159,6 +169,12 @@ impl Partial for Found {
         self.least.merge(least)?;
         self.greatest.merge(greatest)?;
         self.sampler.merge(sampler)
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        let mut packed = self.sampler.pack()?;
+        packed.batches.extend([self.least.finish()?, self.greatest.finish()?]);
+        Ok(packed)
     }
 
     fn bytes(&self) -> u64 {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use arrow::compute::concat_batches;
 use blockfold_core::block::slice_bytes;
 use blockfold_core::{Block, Columns, Error, RecordBatch, Result, SchemaRef};
-use blockfold_plan::{BlockMeta, End, Lower, Meta, Op, Partial, Plan, Reducer, StepId};
+use blockfold_plan::{BlockMeta, End, Lower, Meta, Op, Packed, Partial, Plan, Reducer, StepId};
 
 /// Which rows to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +171,12 @@ impl Reducer for KeepSlice {
         Ok(whole.slice(start as usize, len as usize).into())
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        let mut kept = downcast(self.partial()?)?;
+        packed.batches.into_iter().try_for_each(|batch| kept.push(batch))?;
+        Ok(kept)
+    }
+
     fn initial_bytes(&self) -> u64 {
         0
     }
@@ -268,6 +274,10 @@ impl Partial for Kept {
             self.push(batch)?;
         }
         Ok(())
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        Ok(Packed::of(self.batches.into()))
     }
 
     fn bytes(&self) -> u64 {

@@ -6,7 +6,7 @@ use arrow::array::ArrayRef;
 use blockfold_core::{Block, Columns, Error, Expr, Grid, Result, SchemaRef};
 use blockfold_kernels::evaluate::evaluate;
 use blockfold_kernels::sort::{SortOrder, TopK as TopRows};
-use blockfold_plan::{BlockMeta, Lower, Meta, Op, Partial, Plan, Reducer, StepId};
+use blockfold_plan::{BlockMeta, Lower, Meta, Op, Packed, Partial, Plan, Reducer, StepId};
 
 use super::sort::{SortKey, check_keys, key_list, needed};
 
@@ -109,6 +109,12 @@ impl Reducer for TopReducer {
         Ok(downcast(partial)?.top.finish()?.into())
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        let mut top = self.partial()?;
+        top.fold(&packed.batch()?.into())?;
+        Ok(top)
+    }
+
     fn initial_bytes(&self) -> u64 {
         0
     }
@@ -141,6 +147,10 @@ impl Partial for Top {
 
     fn merge(&mut self, later: Box<dyn Partial>) -> Result<()> {
         self.top.merge(downcast(later)?.top)
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        Ok(Packed::of(vec![self.top.finish()?]))
     }
 
     fn bytes(&self) -> u64 {

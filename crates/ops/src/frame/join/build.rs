@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use blockfold_core::{Block, Error, RecordBatch, Result, SchemaRef};
 use blockfold_kernels::join::{JoinBuilder, JoinOptions, estimate_bytes};
-use blockfold_plan::{BlockMeta, Partial, Reducer, Router};
+use blockfold_plan::{BlockMeta, Packed, Partial, Reducer, Router};
 
 use crate::exchange::{HashRouter, Keys};
 
@@ -45,6 +45,10 @@ impl Reducer for BuildTable {
         Ok(Block::Object { value: Arc::new(table), bytes })
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        Rows::unpacked(self.schema.clone(), packed)
+    }
+
     fn initial_bytes(&self) -> u64 {
         0
     }
@@ -80,6 +84,12 @@ impl Rows {
         Rows { schema, batches: Vec::new(), bytes: 0 }
     }
 
+    pub(in crate::frame) fn unpacked(schema: SchemaRef, packed: Packed) -> Result<Box<dyn Partial>> {
+        let mut rows = Rows::new(schema);
+        packed.batches.into_iter().try_for_each(|batch| rows.fold(&batch.into()))?;
+        Ok(Box::new(rows))
+    }
+
     pub(in crate::frame) fn into_batches(self) -> Vec<RecordBatch> {
         self.batches
     }
@@ -104,6 +114,10 @@ impl Partial for Rows {
         self.bytes += later.bytes;
         self.batches.append(&mut later.batches);
         Ok(())
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        Ok(Packed::of(self.batches))
     }
 
     fn bytes(&self) -> u64 {

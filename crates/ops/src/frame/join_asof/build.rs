@@ -7,7 +7,7 @@ use arrow::compute::{concat_batches, take_record_batch};
 use blockfold_core::{Block, RecordBatch, Result, SchemaRef};
 use blockfold_kernels::join::{AsofTable, estimate_bytes};
 use blockfold_kernels::sort::sort_order;
-use blockfold_plan::{BlockMeta, Partial, Reducer, Router};
+use blockfold_plan::{BlockMeta, Packed, Partial, Reducer, Router};
 
 use super::{ASCENDING, AsofSpec};
 use crate::exchange::HashRouter;
@@ -43,6 +43,10 @@ impl Reducer for RightTable {
         let table = self.spec.table(take_record_batch(&rows, &order)?)?;
         let bytes = table.bytes();
         Ok(Block::Object { value: Arc::new(table), bytes })
+    }
+
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        Rows::unpacked(self.schema.clone(), packed)
     }
 
     fn initial_bytes(&self) -> u64 {

@@ -9,7 +9,7 @@ use arrow::datatypes::UInt64Type;
 use blockfold_core::{Block, DType, Error, Field, RecordBatch, Result, Schema, SchemaRef};
 use blockfold_kernels::evaluate::evaluate;
 use blockfold_kernels::sort::sort_order;
-use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, Partial, Reducer, TaskContext};
+use blockfold_plan::{BlockMeta, BlockStream, Input, Kernel, Packed, Partial, Reducer, TaskContext};
 
 use super::{ASCENDING, AsofSpec};
 
@@ -113,6 +113,10 @@ impl Reducer for CollectEdges {
         Ok(concat_batches(&self.schema, &downcast(partial)?.0)?.into())
     }
 
+    fn unpack(&self, packed: Packed) -> Result<Box<dyn Partial>> {
+        Ok(Box::new(Edges(packed.batches)))
+    }
+
     fn initial_bytes(&self) -> u64 {
         0
     }
@@ -141,6 +145,10 @@ impl Partial for Edges {
     fn merge(&mut self, later: Box<dyn Partial>) -> Result<()> {
         self.0.append(&mut downcast(later)?.0);
         Ok(())
+    }
+
+    fn pack(self: Box<Self>) -> Result<Packed> {
+        Ok(Packed::of(self.0))
     }
 
     fn bytes(&self) -> u64 {

@@ -1,0 +1,226 @@
+"""Frames and arrays that run elsewhere: on a cluster, or wherever a scheduler of Dask does their tasks.
+
+All runs of frames and arrays end in a few calls of the native layer, which ask the `runner` that is set. One that runs
+plans on a cluster answers them with results from there. Two others make a lazy value of any kind a Dask collection without
+a word about its kind: under `Seen` its own ``compute`` tells which plan it would run, and under `Replayed` it makes its
+answer of the results of that plan.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .. import _blockfold as core
+from .. import _cluster, _recipes
+from . import graph, worker
+
+
+@contextmanager
+def elsewhere(runner: Any) -> Iterator[None]:
+    """Has plans run by somebody else for a while."""
+    token = _recipes.runner.set(runner)
+    try:
+        yield
+    finally:
+        _recipes.runner.reset(token)
+
+
+class _Found(BaseException):
+    """Carries a plan out of the call that would have run it."""
+
+    def __init__(self, native: Any):
+        self.native = native
+
+
+class Seen:
+    """Runs nothing: tells which plan would have run."""
+
+    def collect(self, native: Any) -> Any:
+        raise _Found(native)
+
+    batches = compute = persist = collect
+
+
+def plan_of(value: Any, call: str = "compute") -> Any:
+    """The native frame or array that a lazy value's ``compute`` or ``persist`` runs first."""
+    with elsewhere(Seen()):
+        try:
+            getattr(value, call)()
+        except _Found as found:
+            return found.native
+    raise TypeError(f"{type(value).__name__}.{call} runs no plan")
+
+
+class Elsewhere:
+    """Answers calls that run plans by results that `results` and `blocks` give of a plan."""
+
+    def results(self, native: Any) -> list[core.Parcel]:
+        """What the fragments of the answer made."""
+        raise NotImplementedError
+
+    def blocks(self, native: Any) -> graph.Blocks:
+        """Where the blocks of a plan lie once they are made."""
+        raise NotImplementedError
+
+    def collect(self, native: core.LazyFrame) -> Any:
+        """A frame's answer."""
+        return native.table_of(self.results(native))
+
+    def batches(self, native: core.LazyFrame) -> Any:
+        """A frame's answer, batch by batch."""
+        return Batches(native, self.results(native))
+
+    def compute(self, native: core.Array) -> Any:
+        """An array's elements."""
+        import numpy as np
+
+        values = np.empty(native.shape, dtype=native.dtype)
+        for parcel in self.results(native):
+            for start, block in parcel.arrays():
+                block = np.asarray(block)
+                values[tuple(slice(at, at + length) for at, length in zip(start, block.shape, strict=True))] = block
+        return values
+
+    def persist(self, native: Any) -> Any:
+        """The same frame or array, of blocks that are made now and stay where they are."""
+        blocks = self.blocks(native)
+        if isinstance(native, core.Array):
+            return graph.given_array(native.dtype, native.chunks, blocks)
+        return graph.given_frame(native.table_of([]), blocks)
+
+
+class Batches:
+    """Batches of an answer that is there."""
+
+    def __init__(self, native: core.LazyFrame, parcels: list[core.Parcel]):
+        self._native, self._parcels = native, parcels
+
+    def __iter__(self) -> Iterator[Any]:
+        for parcel in self._parcels:
+            for block in parcel.tables():
+                yield from block
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._native.table_of(self._parcels).__arrow_c_stream__(requested_schema)
+
+
+class Replayed(Elsewhere):
+    """Answers once with results that are there; other plans run where they would without it."""
+
+    def __init__(self, results: list[core.Parcel] | None = None, blocks: graph.Blocks | None = None):
+        self._results, self._blocks = results, blocks
+
+    def collect(self, native: Any) -> Any:
+        return self._once("collect", native)
+
+    def batches(self, native: Any) -> Any:
+        return self._once("batches", native)
+
+    def compute(self, native: Any) -> Any:
+        return self._once("compute", native)
+
+    def persist(self, native: Any) -> Any:
+        return self._once("persist", native)
+
+    def _once(self, call: str, native: Any) -> Any:
+        if (self._blocks if call == "persist" else self._results) is None:
+            with elsewhere(None):
+                return getattr(native, call)()
+        return getattr(super(), call)(native)
+
+    def results(self, native: Any) -> list[core.Parcel]:
+        results, self._results = self._results, None
+        return results or []
+
+    def blocks(self, native: Any) -> graph.Blocks:
+        blocks, self._blocks = self._blocks, None
+        return blocks or graph.Blocks([], {})
+
+
+class Scheduled(Elsewhere):
+    """Runs plans on a connected backend of this package, which runs graphs."""
+
+    def __init__(self, backend: Any):
+        self._backend = backend
+
+    def plan(self, native: Any) -> graph.Plan:
+        """A plan as a graph for the backend."""
+        return graph.Plan(native, graph.Cut.of_backend(self._backend))
+
+    def results(self, native: Any) -> list[core.Parcel]:
+        plan = self.plan(native)
+        return self._backend.run_graph(plan.graph, plan.keys)
+
+    def blocks(self, native: Any) -> graph.Blocks:
+        plan = self.plan(native)
+        futures = self._backend.persist_graph(plan.graph, plan.keys)
+        return each_block(plan, dict(zip(plan.keys, futures, strict=True)))
+
+
+def scheduled(scheduler: Any = None) -> Any:
+    """Who runs plans, given what ``scheduler=`` says; None for this process."""
+    backend = _cluster.chosen(scheduler)
+    return None if backend is None else Scheduled(backend)
+
+
+def each_block(plan: graph.Plan, made: dict[Any, Any]) -> graph.Blocks:
+    """The blocks of a plan one by one, given what its fragments made, several blocks each: results, or futures of them."""
+    from dask._task_spec import DataNode, Task, TaskRef
+
+    is_here = lambda one: isinstance(one, core.Parcel)
+    blocks: dict[Any, Any] = {key: DataNode(key, one) if is_here(one) else one for key, one in made.items()}
+    keys = []
+    for of, count in zip(plan.keys, plan.blocks, strict=True):
+        for block in range(count):
+            key = (f"block-{plan.token}", len(keys))
+            blocks[key] = Task(key, worker.take_block, TaskRef(of), block)
+            keys.append(key)
+    return graph.Blocks(keys, blocks)
+
+
+# ---- lazy values as Dask collections
+
+#: The last plans that were made of values, since Dask asks a value several times: for its graph, its keys, its token.
+_plans: OrderedDict[int, tuple[Any, list[Any], graph.Plan]] = OrderedDict()
+_MOST_PLANS = 16
+
+
+def dask_plan(value: Any) -> graph.Plan:
+    """The plan of a lazy value, the same as long as the value is."""
+    cut, now = graph.Cut.here(), _state(value)
+    known = _plans.get(id(value))
+    if known is not None and known[0] is value and known[2].cut == cut and _are_same(known[1], now):
+        return known[2]
+    plan = graph.Plan(plan_of(value), cut)
+    _plans[id(value)] = value, now, plan
+    while len(_plans) > _MOST_PLANS:
+        _plans.popitem(last=False)
+    return plan
+
+
+def _state(value: Any) -> list[Any]:
+    names = [name for cls in type(value).__mro__ for name in getattr(cls, "__slots__", ())]
+    state: list[Any] = []
+    for held in (getattr(value, name, None) for name in names if name != "__weakref__"):
+        state.extend([*held, *held.values()] if isinstance(held, dict) else [held])
+    return state
+
+
+def _are_same(before: list[Any], now: list[Any]) -> bool:
+    return len(before) == len(now) and all(one is other for one, other in zip(before, now, strict=True))
+
+
+def answer(results: Any, value: Any) -> Any:
+    """What a value's ``compute`` gives, once its fragments are done."""
+    with elsewhere(Replayed(list(results))):
+        return value.compute()
+
+
+def kept(made: Any, value: Any, rename: Any = None) -> Any:
+    """What a value's ``persist`` gives, once its fragments are done and kept."""
+    plan = dask_plan(value)
+    with elsewhere(Replayed(blocks=each_block(plan, made))):
+        return value.persist()

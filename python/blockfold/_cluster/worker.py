@@ -1,0 +1,196 @@
+"""What workers of a cluster do: fragments of plans, under permits of the worker's memory."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from .. import _blockfold as core
+from ..exceptions import ArgumentError, FileError, NotFoundError, OverBudgetError
+from ..session import Session, current
+
+#: The part of a worker's memory that fragments may hold while they run; the rest is for the results that it keeps.
+SHARE = 0.4
+
+#: Plans that a worker keeps, so that its fragments need not be cut again.
+MOST_PLANS = 8
+
+_lock = threading.Lock()
+_plans: OrderedDict[str, tuple[threading.Lock, list[core.Fragments]]] = OrderedDict()
+_sessions: dict[int, core.Session] = {}
+
+
+def encoded(kind: str, head: dict[str, Any], body: bytes = b"") -> bytes:
+    """Bytes that say what they are and which version wrote them."""
+    return f"blockfold {kind} {core.__version__}\n{json.dumps(head)}\n".encode() + body
+
+
+def decoded(kind: str, data: Any) -> tuple[dict[str, Any], memoryview]:
+    """What `encoded` was given.
+
+    Raises
+    ------
+    ArgumentError
+        Other bytes, or those of another version: both are named.
+    """
+    data = memoryview(data)
+    lines = bytes(data[:4096]).split(b"\n", 2)
+    words = lines[0].decode(errors="replace").split(" ")
+    if len(words) != 3 or words[:2] != ["blockfold", kind] or len(lines) < 3:
+        raise ArgumentError(f"these bytes are no {kind} of blockfold: {bytes(data[:40])!r}")
+    if words[2] != core.__version__:
+        raise ArgumentError(
+            f"a {kind} written by blockfold {words[2]} cannot be run by blockfold {core.__version__} on {here()}; "
+            "install the same version on the client and all workers"
+        )
+    return json.loads(lines[1]), data[len(lines[0]) + len(lines[1]) + 2 :]
+
+
+def run_fragment(fragment: bytes, plan: bytes, *blocks: Any) -> core.Parcel:
+    """Does a fragment of a plan: makes a block, a partial or rows in parts of the blocks that it is handed.
+
+    Parameters
+    ----------
+    fragment : bytes
+        Which one of the plan's.
+    plan : bytes
+        The calls that make the plan, with the budget that it is cut for.
+    *blocks
+        What the fragment reads: results of others, frames of any Arrow library, or NumPy arrays.
+    """
+    head, _ = decoded("fragment", fragment)
+    fragments = _cut(head["plan"], plan)
+    try:
+        return fragments.run(session(), head["at"], [parcel(block) for block in blocks])
+    except OverBudgetError:
+        if not _forget(head["plan"]):
+            raise
+    return fragments.run(session(), head["at"], [parcel(block) for block in blocks])
+
+
+def _cut(digest: str, plan: bytes) -> core.Fragments:
+    with _lock:
+        lock, cut = _plans.setdefault(digest, (threading.Lock(), []))
+        _plans.move_to_end(digest)
+        while len(_plans) > MOST_PLANS:
+            _plans.popitem(last=False)
+    with lock:  # One thread plans, while others that need the plan wait.
+        if not cut:
+            cut.append(_planned(plan))
+    return cut[0]
+
+
+def _planned(plan: bytes) -> core.Fragments:
+    head, body = decoded("plan", plan)
+    own = session()
+    if own.memory_budget_bytes < head["budget"]:
+        raise OverBudgetError(
+            f"{here()} gives fragments {own.memory_budget_bytes} bytes, but the plan was cut for {head['budget']}; "
+            "start workers with the same --memory-limit, and the client after them"
+        )
+    with Session._of(own):
+        try:
+            fragments = pickle.loads(body).fragments(head["budget"], head["fragment"], head["least"])
+        except (NotFoundError, FileError) as error:
+            raise type(error)(f"{here()} cannot open what the plan reads: {error}; every worker has to see it") from error
+    if fragments.text != head["text"] or len(fragments.list()) != head["fragments"]:
+        raise ArgumentError(
+            f"{here()} sees other files than the client: the plan differs there. Every worker has to see the same paths "
+            f"with the same content.\nclient:\n{head['text']}\nworker:\n{fragments.text}"
+        )
+    return fragments
+
+
+def _forget(digest: str) -> bool:
+    """Drops the plans that wait beside one, with what they keep in memory; whether there were any."""
+    with _lock:
+        others = [one for one in _plans if one != digest]
+        for one in others:
+            del _plans[one]
+    return bool(others)
+
+
+def _worker() -> Any:
+    """The worker of `distributed` that this thread works for."""
+    import sys
+
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        return distributed.get_worker()
+    except ValueError:
+        return None
+
+
+def here() -> str:
+    """Where this runs, as messages name it."""
+    worker = _worker()
+    return "this process" if worker is None else f"worker {worker.address}"
+
+
+def budget_of(limit: int | None) -> int | None:
+    """The memory budget of fragments on a worker of this memory limit."""
+    return None if not limit else max(int(limit * SHARE), 16 << 20)
+
+
+def session() -> core.Session:
+    """The session of the worker, whose budget follows from its memory limit; elsewhere the current one."""
+    worker = _worker()
+    if worker is None:
+        return current()
+    with _lock:
+        if id(worker) not in _sessions:
+            budget = budget_of(getattr(worker.memory_manager, "memory_limit", None))
+            _sessions[id(worker)] = core.Session(budget, worker.state.nthreads, worker.local_directory, None)
+        return _sessions[id(worker)]
+
+
+def parcel(block: Any) -> core.Parcel:
+    """A block as fragments take it."""
+    if isinstance(block, core.Parcel):
+        return block
+    if hasattr(block, "to_frame") and not hasattr(block, "columns"):
+        block = block.to_frame()
+    if type(block).__module__.startswith("pandas"):
+        from ..dataframe._partition_calls import Returned
+
+        block = Returned().table(block)
+    if hasattr(block, "__arrow_c_stream__"):
+        return core.Parcel.of_stream(block)
+    import numpy as np
+
+    values = np.ascontiguousarray(block)
+    return core.Parcel.of_buffer(values, [0] * values.ndim)
+
+
+def take_part(whole: core.Parcel, part: int) -> core.Parcel:
+    """The rows of one part."""
+    return whole.part(part)
+
+
+def take_block(whole: core.Parcel, block: int) -> core.Parcel:
+    """One block of several."""
+    return whole.block(block)
+
+
+def to_pandas(whole: core.Parcel, index: list[Any], columns: list[Any], name: Any = None) -> Any:
+    """A partition as a pandas frame, or as a series when it has a name for it."""
+    import pyarrow
+
+    from ..dataframe._labels import to_pandas as frame_of
+
+    tables = [pyarrow.table(table) for block in whole.tables() for table in block]
+    frame = frame_of(pyarrow.concat_tables(tables), index, columns)
+    return frame if name is None else frame.iloc[:, 0].rename(name[0])
+
+
+def to_numpy(whole: core.Parcel) -> Any:
+    """A chunk as a NumPy array."""
+    import numpy as np
+
+    ((_, values),) = whole.arrays()
+    return np.asarray(values)
