@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import pkgutil
@@ -23,12 +24,15 @@ from ..exceptions import (
 )
 from ..session import current as session
 from . import Options, needed
-from ._calls import add_call, add_collection, is_collection, is_future, part, plain, task
+from ._calls import add_call, add_collection, is_collection, is_dask_future, is_future, part, plain, task
 
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
+
+#: Seconds after which workers that have come are looked for before a call is submitted.
+EVERY = 1.0
 
 #: Backends of Dask's clients that were not opened by ours.
 _of: WeakKeyDictionary[Any, Dask] = WeakKeyDictionary()
@@ -74,7 +78,8 @@ class DaskFuture:
         from distributed.client import FuturesCancelledError
 
         try:
-            wait([native.own for native in natives], timeout=seconds, return_when="FIRST_COMPLETED")
+            with natives[0].own.client.as_current():
+                wait([native.own for native in natives], timeout=seconds, return_when="FIRST_COMPLETED")
         except (TimeoutError, FuturesCancelledError):
             pass
 
@@ -88,14 +93,18 @@ def _why_cancelled(future: Any) -> str:
 
 def fetched(futures: list[Any], seconds: float | None = None) -> list[Any]:
     """Results of Dask's futures, unless they are more than the session's memory budget."""
-    from distributed import wait
+    from distributed import get_client, wait
     from distributed.client import FutureCancelledError, FuturesCancelledError
 
     if not futures:
         return []
+    for future in futures:
+        if future.client is None:  # One that came along inside of an argument.
+            future.bind_client(get_client())
     client = futures[0].client
     try:
-        wait(futures, timeout=seconds)
+        with client.as_current():
+            wait(futures, timeout=seconds)
         _check_size(client, [future for future in futures if future.status == "finished"])
         return client.gather(futures)
     except TimeoutError as error:
@@ -177,7 +186,7 @@ def name_of(function: Callable[..., Any]) -> str:
 class Graphs:
     """What backends that run Dask graphs have in common: ``start_graph(dsk, keys, options)`` and ``fetch`` are theirs."""
 
-    def map(self, function: Callable[..., Any], calls: Iterable[Any], kwargs: Any, options: Options) -> list[Any]:
+    def map(self, function: Callable[..., Any], calls: list[Any], kwargs: Any, options: Options) -> list[Any]:
         """Starts a call for each tuple of arguments; gives what futures wrap."""
         from dask.base import tokenize
 
@@ -186,18 +195,25 @@ class Graphs:
         base = tokenize(own, kwargs) if options.pure and options.key is None else ""
         called = Limited(own, options.timeout) if options.timeout is not None else own
         for place, args in enumerate(calls):
-            key = self._key(options.key, name, place)
+            key = options.key[place] if isinstance(options.key, list) else options.key
             if key is None:
                 key = f"{name}-{tokenize(base, args)}" if options.pure else f"{name}-{_token()}"
             keys.append(key)
             if key not in graph:
                 graph[key] = task(key, called, args, kwargs, graph)
-        return self.start_graph(graph, keys, options)
+        return self.start_calls(called, calls, kwargs, keys, graph, options)
 
-    def _key(self, given: Any, name: str, place: int) -> Any:
-        if isinstance(given, list):
-            return given[place]
-        return given
+    def start_calls(
+        self,
+        function: Callable[..., Any],
+        calls: list[Any],
+        kwargs: Any,
+        keys: list[Any],
+        graph: dict[Any, Any],
+        options: Options,
+    ) -> list[Any]:
+        """Starts calls, which are tasks of a graph; gives what futures wrap."""
+        return self.start_graph(graph, keys, options)
 
     def start(self, values: list[Any], options: Options) -> list[Any]:
         """Starts the computation of lazy values; gives what futures wrap."""
@@ -278,10 +294,9 @@ class Dask(Graphs):
 
     def __init__(self, client: Any, is_own: bool):
         self.client, self._is_own = client, is_own
-        self._has_joined = False
-        if is_own:
-            client.subscribe_topic("all", self._event)
-        self._check_versions()
+        self._checked: set[str] = set()
+        self._checked_at = 0.0
+        self._check_workers()
 
     @classmethod
     def of(cls, client: Any) -> Dask:
@@ -328,18 +343,22 @@ class Dask(Graphs):
 
         return hasattr(thread_state, "execution_state")
 
-    def _event(self, event: Any) -> None:
-        _, message = event
-        if isinstance(message, dict) and message.get("action") == "add-worker":
-            self._has_joined = True
+    def _check_now_and_then(self) -> None:
+        if time.monotonic() - self._checked_at >= EVERY:
+            self._check_workers()
 
-    def _check_versions(self) -> None:
-        """Raises if workers have another version of the package, or have not got it."""
-        self._has_joined = False
-        versions = self.client.run(pkgutil.resolve_name, "blockfold:__version__", on_error="return")
+    def _check_workers(self) -> None:
+        """Raises if workers that have come have another version of the package, or have not got it."""
+        self._checked_at = time.monotonic()
+        workers = set(self.client.nthreads())
+        came = workers - self._checked
+        if not came:
+            return
+        versions = self.client.run(
+            pkgutil.resolve_name, "blockfold:__version__", workers=list(came), on_error="return"
+        )
         missing = {worker: error for worker, error in versions.items() if isinstance(error, ImportError | AttributeError)}
         if missing:
-            self._has_joined = True
             listed = "; ".join(f"{worker}: {error}" for worker, error in sorted(missing.items()))
             raise MissingPackageError(f"workers cannot import blockfold; install {core.__version__} there ({listed})")
         others = {
@@ -348,23 +367,50 @@ class Dask(Graphs):
             if isinstance(version, str) and version != core.__version__
         }
         if others:
-            self._has_joined = True
             listed = ", ".join(f"{worker} has {version}" for worker, version in sorted(others.items()))
             raise VersionError(f"the client has blockfold {core.__version__}, and {listed}; install one version on all")
+        self._checked = workers
+
+    def start_calls(
+        self,
+        function: Callable[..., Any],
+        calls: list[Any],
+        kwargs: Any,
+        keys: list[Any],
+        graph: dict[Any, Any],
+        options: Options,
+    ) -> list[Any]:
+        names = set(keys)
+        if len(calls) < 2 or not calls[0] or any(key not in names and not is_dask_future(one) for key, one in graph.items()):
+            return super().start_calls(function, calls, kwargs, keys, graph, options)
+        # Dask starts the calls of a map in their order, and those of a graph in an order of its own.
+        self._check_now_and_then()
+        columns = zip(*calls, strict=True)
+        made = self.client.map(function, *columns, key=keys, **self._how(options), **kwargs)
+        return [DaskFuture(future) for future in made]
+
+    def _how(self, options: Options) -> dict[str, Any]:
+        return {
+            "workers": options.workers,
+            "allow_other_workers": options.allow_other_workers,
+            "resources": options.resources,
+            "retries": options.retries or None,
+            "priority": options.priority,
+            "fifo_timeout": "100 ms",
+        }
 
     def start_graph(self, dsk: dict[Any, Any], keys: list[Any], options: Options) -> list[Any]:
         from dask.task_spec import GraphNode
 
         from dask._task_spec import convert_legacy_graph
 
-        if self._has_joined:
-            self._check_versions()
+        self._check_now_and_then()
         # Futures that stand for their own keys are known to the scheduler.
         known: dict[Any, Any] = {}
         tasks: dict[Any, Any] = {}
         for key, value in dsk.items():
             value = value._in_graph() if is_future(value) else value
-            if getattr(value, "client", None) is not None and value.key == key:
+            if is_dask_future(value) and value.key == key:
                 known[key] = value
             else:
                 tasks[key] = value
@@ -372,17 +418,7 @@ class Dask(Graphs):
             tasks = convert_legacy_graph(tasks, all_keys=set(dsk))
         wanted = [key for key in dict.fromkeys(keys) if key not in known]
         if wanted:
-            made = self.client.get(
-                tasks,
-                wanted,
-                sync=False,
-                workers=options.workers,
-                allow_other_workers=options.allow_other_workers or None,
-                resources=options.resources,
-                retries=options.retries or None,
-                priority=options.priority,
-                fifo_timeout="100 ms",
-            )
+            made = self.client.get(tasks, wanted, sync=False, **self._how(options))
             known.update(zip(wanted, made, strict=True))
         return [DaskFuture(known[key]) for key in keys]
 
@@ -502,7 +538,8 @@ class _Inside(Dask):
     """A cluster, seen from one of its tasks."""
 
     def __init__(self, client: Any):
-        self.client, self._is_own, self._has_joined = client, False, False
+        self.client, self._is_own = client, False
+        self._checked, self._checked_at = set(), math.inf
 
 
 def _packed(value: Any) -> Any:
@@ -519,7 +556,7 @@ def _packed(value: Any) -> Any:
 def _unpacked(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"blockfold"}:
         return pickle.loads(value["blockfold"])
-    if type(value).__module__ == "distributed.client":
+    if is_dask_future(value):
         from ..distributed import Future
 
         return Future(DaskFuture(value))
