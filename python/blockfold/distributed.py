@@ -571,7 +571,7 @@ def _wait_for(futures: list[Future], timeout: float | None, count: int) -> None:
             pause = min(2 * pause, 0.02)
 
 
-class as_completed:  # noqa: N801
+class as_completed:
     """Futures in the order in which they end.
 
     Examples

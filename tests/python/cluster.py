@@ -36,7 +36,7 @@ class Cluster:
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen:
         """A process of Dask's command line."""
-        log = open(self.folder / f"{name}.log", "wb")
+        log = (self.folder / f"{name}.log").open("wb")
         self.logs.append(log)
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *arguments],

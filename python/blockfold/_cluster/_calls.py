@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import _blockfold as core
 from .._recipes import held, in_order
-from . import here
 from ..delayed import Delayed, DelayedFunction, _same
+from . import here
 
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def _reads(call: Delayed) -> Iterator[Delayed]:
 def add_call(last: Delayed, graph: dict[Any, Any]) -> Any:
     """Adds a call and all that it reads to a graph, however deep they are; gives its key."""
     if last.key not in graph:
-        for _, call in in_order(last, lambda one: () if one.key in graph else _reads(one)).values():
+        for _, call in in_order(last, lambda one: iter(()) if one.key in graph else _reads(one)).values():
             if call.key not in graph:
                 _add_one(call, graph)
     return last.key
@@ -162,7 +162,7 @@ class DaskTask(DelayedFunction):
 def from_dask(value: Any) -> Delayed:
     """The delayed value of a Dask collection, with a call for each of its tasks, or of a future of Dask."""
     if is_dask_future(value):
-        return _of_future(value)
+        return _of_future(value.key, value)
     from dask.delayed import unpack_collections
 
     reference, [whole] = unpack_collections(value)
@@ -177,28 +177,42 @@ def is_dask_future(value: Any) -> bool:
     return kind.__module__ == "distributed.client" and kind.__name__ == "Future"
 
 
-def _of_future(value: Any) -> Delayed:
-    from ..distributed import Future
-    from ._dask import DaskFuture
+def is_reference(value: Any) -> bool:
+    """Whether a value is a reference of Ray to a result."""
+    kind = type(value)
+    return kind.__name__ == "ObjectRef" and kind.__module__.startswith("ray.")
 
-    future = Future(DaskFuture(value))
-    return Delayed(core.DelayedFunction(_same, "same").call_delayed((future,), None), None, (_same, (future,), {}), value.key)
+
+def _of_future(key: Any, value: Any) -> Delayed:
+    from ..distributed import Future
+
+    if is_reference(value):
+        from ._ray import RayFuture
+
+        future = Future(RayFuture(key, value))
+    else:
+        from ._dask import DaskFuture
+
+        future = Future(DaskFuture(value))
+    native = core.DelayedFunction(_same, "same").call_delayed((future,), None)
+    return Delayed(native, None, (_same, (future,), {}), key)
 
 
 def calls_of_graph(graph: Mapping[Any, Any], keys: list[Any]) -> list[Delayed]:
     """Delayed values of keys of a graph, with a call for each task that they need."""
+    from dask._task_spec import convert_legacy_graph, cull
     from dask.core import toposort
     from dask.task_spec import Alias, DataNode
 
-    from dask._task_spec import convert_legacy_graph, cull
-
-    made: dict[Any, Delayed] = {key: _of_future(one) for key, one in graph.items() if is_dask_future(one)}
+    made: dict[Any, Delayed] = {
+        key: _of_future(key, one) for key, one in graph.items() if is_dask_future(one) or is_reference(one)
+    }
     nodes = convert_legacy_graph({key: one for key, one in graph.items() if key not in made}, all_keys=set(graph))
     nodes = cull(nodes, [key for key in keys if key in nodes])
     for node in nodes.values():
         for key in node.dependencies:
             if key not in nodes and key not in made:
-                made[key] = _of_future(_known(key))
+                made[key] = _of_future(key, _known(key))
     reads = {key: {one for one in node.dependencies if one in nodes} for key, node in nodes.items()}
     for key in toposort(nodes, dependencies=reads):
         node = nodes[key]
@@ -206,7 +220,9 @@ def calls_of_graph(graph: Mapping[Any, Any], keys: list[Any]) -> list[Delayed]:
             made[key] = Delayed(core.delayed_value(node.value), None, (None, node.value, None), key)
         elif isinstance(node, Alias):
             read = made[node.target]
-            made[key] = Delayed(core.DelayedFunction(_same).call_delayed((read,), None), None, (_same, (read,), {}), key)
+            made[key] = Delayed(
+                core.DelayedFunction(_same).call_delayed((read,), None), None, (_same, (read,), {}), key
+            )
         else:
             function = DaskTask(node)
             made[key] = function(*[made[one] for one in function._read])

@@ -93,15 +93,17 @@ def _why_cancelled(future: Any) -> str:
 
 def fetched(futures: list[Any], seconds: float | None = None) -> list[Any]:
     """Results of Dask's futures, unless they are more than the session's memory budget."""
-    from distributed import get_client, wait
+    from distributed import wait
     from distributed.client import FutureCancelledError, FuturesCancelledError
 
     if not futures:
         return []
-    for future in futures:
-        if future.client is None:  # One that came along inside of an argument.
-            future.bind_client(get_client())
     client = futures[0].client
+    if client is None:
+        raise ArgumentError(
+            "a future inside of an object came to a task without its result; pass futures as arguments, or in lists, tuples "
+            "and dictionaries"
+        )
     try:
         with client.as_current():
             wait(futures, timeout=seconds)
@@ -170,10 +172,9 @@ class Limited:
 
 def _task_state() -> list[Any]:
     """What says on a thread of a worker which task it runs."""
-    import sys
+    from dask.context import thread_state
 
-    worker = sys.modules.get("distributed.worker")
-    return [] if worker is None else [(worker.thread_state, dict(worker.thread_state.__dict__))]
+    return [(thread_state, dict(thread_state.__dict__))]
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -228,7 +229,9 @@ class Graphs:
                 graph[key] = task(key, _only, (), {"values": reference}, graph)
                 keys.append(key)
             else:
-                raise ArgumentError(f"compute: a {type(value).__name__} is not lazy; give a delayed value, a frame or an array")
+                raise ArgumentError(
+                    f"compute: a {type(value).__name__} is not lazy; give a delayed value, a frame or an array"
+                )
         return self.start_graph(graph, keys, options)
 
     def persist(self, values: list[Any]) -> list[Any]:
@@ -339,7 +342,7 @@ class Dask(Graphs):
 
     def is_inside(self) -> bool:
         """Whether this thread runs a task of a worker."""
-        from distributed.worker import thread_state
+        from dask.context import thread_state
 
         return hasattr(thread_state, "execution_state")
 
@@ -354,10 +357,10 @@ class Dask(Graphs):
         came = workers - self._checked
         if not came:
             return
-        versions = self.client.run(
-            pkgutil.resolve_name, "blockfold:__version__", workers=list(came), on_error="return"
-        )
-        missing = {worker: error for worker, error in versions.items() if isinstance(error, ImportError | AttributeError)}
+        versions = self.client.run(pkgutil.resolve_name, "blockfold:__version__", workers=list(came), on_error="return")
+        missing = {
+            worker: error for worker, error in versions.items() if isinstance(error, ImportError | AttributeError)
+        }
         if missing:
             listed = "; ".join(f"{worker}: {error}" for worker, error in sorted(missing.items()))
             raise MissingPackageError(f"workers cannot import blockfold; install {core.__version__} there ({listed})")
@@ -381,7 +384,11 @@ class Dask(Graphs):
         options: Options,
     ) -> list[Any]:
         names = set(keys)
-        if len(calls) < 2 or not calls[0] or any(key not in names and not is_dask_future(one) for key, one in graph.items()):
+        if (
+            len(calls) < 2
+            or not calls[0]
+            or any(key not in names and not is_dask_future(one) for key, one in graph.items())
+        ):
             return super().start_calls(function, calls, kwargs, keys, graph, options)
         # Dask starts the calls of a map in their order, and those of a graph in an order of its own.
         self._check_now_and_then()
@@ -400,9 +407,8 @@ class Dask(Graphs):
         }
 
     def start_graph(self, dsk: dict[Any, Any], keys: list[Any], options: Options) -> list[Any]:
-        from dask.task_spec import GraphNode
-
         from dask._task_spec import convert_legacy_graph
+        from dask.task_spec import GraphNode
 
         self._check_now_and_then()
         # Futures that stand for their own keys are known to the scheduler.
@@ -485,10 +491,10 @@ def _address_in(path: str, timeout: Any) -> str:
     """The address in a file that a scheduler writes, waiting for it."""
     import json
 
-    import dask
+    from dask import config
     from dask.utils import parse_timedelta
 
-    limit = parse_timedelta(timeout if timeout is not None else dask.config.get("distributed.comm.timeouts.connect"))
+    limit = parse_timedelta(timeout if timeout is not None else config.get("distributed.comm.timeouts.connect"))
     end = time.monotonic() + limit
     while True:
         try:
@@ -507,9 +513,8 @@ class ByGet(Graphs):
         self.get = get
 
     def run_graph(self, dsk: dict[Any, Any], keys: list[Any]) -> list[Any]:
-        from dask.task_spec import GraphNode
-
         from dask._task_spec import convert_legacy_graph
+        from dask.task_spec import GraphNode
 
         if not all(isinstance(value, GraphNode) for value in dsk.values()):
             dsk = convert_legacy_graph(dsk)
@@ -526,12 +531,10 @@ class ByGet(Graphs):
 
 def shared() -> Any:
     """The backend of the worker that runs this task; None outside of tasks."""
-    import sys
+    from dask.context import thread_state
+    from distributed import get_client
 
-    worker = sys.modules.get("distributed.worker")
-    if worker is None or not hasattr(worker.thread_state, "execution_state"):
-        return None
-    return _Inside(worker.get_client())
+    return _Inside(get_client()) if hasattr(thread_state, "execution_state") else None
 
 
 class _Inside(Dask):
