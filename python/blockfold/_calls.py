@@ -29,18 +29,18 @@ def _step(call: Delayed, found: dict[int, tuple[int, Any]]) -> Any:
     function, args, kwargs = call._call
     if function is not None:
         args, kwargs = replaced((args, kwargs), _is_call, lambda read: Place(found[id(read)][0]))
-    return function, args, kwargs, call._length
+    return function, args, kwargs, call._length, call._key
 
 
 def again(calls: list[Any]) -> Delayed:
     """The call that a list makes."""
     made: list[Delayed] = []
-    for function, args, kwargs, length in calls:
+    for function, args, kwargs, length, key in calls:
         if function is None:
-            made.append(Delayed(core.delayed_value(args), length, (None, args, None)))
+            made.append(Delayed(core.delayed_value(args), length, (None, args, None), key))
             continue
         args, kwargs = replaced((args, kwargs), is_place, lambda place: made[place.at])
         one = function(*args, **kwargs) if isinstance(function, DelayedFunction) else _call(function, *args, **kwargs)
-        one._length = length
+        one._length, one._key = length, key
         made.append(one)
     return made[-1]

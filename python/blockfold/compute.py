@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _blockfold as core
+from ._cluster import chosen, here
 from .session import current
 
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["compute", "explain", "optimize", "persist"]
 
 
-def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
+def compute(*values: Any, scheduler: Any = None, **unused: Any) -> tuple[Any, ...]:
     """The answers of lazy values, also of those inside of lists, tuples and dictionaries; other values come back as they are.
 
     Arrays run together, and delayed calls, so that what they share is read and computed once.
+
+    Parameters
+    ----------
+    scheduler : client, optional
+        Where they run; on the cluster of the client that is connected, unless given, and in this process without one.
 
     Examples
     --------
@@ -25,6 +31,14 @@ def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
     >>> [float(one) for one in bf.compute(x.sum(), x.mean())]
     [16.0, 1.0]
     """
+    backend = chosen(scheduler)
+    if backend is not None:
+        return _computed_on(backend, values)
+    with here():
+        return _computed_here(values)
+
+
+def _computed_here(values: tuple[Any, ...]) -> tuple[Any, ...]:
     arrays: list[Any] = []
     _walk(
         values,
@@ -33,7 +47,7 @@ def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
     calls: list[Any] = []
     _walk(values, lambda value: calls.append(value) if _is_call(value) else None)
     answers: dict[int, Any] = {}
-    if len(calls) > 1:
+    if calls:
         results = core.compute_delayed(current(), [call._core for call in calls])
         answers.update((_key(call), result) for call, result in zip(calls, results, strict=True))
     if len(arrays) > 1:
@@ -47,8 +61,28 @@ def compute(*values: Any, **unused: Any) -> tuple[Any, ...]:
     return tuple(_walk(values, answer))
 
 
-def persist(*values: Any, **unused: Any) -> tuple[Any, ...]:
-    """Lazy values, computed now and kept in memory while there is room in the budget, else in scratch.
+def _computed_on(backend: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The answers of lazy values of which a cluster computes those that have a graph, together."""
+    from ._cluster._calls import add_collection, is_collection
+
+    graph: dict[Any, Any] = {}
+    keys: dict[int, Any] = {}
+
+    def add(value: Any) -> None:
+        if _key(value) not in keys and is_collection(value):
+            keys[_key(value)] = add_collection(value, graph)
+
+    _walk(values, add)
+    wanted = list(dict.fromkeys(keys.values()))
+    answers = dict(zip(wanted, backend.run_graph(graph, wanted), strict=True)) if wanted else {}
+    return tuple(
+        _walk(values, lambda value: answers[keys[_key(value)]] if _key(value) in keys else value.compute())
+    )
+
+
+def persist(*values: Any, scheduler: Any = None, **unused: Any) -> tuple[Any, ...]:
+    """Lazy values, computed now and kept in memory while there is room in the budget, else in scratch; on workers, where
+    they run on a cluster.
 
     Examples
     --------
@@ -57,7 +91,17 @@ def persist(*values: Any, **unused: Any) -> tuple[Any, ...]:
     >>> x.shape
     (4, 4)
     """
-    return tuple(_walk(values, lambda value: value.persist()))
+    from ._cluster._calls import is_collection
+
+    backend = chosen(scheduler)
+    if backend is None:
+        with here():
+            return tuple(_walk(values, lambda value: value.persist()))
+    found: dict[int, Any] = {}
+    _walk(values, lambda value: found.setdefault(_key(value), value))
+    together = [value for value in found.values() if is_collection(value)]
+    kept = dict(zip(map(_key, together), backend.persist(together), strict=True))
+    return tuple(_walk(values, lambda value: kept[_key(value)] if _key(value) in kept else value.persist()))
 
 
 def optimize(*values: Any) -> tuple[Any, ...]:

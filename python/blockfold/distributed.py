@@ -1,13 +1,13 @@
-"""A client in this process: functions start at once on threads of their own and give futures."""
+"""A client: functions start at once, on threads of this process or on the workers of a cluster, and give futures."""
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
+from collections import deque
 
-from . import _blockfold as core
-from .delayed import Delayed, DelayedFunction
+from . import _cluster
+from ._cluster import Options
+from ._cluster._local import Local, LocalLock, LocalQueue, LocalVariable, local_event
 from .exceptions import ArgumentError
 from .session import current
 
@@ -54,13 +54,13 @@ class LocalCluster:
 class Future:
     """The result of a call that was submitted; an argument of later calls, and awaitable."""
 
-    __slots__ = ("_core", "__weakref__")
+    __slots__ = ("_core", "_key", "__weakref__")
 
-    def __init__(self, native: core.Future):
-        self._core = native
+    def __init__(self, native: Any, key: Any = None):
+        self._core, self._key = native, key
 
     @property
-    def key(self) -> str:
+    def key(self) -> Any:
         """A name that no other future has as long as this one lives.
 
         Examples
@@ -72,7 +72,10 @@ class Future:
         >>> future.key.startswith("abs-")
         True
         """
-        return f"{self._core.name}-{id(self._core):x}"
+        if self._key is None:
+            own = getattr(self._core, "key", None)
+            return f"{self._core.name}-{id(self._core):x}" if own is None else own
+        return self._key
 
     @property
     def status(self) -> str:
@@ -115,14 +118,7 @@ class Future:
         >>> client.submit(abs, "a").exception()
         TypeError("bad operand type for abs(): 'str'")
         """
-        try:
-            self._core.wait(timeout)
-        except TimeoutError:
-            if not self._core.done():
-                raise
-        except BaseException:
-            if not self._core.done():
-                raise
+        _wait_for([self], timeout, 1)
         return self._core.exception()
 
     def done(self) -> bool:
@@ -157,6 +153,51 @@ class Future:
         """Cancels the call, and what waits for it."""
         self._core.cancel()
 
+    def compute(self, **unused: Any) -> Any:
+        """The result, so that futures may stand among lazy values.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> import blockfold as bf
+        >>> client = Client()
+        >>> bf.compute(client.submit(abs, -3), bf.delayed(abs)(-4))
+        (3, 4)
+        """
+        return self.result()
+
+    def persist(self, **unused: Any) -> Future:
+        """The future itself.
+
+        Examples
+        --------
+        >>> from blockfold.distributed import Client
+        >>> client = Client()
+        >>> client.submit(abs, -3).persist().result()
+        3
+        """
+        return self
+
+    @property
+    def __dask_future__(self) -> bool:
+        return hasattr(self._core, "own")
+
+    def __dask_tokenize__(self) -> Any:
+        return self.key
+
+    def _in_graph(self) -> Any:
+        """What stands for the result in a Dask graph."""
+        if hasattr(self._core, "in_graph"):
+            return self._core.in_graph()
+        from dask.task_spec import DataNode
+
+        return DataNode(self.key, self.result())
+
+    def __reduce__(self) -> Any:
+        if not hasattr(self._core, "own"):
+            raise TypeError("a future of a client in this process cannot be sent elsewhere; send its result()")
+        return Future, (self._core, self._key)
+
     def __await__(self) -> Iterator[Any]:
         import asyncio
 
@@ -171,17 +212,38 @@ def _here(address: str) -> str:
     return f"127.0.0.1{address}" if address.startswith(":") else address
 
 
+def _is_elsewhere(address: Any) -> bool:
+    """Whether an address is that of a scheduler to connect to."""
+    if address is None or isinstance(address, LocalCluster):
+        return False
+    if isinstance(address, str):
+        return "://" in address or address == "ray" or address.startswith("ray:")
+    return True
+
+
 class Client:
-    """Makes calls at once and gives futures.
+    """Makes calls at once and gives futures: on threads of this process, on a Dask cluster or on Ray.
+
+    A client that is connected is the default for delayed values, frames and arrays as long as it is open.
 
     Parameters
     ----------
-    address : str or LocalCluster, optional
-        Taken as Dask takes it; calls run in this process, whatever it says.
+    address : str, LocalCluster, a cluster or a client of Dask, optional
+        ``"tcp://host:8786"`` or ``"tls://host:8786"`` is a scheduler of Dask; ``"ray://host:10001"`` is Ray, ``"ray:auto"`` the
+        Ray cluster of this machine, and ``"ray"`` that to which the program is connected. Without one calls run in this
+        process; so they do, with a warning, for an address without ``tcp://``.
     n_workers, threads_per_worker : int, optional
         As of `LocalCluster`.
     dashboard_address : str, optional
         Where a page shows what runs, as ``":8787"``; `dashboard_link` says what to open.
+    timeout : float or str, optional
+        Seconds in which a scheduler has to answer.
+    security : distributed.Security or dict, optional
+        Certificates for ``tls://``, or a dictionary of what makes them: ``tls_ca_file``, ``tls_client_cert``, ``tls_client_key``.
+    scheduler_file : path, optional
+        File to which the scheduler wrote its address.
+    **options
+        Passed on to `distributed.Client` or `ray.init`.
 
     Examples
     --------
@@ -198,19 +260,33 @@ class Client:
         n_workers: int | None = None,
         threads_per_worker: int | None = None,
         dashboard_address: str | None = None,
-        **unused: Any,
+        timeout: float | str | None = None,
+        security: Any = None,
+        scheduler_file: Any = None,
+        **options: Any,
     ):
+        self.cluster: Any = None
+        if _is_elsewhere(address) or scheduler_file is not None:
+            self.cluster = None if isinstance(address, str) else address
+            self._backend: Any = _connected(address, timeout, security, scheduler_file, options)
+            _cluster.opened(self._backend)
+            return
+        if isinstance(address, str):
+            import warnings
+
+            warnings.warn(
+                f"Client({address!r}) makes calls in this process; say {'tcp://' + address!r} to connect to a scheduler",
+                stacklevel=2,
+            )
         if dashboard_address is not None:
             current().start_dashboard(_here(dashboard_address))
-        cluster = address if isinstance(address, LocalCluster) else LocalCluster(n_workers, threads_per_worker)
-        self.cluster = cluster
-        self._core = core.Client(current(), cluster.threads)
-        self._functions: dict[Any, core.DelayedFunction] = {}
+        self.cluster = address if isinstance(address, LocalCluster) else LocalCluster(n_workers, threads_per_worker)
+        self._backend = Local(self.cluster.threads)
 
     @property
     def dashboard_link(self) -> str:
-        """What to open in a browser to see what the session runs. Without ``dashboard_address`` the page starts now, and does
-        not show this client's own calls.
+        """What to open in a browser to see what the session or the cluster runs. In this process the page starts now without
+        ``dashboard_address``, and does not show this client's own calls.
 
         Examples
         --------
@@ -219,11 +295,10 @@ class Client:
         ...     client.dashboard_link.startswith("http://127.0.0.1:")
         True
         """
-        session = current()
-        return session.dashboard_url or session.start_dashboard(_here(":0"))
+        return self._backend.dashboard_link
 
     def ncores(self) -> dict[str, int]:
-        """Threads for calls by worker: there is one, this process.
+        """Threads for calls by worker; in this process there is one worker.
 
         Examples
         --------
@@ -231,12 +306,12 @@ class Client:
         >>> Client(n_workers=1, threads_per_worker=3).ncores()
         {'inproc': 3}
         """
-        return {"inproc": self.cluster.threads}
+        return self._backend.nthreads()
 
     nthreads = ncores
 
     def scheduler_info(self) -> dict[str, Any]:
-        """What there is: the process, its threads and its memory budget.
+        """What there is: workers, their threads and their memory.
 
         Examples
         --------
@@ -244,8 +319,7 @@ class Client:
         >>> list(Client().scheduler_info()["workers"])
         ['inproc']
         """
-        worker = {"nthreads": self.cluster.threads, "memory_limit": current().memory_budget_bytes}
-        return {"type": "Scheduler", "address": "inproc", "workers": {"inproc": worker}}
+        return self._backend.scheduler_info()
 
     def submit(
         self,
@@ -256,6 +330,9 @@ class Client:
         timeout: float | None = None,
         pure: bool = True,
         key: str | None = None,
+        workers: Any = None,
+        resources: dict[str, float] | None = None,
+        allow_other_workers: bool = False,
         **kwargs: Any,
     ) -> Future:
         """Starts a call and gives its future; arguments may be futures, delayed values, frames and arrays.
@@ -268,6 +345,12 @@ class Client:
             How often a call that fails is made again.
         timeout : float, optional
             Seconds that the call may take from its start.
+        pure : bool
+            Whether equal calls are made once on a Dask cluster, as Dask does. In this process every call is made.
+        key : str, optional
+            The future's name.
+        workers, resources, allow_other_workers
+            Where the call may run on a Dask cluster; Ray takes resources.
 
         Examples
         --------
@@ -276,12 +359,26 @@ class Client:
         >>> client.submit(pow, 2, 5).result()
         32
         """
-        options = (int(priority), int(retries), timeout)
-        return Future(self._core.submit(self._function(function), args, kwargs or None, options))
+        options = Options(priority, retries, timeout, key, pure, workers, resources, allow_other_workers)
+        [native] = self._backend.map(_callable(function), [args], kwargs, options)
+        return Future(native, key)
 
-    def map(self, function: Callable[..., Any], *iterables: Iterable[Any], priority: int = 0, retries: int = 0,
-            timeout: float | None = None, pure: bool = True, **kwargs: Any) -> list[Future]:  # fmt: skip
-        """Starts a call for each item, or for each item of several iterables together.
+    def map(
+        self,
+        function: Callable[..., Any],
+        *iterables: Iterable[Any],
+        priority: int = 0,
+        retries: int = 0,
+        timeout: float | None = None,
+        pure: bool = True,
+        key: str | list[str] | None = None,
+        workers: Any = None,
+        resources: dict[str, float] | None = None,
+        allow_other_workers: bool = False,
+        **kwargs: Any,
+    ) -> list[Future]:
+        """Starts a call for each item, or for each item of several iterables together; ``key`` begins their names, or is a
+        list of them. All else is as of `submit`.
 
         Examples
         --------
@@ -290,12 +387,20 @@ class Client:
         >>> [future.result() for future in client.map(abs, [-1, -2])]
         [1, 2]
         """
-        options = (int(priority), int(retries), timeout)
-        native, named = self._function(function), kwargs or None
-        return [Future(self._core.submit(native, args, named, options)) for args in zip(*iterables)]  # noqa: B905
+        calls = list(zip(*iterables))  # noqa: B905
+        keys = list(key) if isinstance(key, list | tuple) else None
+        if keys is None and key is not None:
+            from uuid import uuid4
+
+            keys = [f"{key}-{uuid4().hex}" for _ in calls]
+        if keys is not None and len(keys) != len(calls):
+            raise ArgumentError(f"map: {len(keys)} keys for {len(calls)} calls")
+        options = Options(priority, retries, timeout, keys, pure, workers, resources, allow_other_workers)
+        natives = self._backend.map(_callable(function), calls, kwargs, options)
+        return [Future(native, key) for native, key in zip(natives, keys or [None] * len(calls), strict=True)]
 
     def compute(self, values: Any, **unused: Any) -> Any:
-        """Futures of delayed values: of one, or of each of a list.
+        """Futures of lazy values: of one, or of each of a list.
 
         Examples
         --------
@@ -305,14 +410,11 @@ class Client:
         >>> client.compute(bf.from_dict({"x": [1, 2]}).x.sum()).result()
         3
         """
-        if isinstance(values, Delayed):
-            return Future(self._core.start(values._core, (0, 0, None)))
-        if isinstance(values, list | tuple):
-            return [self.compute(value) for value in values]
-        return self.submit(values.compute)
+        natives = iter(self._backend.start(_lazies(values, []), Options()))
+        return _each(values, lambda value: Future(next(natives)))
 
     def persist(self, values: Any, **unused: Any) -> Any:
-        """The values, computed now and kept.
+        """The values, computed now and kept: on the workers of a cluster.
 
         Examples
         --------
@@ -322,12 +424,11 @@ class Client:
         >>> client.persist(bf.from_dict({"x": [1, 2]})).x.sum().compute()
         3
         """
-        from .compute import persist
-
-        return persist(values)[0]
+        kept = iter(self._backend.persist(_lazies(values, [])))
+        return _each(values, lambda value: next(kept))
 
     def gather(self, futures: Any, errors: str = "raise", **unused: Any) -> Any:
-        """Results of futures, in the containers in which they are.
+        """Results of futures, in the containers in which they are; with ``errors="skip"`` lists go without those that failed.
 
         Examples
         --------
@@ -336,16 +437,22 @@ class Client:
         >>> client.gather({"a": client.submit(abs, -1)})
         {'a': 1}
         """
-        if isinstance(futures, Future):
-            return futures.result()
-        if isinstance(futures, dict):
-            return {key: self.gather(value) for key, value in futures.items()}
-        if isinstance(futures, list | tuple | set):
-            return type(futures)([self.gather(future) for future in futures])
-        return futures
+        found: dict[int, Future] = {}
+        _walk(futures, lambda future: found.setdefault(id(future), future))
+        wanted = list(found.values())
+        if errors == "skip":
+            wanted = [future for future in wanted if future.exception() is None]
+        foreign = {type(future._core) for future in wanted}
+        if len(foreign) == 1 and hasattr(wanted[0]._core, "own") == hasattr(self._backend, "run_graph"):
+            results = self._backend.fetch([future._core for future in wanted])
+        else:
+            results = [future.result() for future in wanted]
+        gathered = {id(future): result for future, result in zip(wanted, results, strict=True)}
+        return _walk(futures, lambda future: gathered.get(id(future), _SKIPPED))
 
-    def scatter(self, data: Any, **unused: Any) -> Any:
-        """Futures of values that are there: of one, or of each of a list or dictionary.
+    def scatter(self, data: Any, **options: Any) -> Any:
+        """Futures of values that are there: of one, or of each of a list or dictionary. Options, as ``broadcast=True``, are
+        those of Dask where the client is connected to it.
 
         Examples
         --------
@@ -354,19 +461,19 @@ class Client:
         >>> client.submit(sum, client.scatter([[1, 2]])[0]).result()
         3
         """
+        several = list(data) if isinstance(data, list | tuple) else list(data.values()) if isinstance(data, dict) else [data]
+        futures = [Future(native) for native in self._backend.scatter(several, **options)]
         if isinstance(data, list | tuple):
-            return type(data)([Future(self._core.scatter(value)) for value in data])
-        if isinstance(data, dict):
-            return {key: Future(self._core.scatter(value)) for key, value in data.items()}
-        return Future(self._core.scatter(data))
+            return type(data)(futures)
+        return dict(zip(data, futures, strict=True)) if isinstance(data, dict) else futures[0]
 
     def cancel(self, futures: Any, **unused: Any) -> None:
         """Cancels futures."""
-        for future in [futures] if isinstance(futures, Future) else futures:
-            future.cancel()
+        _walk([futures] if isinstance(futures, Future) else list(futures), lambda future: future.cancel())
 
     def close(self) -> None:
-        """Refuses calls from now on; those that have not started fail.
+        """Refuses calls from now on; those that have not started fail. The client that was connected before is the default
+        again.
 
         Examples
         --------
@@ -374,7 +481,15 @@ class Client:
         >>> client = Client()
         >>> client.close()
         """
-        self._core.close()
+        _cluster.closed(self._backend)
+        self._backend.close()
+
+    def __getattr__(self, name: str) -> Any:
+        # All else that Dask's client can do, as `wait_for_workers`, `run` or `upload_file`.
+        own = None if name.startswith("_") else getattr(self._backend, "client", None)
+        if own is None:
+            raise AttributeError(f"this client has no {name!r}")
+        return getattr(own, name)
 
     def __enter__(self) -> Client:
         return self
@@ -383,20 +498,80 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client: {self.cluster.threads} threads of this process>"
-
-    def _function(self, function: Callable[..., Any]) -> core.DelayedFunction:
-        if isinstance(function, DelayedFunction):
-            return function._core
-        if not callable(function):
-            raise TypeError(f"a {type(function).__name__} cannot be called; give a function")
-        try:
-            return self._functions.setdefault(function, core.DelayedFunction(function))
-        except TypeError:  # Not hashable.
-            return core.DelayedFunction(function)
+        return f"<Client: {self._backend!r}>"
 
 
-class as_completed:  # noqa: N801
+def _connected(address: Any, timeout: Any, security: Any, scheduler_file: Any, options: dict[str, Any]) -> Any:
+    """The backend of a cluster, once it answers."""
+    if isinstance(address, str) and address.startswith("ray"):
+        from ._cluster._ray import Ray
+
+        return Ray.connected(address, options)
+    _cluster.needed("distributed", "a client of a Dask scheduler")
+    from ._cluster._dask import Dask
+
+    return Dask.connected(address, timeout, security, scheduler_file, options)
+
+
+def _callable(function: Any) -> Any:
+    if not callable(function):
+        raise TypeError(f"a {type(function).__name__} cannot be called; give a function")
+    return function
+
+
+#: What stands in the place of a result that is left out.
+_SKIPPED = object()
+
+
+def _walk(value: Any, visit: Callable[[Future], Any]) -> Any:
+    """The same containers with what `visit` makes of each future, without those that are skipped."""
+    if isinstance(value, Future):
+        return visit(value)
+    if isinstance(value, dict):
+        items = {key: _walk(one, visit) for key, one in value.items()}
+        return {key: one for key, one in items.items() if one is not _SKIPPED}
+    if isinstance(value, list | tuple | set):
+        parts = [part for part in (_walk(one, visit) for one in value) if part is not _SKIPPED]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return value
+
+
+def _lazies(values: Any, found: list[Any]) -> list[Any]:
+    """Lazy values of nested lists, one after the other."""
+    for value in values if isinstance(values, list | tuple) else [values]:
+        if isinstance(value, list | tuple):
+            _lazies(value, found)
+        else:
+            found.append(value)
+    return found
+
+
+def _each(values: Any, make: Callable[[Any], Any]) -> Any:
+    """Nested lists with what `make` makes of each value."""
+    return [_each(value, make) for value in values] if isinstance(values, list | tuple) else make(values)
+
+
+def _wait_for(futures: list[Future], timeout: float | None, count: int) -> None:
+    """Waits until as many futures have ended; longer than `timeout` is an error."""
+    limit = None if timeout is None else time.monotonic() + timeout
+    pause = 0.0005
+    while True:
+        waiting = [future for future in futures if not future.done()]
+        if len(futures) - len(waiting) >= count:
+            return
+        left = None if limit is None else limit - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError(f"not all of {len(futures)} futures had ended after {timeout} s")
+        kinds = {type(future._core) for future in waiting}
+        wait_any = getattr(next(iter(kinds)), "wait_any", None) if len(kinds) == 1 else None
+        if wait_any is not None:
+            wait_any([future._core for future in waiting], left)
+        else:
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)
+
+
+class as_completed:
     """Futures in the order in which they end.
 
     Examples
@@ -408,7 +583,7 @@ class as_completed:  # noqa: N801
     """
 
     def __init__(self, futures: Iterable[Future] = (), with_results: bool = False, **unused: Any):
-        self._waiting, self._with_results = list(futures), with_results
+        self._waiting, self._ended, self._with_results = list(futures), deque[Future](), with_results
 
     def add(self, future: Future) -> None:
         """Adds a future.
@@ -428,16 +603,16 @@ class as_completed:  # noqa: N801
         return self
 
     def __next__(self) -> Any:
-        if not self._waiting:
-            raise StopIteration
-        pause = 0.0005
-        while True:
-            for place, future in enumerate(self._waiting):
-                if future.done():
-                    del self._waiting[place]
-                    return (future, future.result()) if self._with_results else future
-            time.sleep(pause)
-            pause = min(2 * pause, 0.02)
+        if not self._ended:
+            if not self._waiting:
+                raise StopIteration
+            _wait_for(self._waiting, None, 1)
+            waiting = []
+            for future in self._waiting:
+                (self._ended if future.done() else waiting).append(future)
+            self._waiting = waiting
+        future = self._ended.popleft()
+        return (future, future.result()) if self._with_results else future
 
 
 def wait(futures: Any, timeout: float | None = None, return_when: str = "ALL_COMPLETED") -> Any:
@@ -454,28 +629,24 @@ def wait(futures: Any, timeout: float | None = None, return_when: str = "ALL_COM
     from collections import namedtuple
 
     futures = [futures] if isinstance(futures, Future) else list(futures)
-    limit = None if timeout is None else time.monotonic() + timeout
-    count = len(futures) if return_when == "ALL_COMPLETED" else 1
-    pause = 0.0005
-    while sum(future.done() for future in futures) < min(count, len(futures)):
-        if limit is not None and time.monotonic() >= limit:
-            raise TimeoutError(f"not all of {len(futures)} futures had ended after {timeout} s")
-        time.sleep(pause)
-        pause = min(2 * pause, 0.02)
+    _wait_for(futures, timeout, len(futures) if return_when == "ALL_COMPLETED" else min(1, len(futures)))
     kind = namedtuple("DoneAndNotDoneFutures", ["done", "not_done"])
     return kind({f for f in futures if f.done()}, {f for f in futures if not f.done()})
 
 
-_named: dict[tuple[str, str], Any] = {}
-_named_lock = threading.Lock()
+def _shared() -> Any:
+    """The cluster whose tasks share queues, locks and the like: that of this task, or of the client that is connected."""
+    backend = _cluster.current()
+    if backend is None:
+        import sys
 
+        # Tasks of a worker have no client of their own.
+        if "distributed.worker" not in sys.modules:
+            return None
+        from ._cluster._dask import shared
 
-def _of_name(kind: str, name: str | None, make: Callable[[], Any]) -> Any:
-    """What all who say a name share, as in Dask."""
-    if name is None:
-        return make()
-    with _named_lock:
-        return _named.setdefault((kind, name), make())
+        backend = shared()
+    return backend if hasattr(backend, "queue") else None
 
 
 class Queue:
@@ -491,15 +662,16 @@ class Queue:
     """
 
     def __init__(self, name: str | None = None, maxsize: int = 0, **unused: Any):
-        self._own: queue.Queue[Any] = _of_name("queue", name, lambda: queue.Queue(maxsize))
+        cluster = _shared()
+        self._own: Any = LocalQueue(name, maxsize) if cluster is None else cluster.queue(name, maxsize)
 
     def put(self, value: Any, timeout: float | None = None) -> None:
         """Adds a value, waiting for room."""
-        self._own.put(value, timeout=timeout)
+        self._own.put(value, timeout)
 
     def get(self, timeout: float | None = None) -> Any:
         """Takes the first value, waiting for one."""
-        return self._own.get(timeout=timeout)
+        return self._own.get(timeout)
 
     def qsize(self) -> int:
         """Number of values."""
@@ -519,23 +691,20 @@ class Variable:
     """
 
     def __init__(self, name: str | None = None, **unused: Any):
-        self._own: dict[str, Any] = _of_name("variable", name, lambda: {"is_set": threading.Event(), "value": None})
+        cluster = _shared()
+        self._own: Any = LocalVariable(name) if cluster is None else cluster.variable(name)
 
     def set(self, value: Any) -> None:
         """Sets the value."""
-        self._own["value"] = value
-        self._own["is_set"].set()
+        self._own.set(value)
 
     def get(self, timeout: float | None = None) -> Any:
         """The value, waiting for one."""
-        if not self._own["is_set"].wait(timeout):
-            raise TimeoutError(f"the variable was not set within {timeout} s")
-        return self._own["value"]
+        return self._own.get(timeout)
 
     def delete(self) -> None:
         """Takes the value away."""
-        self._own["is_set"].clear()
-        self._own["value"] = None
+        self._own.delete()
 
 
 class Lock:
@@ -553,11 +722,12 @@ class Lock:
     """
 
     def __init__(self, name: str | None = None, **unused: Any):
-        self._own: threading.Lock = _of_name("lock", name, threading.Lock)
+        cluster = _shared()
+        self._own: Any = LocalLock(name) if cluster is None else cluster.lock(name)
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         """Takes the lock, waiting for it."""
-        return self._own.acquire(blocking, -1 if timeout is None else timeout)
+        return self._own.acquire(blocking, timeout)
 
     def release(self) -> None:
         """Gives the lock back."""
@@ -588,7 +758,8 @@ class Event:
     """
 
     def __init__(self, name: str | None = None, **unused: Any):
-        self._own: threading.Event = _of_name("event", name, threading.Event)
+        cluster = _shared()
+        self._own: Any = local_event(name) if cluster is None else cluster.event(name)
 
     def set(self) -> None:
         """Sets the flag."""

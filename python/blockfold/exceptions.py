@@ -78,3 +78,17 @@ class CancelledError(Error, RuntimeError):
 
 class EngineError(Error, RuntimeError):
     """A fault of the engine, or of a library that it uses."""
+
+
+class UnreachableError(Error, TimeoutError):
+    """A scheduler that did not answer in time, or refused; names its address."""
+
+    __str__ = Exception.__str__
+
+
+class VersionError(Error, RuntimeError):
+    """Workers of a cluster that have another version of blockfold than the client; says which worker has which."""
+
+
+class MissingPackageError(Error, ImportError):
+    """A package that is needed and not installed, here or on workers of a cluster; says where."""

@@ -66,3 +66,7 @@ def pandas_frame() -> pd.DataFrame:
 @pytest.fixture
 def frame(pandas_frame):
     return bf.from_pandas(pandas_frame, npartitions=4)
+
+
+# Fixtures of clusters, which start when a test asks for them.
+pytest_plugins = ["cluster"]
