@@ -70,3 +70,23 @@ def frame(pandas_frame):
 
 # Fixtures of clusters, which start when a test asks for them.
 pytest_plugins = ["cluster"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fragments", action="store_true", help="run all plans in fragments, too, and compare")
+
+
+@pytest.fixture(autouse=True)
+def in_fragments(request):
+    """With ``--fragments`` every plan that a test runs is run twice: here, and cut in fragments whose results are pickled
+    between them, as workers of a cluster run it. Both have to be the same, bit for bit.
+    """
+    if not request.config.getoption("--fragments") or request.node.get_closest_marker("once"):
+        yield
+        return
+    from fragments import Both
+
+    from blockfold._cluster.runs import elsewhere
+
+    with elsewhere(Both()):
+        yield

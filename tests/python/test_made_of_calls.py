@@ -34,6 +34,7 @@ def test_frames_of_calls():
     assert types.x.max().compute() == 1
 
 
+@pytest.mark.once
 def test_functions_of_items_are_called_when_read():
     calls = []
 

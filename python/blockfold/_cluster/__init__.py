@@ -68,6 +68,10 @@ def here() -> Iterator[None]:
 
 def opened(backend: Any) -> None:
     """Makes a connected backend the current one."""
+    from .._recipes import connected
+    from .runs import scheduled
+
+    connected[:] = [scheduled]
     _open.append(backend)
 
 

@@ -97,7 +97,7 @@ class Plan:
         self._fragments = lazy.fragments(*sizes)
         listed = self._fragments.list()
         head = dict(zip(("budget", "fragment", "least"), sizes, strict=True))
-        head |= {"text": self._fragments.text, "fragments": len(listed)}
+        head |= {"text": worker.text_of(self._fragments), "fragments": len(listed)}
         plan = worker.encoded("plan", head, body)
         self.token = hashlib.sha256(plan).hexdigest()[:32]
         self._tasks(listed, plan)

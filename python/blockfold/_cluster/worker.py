@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -25,7 +26,8 @@ _sessions: dict[int, core.Session] = {}
 
 def encoded(kind: str, head: dict[str, Any], body: bytes = b"") -> bytes:
     """Bytes that say what they are and which version wrote them."""
-    return f"blockfold {kind} {core.__version__}\n{json.dumps(head)}\n".encode() + body
+    text = json.dumps(head).encode()
+    return f"blockfold {kind} {core.__version__} {len(text)}\n".encode() + text + body
 
 
 def decoded(kind: str, data: Any) -> tuple[dict[str, Any], memoryview]:
@@ -37,16 +39,18 @@ def decoded(kind: str, data: Any) -> tuple[dict[str, Any], memoryview]:
         Other bytes, or those of another version: both are named.
     """
     data = memoryview(data)
-    lines = bytes(data[:4096]).split(b"\n", 2)
-    words = lines[0].decode(errors="replace").split(" ")
-    if len(words) != 3 or words[:2] != ["blockfold", kind] or len(lines) < 3:
+    line = bytes(data[:200]).split(b"\n")[0]
+    words = line.decode(errors="replace").split(" ")
+    if len(words) != 4 or words[:2] != ["blockfold", kind] or not words[3].isdigit():
         raise ArgumentError(f"these bytes are no {kind} of blockfold: {bytes(data[:40])!r}")
     if words[2] != core.__version__:
         raise ArgumentError(
             f"a {kind} written by blockfold {words[2]} cannot be run by blockfold {core.__version__} on {here()}; "
             "install the same version on the client and all workers"
         )
-    return json.loads(lines[1]), data[len(lines[0]) + len(lines[1]) + 2 :]
+    start = len(line) + 1
+    end = start + int(words[3])
+    return json.loads(bytes(data[start:end])), data[end:]
 
 
 def run_fragment(fragment: bytes, plan: bytes, *blocks: Any) -> core.Parcel:
@@ -96,12 +100,17 @@ def _planned(plan: bytes) -> core.Fragments:
             fragments = pickle.loads(body).fragments(head["budget"], head["fragment"], head["least"])
         except (NotFoundError, FileError) as error:
             raise type(error)(f"{here()} cannot open what the plan reads: {error}; every worker has to see it") from error
-    if fragments.text != head["text"] or len(fragments.list()) != head["fragments"]:
+    if text_of(fragments) != head["text"] or len(fragments.list()) != head["fragments"]:
         raise ArgumentError(
             f"{here()} sees other files than the client: the plan differs there. Every worker has to see the same paths "
-            f"with the same content.\nclient:\n{head['text']}\nworker:\n{fragments.text}"
+            f"with the same content.\nclient:\n{head['text']}\nworker:\n{text_of(fragments)}"
         )
     return fragments
+
+
+def text_of(fragments: core.Fragments) -> str:
+    """What a plan does, without the numbers that functions have in one process."""
+    return re.sub(r"#\d+", "", fragments.text)
 
 
 def _forget(digest: str) -> bool:
