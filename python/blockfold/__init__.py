@@ -15,7 +15,7 @@ import importlib
 
 from . import _blockfold as _core
 from . import _recipes
-from .compute import compute, explain, optimize, persist
+from .compute import compute, explain, from_dask, optimize, persist
 from .exceptions import Error
 from .expr import Expr, col, corr, cov, len, lit, when
 from .session import Session, default_session, set_default_session
@@ -59,7 +59,7 @@ _FRAMES = (
 
 __all__ = [
     "DataFrame", "Delayed", "Error", "Expr", "Series", "Session", "array", "col", "compute", "concat", "config", "corr", "cov", "dataframe",
-    "datasets", "default_session", "diagnostics", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_delayed", "from_dict",
+    "datasets", "default_session", "diagnostics", "delayed", "distributed", "exceptions", "explain", "from_array", "from_arrow", "from_dask", "from_delayed", "from_dict",
     "from_map", "from_pandas",
     "from_polars", "len", "lit", "merge", "merge_asof", "optimize", "persist", "read_csv", "read_ipc", "read_parquet",
     "set_default_session", "visualize", "when",

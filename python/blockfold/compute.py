@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-__all__ = ["compute", "explain", "optimize", "persist"]
+__all__ = ["compute", "explain", "from_dask", "optimize", "persist"]
 
 
 def compute(*values: Any, scheduler: Any = None, **unused: Any) -> tuple[Any, ...]:
@@ -115,6 +115,23 @@ def optimize(*values: Any) -> tuple[Any, ...]:
     True
     """
     return values
+
+
+def from_dask(value: Any) -> Any:
+    """A lazy value of one of Dask: a frame, a series, an array or a delayed value; also of a future.
+
+    Its partitions or chunks are made by Dask's tasks: where a client is connected to a cluster they run there, else here.
+    The way back is ``to_dask`` of what this gives.
+
+    Examples
+    --------
+    >>> import blockfold as bf, dask.array as da
+    >>> bf.from_dask(da.ones((4, 4), chunks=2)).sum().compute()
+    np.float64(16.0)
+    """
+    from ._cluster.convert import from_dask
+
+    return from_dask(value)
 
 
 def explain(value: Any, stage: str = "optimized") -> str:

@@ -7,6 +7,7 @@ concatenation are lazy; what asks for a function over several chunked arrays at 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from xarray.namedarray.parallelcompat import ChunkManagerEntrypoint
@@ -18,6 +19,20 @@ from .exceptions import UnsupportedError
 __all__ = ["BlockfoldManager"]
 
 
+def _not_for_dask() -> None:
+    """Has xarray's manager of Dask arrays leave ours alone: they are Dask collections, too, which is all that it asks."""
+    from xarray.namedarray.daskmanager import DaskManager
+
+    own = DaskManager.is_chunked_array
+    if not hasattr(own, "__wrapped__"):
+
+        @wraps(own)
+        def is_chunked_array(self: Any, data: Any) -> bool:
+            return not isinstance(data, arrays.Array) and own(self, data)
+
+        DaskManager.is_chunked_array = is_chunked_array
+
+
 class BlockfoldManager(ChunkManagerEntrypoint[arrays.Array]):
     """How xarray makes, cuts and computes arrays of blockfold."""
 
@@ -26,6 +41,7 @@ class BlockfoldManager(ChunkManagerEntrypoint[arrays.Array]):
 
     def __init__(self) -> None:
         self.array_cls = arrays.Array
+        _not_for_dask()
 
     def chunks(self, data: Any) -> Any:
         """Lengths of the chunks along each axis."""

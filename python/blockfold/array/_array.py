@@ -394,6 +394,20 @@ class Array(Operators, Methods, Collection):
         """
         return Array(self._core.persist())
 
+    def to_dask(self) -> Any:
+        """The same array as one of Dask, chunk by chunk; `blockfold.from_dask` is the way back.
+
+        Examples
+        --------
+        >>> import blockfold.array as da
+        >>> x = da.arange(6, chunks=3).reshape(2, 3)
+        >>> x.to_dask().sum().compute(scheduler="sync")
+        np.int64(15)
+        """
+        from .._cluster.convert import to_dask_array
+
+        return to_dask_array(self)
+
     def to_npy(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> dict[str, Any]:
         """Writes an ``.npy`` file, block by block; it appears whole or not at all.
 

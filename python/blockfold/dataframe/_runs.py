@@ -86,6 +86,20 @@ class Runs(Base):
         for table in self._native.batches():
             yield from pyarrow.table(table).to_batches()
 
+    def to_dask(self) -> Any:
+        """The same frame as one of Dask, partition by partition; `blockfold.from_dask` is the way back.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.to_dask().x.sum().compute(scheduler="sync")
+        np.int64(6)
+        """
+        from .._cluster.convert import to_dask_frame
+
+        return to_dask_frame(self)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         import numpy as np
 

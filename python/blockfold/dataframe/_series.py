@@ -1043,6 +1043,20 @@ class Series(NamedOperators, ColumnOps, Collection):
         series.name = self.name
         return series
 
+    def to_dask(self) -> Any:
+        """The same series as one of Dask, partition by partition; `blockfold.from_dask` is the way back.
+
+        Examples
+        --------
+        >>> import blockfold as bf
+        >>> df = bf.from_dict({"k": ["a", "b", "a"], "x": [1, 2, 3]})
+        >>> df.x.to_dask().sum().compute(scheduler="sync")
+        np.int64(6)
+        """
+        from .._cluster.convert import to_dask_frame
+
+        return to_dask_frame(self.to_frame(), (self.name,))
+
     def persist(self) -> Series:
         """The same values, computed now and kept in memory, or in scratch when that is short.
 
