@@ -1,0 +1,201 @@
+"""Frames and arrays on a Dask cluster of two workers: the same results as here, bit for bit."""
+
+import os
+import signal
+
+import blockfold as bf
+import blockfold.array as ba
+import numpy as np
+import pandas as pd
+import pytest
+from cluster import LIMIT, Cluster
+
+dask = pytest.importorskip("dask")
+distributed = pytest.importorskip("distributed")
+
+
+def days(end="2000-01-09", freq="1min"):
+    return bf.datasets.timeseries(end=end, freq=freq, partition_freq="1D", seed=1)
+
+
+FRAMES = {
+    "groups": lambda df: df.groupby("name").agg({"x": "sum", "y": "mean", "id": "nunique"}),
+    "filter": lambda df: df[df.x > 0.9][["id", "y"]],
+    "column": lambda df: df.x * 2 + df.y,
+    "total": lambda df: df.x.std(),
+    "totals": lambda df: df[["x", "y"]].mean(),
+    "sort": lambda df: df.sort_values("x").head(50, compute=False),
+    "all in order": lambda df: df.sort_values(["name", "x"]),
+    "join": lambda df: df.merge(df.groupby("id").y.max().reset_index(), on="id", suffixes=("", "_most")),
+    "function": lambda df: df.map_partitions(lambda part: part.assign(z=part.x + 1)),
+    "median": lambda df: df.groupby("name").x.median(),
+    "last": lambda df: df.tail(5, compute=False),
+    "counts": lambda df: df.name.value_counts(),
+    "shuffled": lambda df: df.set_index("id").loc[990:1010],
+    "distinct": lambda df: df[["name"]].drop_duplicates().sort_values("name"),
+}
+
+
+@pytest.fixture(params=["client", "current", "ours"])
+def computed(request, cluster):
+    """Three ways to compute on a cluster."""
+    with distributed.Client(cluster, set_as_default=request.param == "current") as client:
+        client.wait_for_workers(2, timeout=LIMIT)
+        if request.param == "client":
+            yield lambda value: value.compute(scheduler=client)
+        elif request.param == "current":
+            yield lambda value: dask.compute(value)[0]
+        else:
+            with bf.distributed.Client(cluster):
+                yield lambda value: value.compute()
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_frames(name, computed):
+    here = FRAMES[name](days()).compute()
+    there = computed(FRAMES[name](days()))
+    if isinstance(here, pd.DataFrame | pd.Series):
+        kind = pd.testing.assert_frame_equal if isinstance(here, pd.DataFrame) else pd.testing.assert_series_equal
+        kind(there, here, rtol=0, atol=0)
+    else:
+        assert there == here
+
+
+ARRAYS = {
+    "notebook": lambda x: (x.dot(x.T) - x.mean(axis=0)).std(),
+    "mean": lambda x: x.mean(axis=0),
+    "elements": lambda x: (x + x.T)[::2, 5:],
+    "rows": lambda x: x.rechunk((300, 10)).sum(axis=1),
+    "decomposed": lambda x: ba.linalg.qr(x[:, :20])[1],
+    "sorted": lambda x: ba.sort(x, axis=1),
+    "mapped": lambda x: x.map_blocks(lambda block: block[::-1]),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays(name, computed):
+    made = lambda: ARRAYS[name](ba.random.default_rng(1).random((300, 300), chunks=(100, 100)))
+    here = made().compute()
+    np.testing.assert_array_equal(computed(made()), here)
+
+
+def test_several_values_at_once(client):
+    df = days()
+    total, most = dask.compute(df.x.sum(), df.y.max(), scheduler=client._backend.client)
+    assert (total, most) == (df.x.sum().compute(), df.y.max().compute())
+    with distributed.Client(client._backend.client.scheduler.address) as own:
+        future = own.compute(df.groupby("name").x.sum())
+        pd.testing.assert_series_equal(future.result(), df.groupby("name").x.sum().compute())
+        kept = own.persist(df[df.x > 0])
+        assert kept.y.count().compute() == df[df.x > 0].y.count().compute()
+
+
+def test_kept_on_workers(client):
+    df = days()
+    kept = df[df.x > 0.5].persist()
+    distributed.wait(distributed.futures_of(kept))
+    assert "given" in kept.explain()
+    names = kept.groupby("name").x.sum().compute()
+    x = ba.arange(100, chunks=10).persist()
+    assert (x + 1).sum().compute() == 5050
+    client.close()
+    pd.testing.assert_series_equal(names, df[df.x > 0.5].groupby("name").x.sum().compute())
+    with pytest.raises(bf.Error, match="workers of a cluster"):
+        kept.x.sum().compute()
+
+
+def test_tasks_are_called_by_what_they_do(client):
+    from dask.utils import key_split
+
+    plan = days().groupby("name").x.sum().__dask_graph__()
+    names = {key_split(key) for key in plan}
+    assert any(name.startswith("read-timeseries") for name in names), names
+    assert "merge-group" in names, names
+
+
+def test_from_and_to_dask(client):
+    pandas = pd.DataFrame({"k": list("abcabc"), "x": np.arange(6.0)})
+    dd = pytest.importorskip("dask.dataframe")
+    da = pytest.importorskip("dask.array")
+    own = bf.from_dask(dd.from_pandas(pandas, npartitions=3))
+    assert own.npartitions == 3
+    assert own.groupby("k").x.sum().compute().to_dict() == {"a": 3.0, "b": 5.0, "c": 7.0}
+    back = own[own.x > 1].to_dask()
+    assert back.npartitions == 3
+    assert back.x.sum().compute() == 14.0
+    assert own.x.to_dask().max().compute() == 5.0
+    x = bf.from_dask(da.arange(24, chunks=5).reshape(4, 6))
+    assert int(x.sum().compute()) == 276
+    assert int((x * 2).to_dask().sum().compute()) == 552
+    ones = ba.ones((5, 7), chunks=3).to_dask()
+    assert ones.chunks == ((3, 2), (3, 3, 1))
+    np.testing.assert_array_equal(ones.compute(), np.ones((5, 7)))
+
+
+def test_frames_of_delayed_calls(client):
+    part = bf.delayed(lambda n: pd.DataFrame({"x": range(n)}))
+    df = bf.from_delayed([part(2), part(3), part(4)], meta={"x": "int64"})
+    assert df.x.sum().compute() == 0 + 1 + 3 + 6 - 0 - 0
+    total = bf.delayed(lambda frame: len(frame))(df)
+    assert total.compute() == 9
+
+
+def test_a_worker_that_is_killed(tmp_path):
+    """The run goes on with what is left of the cluster, and gives what it would have given."""
+    df = days("2000-02-01", "10s")
+    with Cluster(tmp_path, workers=2) as cluster, bf.distributed.Client(cluster.address) as client:
+        client.wait_for_workers(2, timeout=LIMIT)
+
+        def slow(part, killed):
+            if not os.path.exists(killed):
+                with open(killed, "w") as file:
+                    file.write(str(os.getpid()))
+                os.kill(os.getpid(), signal.SIGKILL)
+            return part
+
+        made = df.map_partitions(slow, str(tmp_path / "killed"), meta=df.head(0))
+        there = made.groupby("name").x.sum().compute()
+        assert len(client.nthreads()) == 1
+    assert int((tmp_path / "killed").read_text()) > 0
+    pd.testing.assert_series_equal(there, df.groupby("name").x.sum().compute(), rtol=0, atol=0)
+
+
+def test_a_path_that_workers_do_not_see(client, tmp_path, monkeypatch):
+    days().to_parquet(tmp_path / "days")
+    df = bf.read_parquet(str(tmp_path / "days"))
+    assert df.x.count().compute() == len(days())
+    (tmp_path / "days").rename(tmp_path / "moved")
+    with pytest.raises(bf.Error, match=r"worker tcp://127\.0\.0\.1:\d+ .*days"):
+        df.y.sum().compute()
+
+
+def test_an_answer_that_is_too_large(client):
+    with bf.Session(memory_budget="16MiB"):
+        df = days("2000-01-20", "1s")
+    with pytest.raises(bf.exceptions.OverBudgetError, match="MiB"):
+        df.compute()
+
+
+def test_fragments_of_another_version(client):
+    from blockfold._cluster import worker
+
+    df = days()
+    graph = dict(df.x.sum().__dask_graph__())
+    key = next(key for key in graph if str(key).startswith("plan-"))
+    plan = graph[key]()
+    other = bytes(plan).replace(f"plan {bf.__version__} ".encode(), b"plan 99.0.0 ", 1)
+    with pytest.raises(bf.Error, match=rf"99\.0\.0.*{bf.__version__}"):
+        worker.decoded("plan", other)
+
+
+def test_workers_keep_to_their_memory(tmp_path):
+    """A sort of more than a worker's memory goes to its scratch; no worker is restarted for its memory."""
+    df = days("2000-01-15", "1s")
+    with Cluster(tmp_path, workers=2, worker_options=["--memory-limit", "400MiB"]) as cluster:
+        with bf.distributed.Client(cluster.address) as client:
+            client.wait_for_workers(2, timeout=LIMIT)
+            before = set(client.nthreads())
+            largest = df.sort_values("x").tail(3, compute=False).compute()
+            assert set(client.nthreads()) == before
+    here = df.sort_values("x").tail(3, compute=False).compute()
+    pd.testing.assert_frame_equal(largest, here)
