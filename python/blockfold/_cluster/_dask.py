@@ -41,6 +41,19 @@ EVERY = 1.0
 _of: WeakKeyDictionary[Any, Dask] = WeakKeyDictionary()
 
 
+def check_versions(versions: dict[str, Any]) -> None:
+    """Raises if workers have another version of the package, or an error where they have none."""
+    missing = {worker: error for worker, error in versions.items() if isinstance(error, ImportError | AttributeError)}
+    if missing:
+        listed = "; ".join(f"{worker}: {error}" for worker, error in sorted(missing.items()))
+        raise MissingPackageError(f"workers cannot import blockfold; install {core.__version__} there ({listed})")
+    own = core.__version__
+    others = {worker: version for worker, version in versions.items() if isinstance(version, str) and version != own}
+    if others:
+        listed = ", ".join(f"{worker} has {version}" for worker, version in sorted(others.items()))
+        raise VersionError(f"the client has blockfold {own}, and {listed}; install one version on all")
+
+
 class DaskFuture:
     """What a future on a Dask cluster wraps."""
 
@@ -363,20 +376,7 @@ class Dask(Graphs):
         if not came:
             return
         versions = self.client.run(pkgutil.resolve_name, "blockfold:__version__", workers=list(came), on_error="return")
-        missing = {
-            worker: error for worker, error in versions.items() if isinstance(error, ImportError | AttributeError)
-        }
-        if missing:
-            listed = "; ".join(f"{worker}: {error}" for worker, error in sorted(missing.items()))
-            raise MissingPackageError(f"workers cannot import blockfold; install {core.__version__} there ({listed})")
-        others = {
-            worker: version
-            for worker, version in versions.items()
-            if isinstance(version, str) and version != core.__version__
-        }
-        if others:
-            listed = ", ".join(f"{worker} has {version}" for worker, version in sorted(others.items()))
-            raise VersionError(f"the client has blockfold {core.__version__}, and {listed}; install one version on all")
+        check_versions(versions)
         self._checked = workers
 
     def start_calls(
