@@ -566,9 +566,22 @@ def _wait_for(futures: list[Future], timeout: float | None, count: int) -> None:
         wait_any = getattr(next(iter(kinds)), "wait_any", None) if len(kinds) == 1 else None
         if wait_any is not None:
             wait_any([future._core for future in waiting], left)
+        elif len(waiting) == 1:
+            _wait_here(waiting[0], left)
         else:
             time.sleep(pause)
             pause = min(2 * pause, 0.02)
+
+
+def _wait_here(future: Future, timeout: float | None) -> None:
+    """Waits until a future of this process has ended, or the time is over."""
+    try:
+        future._core.wait(timeout)
+    except TimeoutError:
+        pass
+    except BaseException:
+        if not future.done():
+            raise
 
 
 class as_completed:

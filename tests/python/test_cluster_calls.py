@@ -207,7 +207,7 @@ def test_other_ways_to_connect(cluster, dask_cluster):
         assert plain.status == "running"
         assert bf.delayed(where)().compute(scheduler=plain) != os.getpid()
     with (
-        distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=None) as own,
+        distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=":0") as own,
         Client(own) as client,
     ):
         assert client.cluster is own

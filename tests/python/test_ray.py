@@ -150,6 +150,15 @@ def test_what_there_is(client):
     assert client.submit(inc, 1).result(LIMIT) == 2
 
 
+def test_nodes_of_another_version(ray, monkeypatch):
+    from blockfold import _blockfold
+
+    monkeypatch.setattr(_blockfold, "__version__", "0.0.1")
+    with pytest.raises(bf.exceptions.VersionError, match=r"the client has blockfold 0\.0\.1, and \S+ has"):
+        Client("ray")
+    assert ray.is_initialized() and _cluster.current() is None
+
+
 def test_ray_is_needed(monkeypatch):
     import sys
 

@@ -180,7 +180,7 @@ def is_dask_future(value: Any) -> bool:
 def is_reference(value: Any) -> bool:
     """Whether a value is a reference of Ray to a result."""
     kind = type(value)
-    return kind.__name__ == "ObjectRef" and kind.__module__.startswith("ray.")
+    return kind.__name__ == "ObjectRef" and kind.__module__.partition(".")[0] == "ray"
 
 
 def _of_future(key: Any, value: Any) -> Delayed:

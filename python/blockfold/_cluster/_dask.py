@@ -31,11 +31,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+#: Types of which no value is large.
+SMALL = frozenset((int, float, complex, bool, type(None)))
+
 #: Seconds after which workers that have come are looked for before a call is submitted.
 EVERY = 1.0
 
 #: Backends of Dask's clients that were not opened by ours.
 _of: WeakKeyDictionary[Any, Dask] = WeakKeyDictionary()
+
+
+def check_versions(versions: dict[str, Any]) -> None:
+    """Raises if workers have another version of the package, or an error where they have none."""
+    missing = {worker: error for worker, error in versions.items() if isinstance(error, ImportError | AttributeError)}
+    if missing:
+        listed = "; ".join(f"{worker}: {error}" for worker, error in sorted(missing.items()))
+        raise MissingPackageError(f"workers cannot import blockfold; install {core.__version__} there ({listed})")
+    own = core.__version__
+    others = {worker: version for worker, version in versions.items() if isinstance(version, str) and version != own}
+    if others:
+        listed = ", ".join(f"{worker} has {version}" for worker, version in sorted(others.items()))
+        raise VersionError(f"the client has blockfold {own}, and {listed}; install one version on all")
 
 
 class DaskFuture:
@@ -105,9 +121,11 @@ def fetched(futures: list[Any], seconds: float | None = None) -> list[Any]:
             "and dictionaries"
         )
     try:
-        with client.as_current():
-            wait(futures, timeout=seconds)
-        _check_size(client, [future for future in futures if future.status == "finished"])
+        pending = [future for future in futures if not future.done()]
+        if pending:
+            with client.as_current():
+                wait(pending, timeout=seconds)
+        _check_size(client, [future for future in futures if future.status == "finished" and future.type not in SMALL])
         return client.gather(futures)
     except TimeoutError as error:
         if all(future.done() for future in futures):
@@ -358,20 +376,7 @@ class Dask(Graphs):
         if not came:
             return
         versions = self.client.run(pkgutil.resolve_name, "blockfold:__version__", workers=list(came), on_error="return")
-        missing = {
-            worker: error for worker, error in versions.items() if isinstance(error, ImportError | AttributeError)
-        }
-        if missing:
-            listed = "; ".join(f"{worker}: {error}" for worker, error in sorted(missing.items()))
-            raise MissingPackageError(f"workers cannot import blockfold; install {core.__version__} there ({listed})")
-        others = {
-            worker: version
-            for worker, version in versions.items()
-            if isinstance(version, str) and version != core.__version__
-        }
-        if others:
-            listed = ", ".join(f"{worker} has {version}" for worker, version in sorted(others.items()))
-            raise VersionError(f"the client has blockfold {core.__version__}, and {listed}; install one version on all")
+        check_versions(versions)
         self._checked = workers
 
     def start_calls(
@@ -384,16 +389,15 @@ class Dask(Graphs):
         options: Options,
     ) -> list[Any]:
         names = set(keys)
-        if (
-            len(calls) < 2
-            or not calls[0]
-            or any(key not in names and not is_dask_future(one) for key, one in graph.items())
-        ):
+        if kwargs or any(key not in names and not is_dask_future(one) for key, one in graph.items()):
             return super().start_calls(function, calls, kwargs, keys, graph, options)
         # Dask starts the calls of a map in their order, and those of a graph in an order of its own.
         self._check_now_and_then()
-        columns = zip(*calls, strict=True)
-        made = self.client.map(function, *columns, key=keys, **self._how(options), **kwargs)
+        how = self._how(options)
+        if len(calls) == 1 or not all(calls):
+            made = [self.client.submit(function, *args, key=key, **how) for args, key in zip(calls, keys, strict=True)]
+        else:
+            made = self.client.map(function, *zip(*calls, strict=True), key=keys, **how) if calls else []
         return [DaskFuture(future) for future in made]
 
     def _how(self, options: Options) -> dict[str, Any]:
@@ -424,7 +428,7 @@ class Dask(Graphs):
             tasks = convert_legacy_graph(tasks, all_keys=set(dsk))
         wanted = [key for key in dict.fromkeys(keys) if key not in known]
         if wanted:
-            made = self.client.get(tasks, wanted, sync=False, **self._how(options))
+            made = self.client.get(_expression(tasks), wanted, sync=False, **self._how(options))
             known.update(zip(wanted, made, strict=True))
         return [DaskFuture(known[key]) for key in keys]
 
@@ -485,6 +489,16 @@ def _lock(name: str | None, client: Any) -> Any:
     from distributed import Lock
 
     return Lock(name, scheduler_rpc=client.scheduler, loop=client.loop)
+
+
+def _expression(tasks: dict[Any, Any]) -> Any:
+    """A graph as Dask's clients send it, without the hash of all that it holds, which they would make else."""
+    from dask._expr import LLGExpr
+
+    try:
+        return LLGExpr(tasks, _determ_token=_token())
+    except TypeError:
+        return tasks
 
 
 def _address_in(path: str, timeout: Any) -> str:

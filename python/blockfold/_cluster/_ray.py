@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 from ..exceptions import ArgumentError, CancelledError, OverBudgetError, UnreachableError
 from ..session import current as session
 from . import Options, needed
 from ._calls import is_future
-from ._dask import Graphs, _text
+from ._dask import Graphs, _text, check_versions
 
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
@@ -114,6 +116,11 @@ class Ray(Graphs):
 
         self._is_own = is_own
         self._run = ray.remote(_run)
+        try:
+            check_versions(_versions())
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def connected(cls, address: str, options: dict[str, Any]) -> Ray:
@@ -225,6 +232,27 @@ class Ray(Graphs):
             return "Ray, closed"
         threads = self.nthreads().values()
         return f"Ray, {len(threads)} nodes, {sum(threads)} cores"
+
+
+def _versions() -> dict[str, Any]:
+    """The version of the package on each node, or the error of its import."""
+    import ray
+    from ray.exceptions import RayError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    ask, asked = ray.remote(pkgutil.resolve_name), {}
+    for node in ray.nodes():
+        if node["Alive"]:
+            there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            how = {"num_cpus": 0, "scheduling_strategy": there, "name": "version"}
+            asked[node["NodeManagerAddress"]] = ask.options(**how).remote("blockfold:__version__")
+    answers: dict[str, Any] = {}
+    for address, reference in asked.items():
+        try:
+            answers[address] = ray.get(reference)
+        except RayError as error:
+            answers[address] = getattr(error, "cause", None) or error
+    return answers
 
 
 def _references(dsk: dict[Any, Any]) -> dict[Any, Any]:
