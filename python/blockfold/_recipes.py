@@ -24,6 +24,9 @@ _IS_LAZY = frozenset(_LAZY)
 #: Calls whose results hold data, which is what is pickled of them.
 _KEEPS = frozenset(("share_stream", "share_buffer", "persist"))
 
+#: What a value may hold beside the call that made it.
+_HOLDS = ("_calls", "_blocks")
+
 _FUNCTIONS = ("Window", "concat", "concatenate", "einsum", "stack")
 
 
@@ -174,7 +177,17 @@ def _reads(native: Any) -> Iterator[Any]:
 def _reduced(native: Any) -> Any:
     """The calls that make a value, each after those whose results it takes."""
     found = in_order(native, _reads)
-    return _made, (core.__version__, [_step(one, found) for _, one in found.values()])
+    return _made, (core.__version__, [_whole_step(one, found) for _, one in found.values()])
+
+
+def _whole_step(native: Any, found: dict[int, tuple[int, Any]]) -> Any:
+    """A step with what a value holds beside its call: the delayed calls of its partitions, or where its blocks lie."""
+    step = _step(native, found)
+    held = {name: value for name in _HOLDS if (value := getattr(native, name, None)) is not None}
+    if not held:
+        return step
+    owner, name, args, kwargs, at = step
+    return owner, name, (None, *args[1:]) if "_calls" in held else args, kwargs, at, held
 
 
 def _step(native: Any, found: dict[int, tuple[int, Any]]) -> Any:
@@ -223,7 +236,10 @@ def _made(version: str, steps: list[Any]) -> Any:
             f"a lazy value pickled by blockfold {version} cannot be read by {core.__version__}; use the same version"
         )
     made: list[Any] = []
-    for owner, name, args, kwargs, at in steps:
+    for owner, name, args, kwargs, at, *rest in steps:
+        (held,) = rest or ({},)
+        if "_calls" in held:
+            args = [call._core for call in held["_calls"]], *args[1:]
         args, kwargs, owner = replaced((args, kwargs, owner), is_place, lambda place: made[place.at])
         if owner is None:
             owner = current()
@@ -231,4 +247,6 @@ def _made(version: str, steps: list[Any]) -> Any:
             owner = getattr(core, owner) if owner else core
         result = getattr(owner, name)(*args, **kwargs)
         made.append(result if at is None else result[at])
+        for attribute, value in held.items():
+            setattr(made[-1], attribute, value)
     return made[-1]

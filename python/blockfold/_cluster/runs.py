@@ -89,7 +89,9 @@ class Elsewhere:
         blocks = self.blocks(native)
         if isinstance(native, core.Array):
             return graph.given_array(native.dtype, native.chunks, blocks)
-        return graph.given_frame(native.table_of([]), blocks)
+        import pyarrow
+
+        return graph.given_frame(pyarrow.table(native.table_of([])), blocks)
 
 
 class Batches:

@@ -169,10 +169,12 @@ def parcel(block: Any) -> core.Parcel:
 
         block = Returned().table(block)
     if hasattr(block, "__arrow_c_stream__"):
-        return core.Parcel.of_stream(block)
+        from ..dataframe._labels import aligned
+
+        return core.Parcel.of_stream(aligned(block))
     import numpy as np
 
-    values = np.ascontiguousarray(block)
+    values = np.require(block, requirements=["C", "A"])
     return core.Parcel.of_buffer(values, [0] * values.ndim)
 
 

@@ -11,7 +11,7 @@ from .._counts import partitions
 from ..exceptions import ArgumentError, UnsupportedError
 from ..session import current
 from ._frame import DataFrame
-from ._labels import UNNAMED
+from ._labels import UNNAMED, aligned
 from ._rows import Rows
 
 
@@ -153,7 +153,7 @@ def from_arrow(data: Any, npartitions: int | None = None) -> DataFrame:
     6
     """
     number = None if npartitions is None else partitions(npartitions, "from_arrow")
-    return DataFrame._of(current().share_stream(data, number))
+    return DataFrame._of(current().share_stream(aligned(data), number))
 
 
 def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None = None, sort: bool = True) -> Any:
@@ -195,7 +195,7 @@ def from_pandas(data: Any, npartitions: int | None = None, chunksize: int | None
     columns += [_arrow(label, data.iloc[:, at]) for at, label in enumerate(labels)]
     import pyarrow as pa
 
-    native = current().share_stream(pa.table(columns, names=[f"{at}" for at in range(len(columns))]), number)
+    native = current().share_stream(aligned(pa.table(columns, names=[f"{at}" for at in range(len(columns))])), number)
     exprs = [core.Expr.col(f"{at}") for at in range(len(columns))]
     count = len(levels)
     frame = DataFrame(

@@ -59,6 +59,22 @@ def arrow_table(native: Any) -> pa.Table:
     return pyarrow.table(native)
 
 
+def aligned(table: Any) -> Any:
+    """A table whose buffers begin where values of their width may: what came in by a socket is copied, if it does not."""
+    if not type(table).__module__.startswith("pyarrow"):
+        return table
+    import pyarrow
+
+    columns = table.columns
+    chunks = [chunk for column in columns for chunk in getattr(column, "chunks", [column])]
+    if all(buffer.address % 16 == 0 for chunk in chunks for buffer in chunk.buffers() if buffer is not None):
+        return table
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, table.schema) as writer:
+        writer.write(table)
+    return pyarrow.ipc.open_stream(sink.getvalue()).read_all()
+
+
 def to_pandas(table: pa.Table, index: list[Any], labels: list[Any]) -> pd.DataFrame:
     """A table as a pandas frame: its first columns are the index."""
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._labels import to_pandas
+from ._labels import aligned, to_pandas
 
 
 class Returned:
@@ -28,7 +28,7 @@ class Returned:
             self.is_series, self.name = True, result.name
             result = result.to_frame("0" if result.name is None else result.name)
         if not isinstance(result, pd.DataFrame):
-            return result
+            return aligned(result)
         named = [name for name in result.index.names if name is not None and name not in result.columns]
         result = result.reset_index() if named else result.reset_index(drop=True)
         result.columns = [str(label) for label in result.columns]
@@ -40,7 +40,7 @@ class Returned:
                 for field in table.schema
             ]
             self.index, self._schema = [str(name) for name in named], pyarrow.schema(fields)
-        return table.cast(self._schema) if table.schema.names == self._schema.names else table
+        return aligned(table.cast(self._schema) if table.schema.names == self._schema.names else table)
 
 
 class PartitionCall(Returned):
