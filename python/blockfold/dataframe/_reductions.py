@@ -34,6 +34,13 @@ class Totals(Collection):
     def __init__(self, rows: Rows, values: dict[Any, core.Expr]):
         self._rows, self._values = rows, values
 
+    def __reduce__(self) -> Any:
+        return Totals._again, (self._rows.frame, self._values)
+
+    @classmethod
+    def _again(cls, frame: core.LazyFrame, values: dict[Any, core.Expr]) -> Totals:
+        return cls(Rows(frame), values)
+
     def compute(self, **_: Any) -> pd.Series:
         """The values as a pandas series, by the columns' labels."""
         import pandas as pd
@@ -424,6 +431,15 @@ class Matrix(Collection):
             for label, expr in frame._columns.items()
             if not numeric_only or _is_number(frame._rows.dtype(expr))
         }
+
+    def __reduce__(self) -> Any:
+        return Matrix._again, (self._name, self._rows.frame, self._columns)
+
+    @classmethod
+    def _again(cls, name: str, frame: core.LazyFrame, columns: dict[Any, core.Expr]) -> Matrix:
+        matrix = cls.__new__(cls)
+        matrix._name, matrix._rows, matrix._columns = name, Rows(frame), columns
+        return matrix
 
     def compute(self, **_: Any) -> pd.DataFrame:
         """The values as a pandas frame."""
