@@ -47,12 +47,13 @@ pub mod window;
 pub use array::{Array, Axes, AxisChunks, Chunking, Element, Index, NdArray, RandomArrays};
 pub use blockfold_core::tensor::{Tile, complex, complex_part, type_name};
 pub use blockfold_core::{
-    AggFunc, Block, ByteSize, Cancel, Chunks, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid, Interpolation,
-    IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit, UserFunction, col,
-    corr, cov, len, lit, when,
+    AggFunc, Block, ByteSize, Cancel, Chunks, CustomAgg, DType, Divisions, Error, Expr, Field, Form, Grid,
+    Interpolation, IntoExpr, IntoLiteral, RecordBatch, Region, Result, Scalar, Schema, SchemaRef, Tensor, TimeUnit,
+    UserFunction, col, corr, cov, len, lit, when,
 };
 pub use blockfold_exec::{
-    BatchIter, ChainPlan, ChainReport, Cut, Event, Fragment, Fragments, Parcel, Read, RunEnd, RunPlan, RunReport, Subscriber, Work, is_in_pool, standing_in,
+    BatchIter, ChainPlan, ChainReport, Cut, Event, Fragment, Fragments, Parcel, Read, RunEnd, RunPlan, RunReport,
+    Subscriber, Work, is_in_pool, standing_in,
 };
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};

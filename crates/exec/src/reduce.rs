@@ -101,7 +101,12 @@ const MOST_PARTIAL_BYTES: u64 = 16 << 20;
 
 impl Spread {
     /// For tasks that stream so many bytes at most.
-    pub(crate) fn new(state: &RunState, router: Arc<dyn Router>, stream_bytes: u64, learning: Option<Arc<Learning>>) -> Self {
+    pub(crate) fn new(
+        state: &RunState,
+        router: Arc<dyn Router>,
+        stream_bytes: u64,
+        learning: Option<Arc<Learning>>,
+    ) -> Self {
         let (parts, budget_bytes) = (router.parts(), state.budget_bytes());
         let drain_bytes = exchange_task_bytes(parts, budget_bytes);
         // A task that runs alone has room to stream, to drain, and for what `make_room` asks for before it drains.

@@ -118,7 +118,16 @@ impl RunState {
     /// The state of one of the runs of a graph.
     pub(crate) fn of(shared: Arc<Shared>, cancel: Cancel, room: Room) -> Self {
         let (metrics, budget, stored) = (Arc::default(), room.budget.clone(), Mutex::default());
-        RunState { graph: shared.graph.clone(), cancel, metrics, budget, room, stored, narrowed: Mutex::default(), shared }
+        RunState {
+            graph: shared.graph.clone(),
+            cancel,
+            metrics,
+            budget,
+            room,
+            stored,
+            narrowed: Mutex::default(),
+            shared,
+        }
     }
 
     /// The budget of the session.

@@ -40,7 +40,8 @@ pub(crate) fn open(state: &Arc<RunState>, id: StepId, block: usize) -> Result<Bo
             let task = state.task(id, block);
             let place = format!("read {} block {block}", source.name());
             if let Some(given) = state.find(id).map(|_| state.input(id, block, false)) {
-                return given?.map_or_else(|| Ok(Box::new(std::iter::empty()) as Box<dyn BlockStream>), Input::into_stream);
+                return given?
+                    .map_or_else(|| Ok(Box::new(std::iter::empty()) as Box<dyn BlockStream>), Input::into_stream);
             }
             let source = state.source(id, source, narrowed_by)?;
             let inner = within(id, || source.open(block, &task)).map_err(|error| error.at(&place))?;

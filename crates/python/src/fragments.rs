@@ -54,7 +54,13 @@ impl PyFragments {
     }
 
     /// Does a fragment in the memory of a session, without the GIL.
-    fn run(&self, py: Python<'_>, session: &PySession, at: usize, inputs: Vec<Bound<'_, PyParcel>>) -> Answer<PyParcel> {
+    fn run(
+        &self,
+        py: Python<'_>,
+        session: &PySession,
+        at: usize,
+        inputs: Vec<Bound<'_, PyParcel>>,
+    ) -> Answer<PyParcel> {
         let inputs: Vec<Arc<Parcel>> = inputs.iter().map(|input| input.get().0.clone()).collect();
         let (fragments, session) = (self.fragments.clone(), session.0.clone());
         let made = run(py, &session, move |own| own.run_fragment(&fragments, at, &inputs))?;
@@ -198,7 +204,11 @@ struct PyOwned(Buffer);
 #[pymethods]
 impl PyOwned {
     #[expect(unsafe_code, reason = "the buffer protocol hands out pointers")]
-    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut pyo3::ffi::Py_buffer, flags: std::ffi::c_int) -> PyResult<()> {
+    unsafe fn __getbuffer__(
+        slf: Bound<'_, Self>,
+        view: *mut pyo3::ffi::Py_buffer,
+        flags: std::ffi::c_int,
+    ) -> PyResult<()> {
         let bytes = slf.get().0.as_slice();
         let length = isize::try_from(bytes.len()).map_err(|_| Error::internal("a buffer beyond memory")).unwrap_or(0);
         // SAFETY: `view` is the interpreter's to be filled; the bytes live as long as `slf`, of which the view holds a

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use blockfold_core::{Error, Result};
-use blockfold_plan::estimate::Expected;
-use blockfold_plan::{BlockMeta, Chain, ChainEnd, End, Estimate, Step, StepGraph, StepId};
+use blockfold_plan::estimate::{Expected, row_bytes};
+use blockfold_plan::{Chain, ChainEnd, End, Estimate, Step, StepGraph, StepId};
 
 use super::needs::{Need, Needs};
 use crate::state::{Shared, Stored};
@@ -22,6 +22,9 @@ pub struct Cut {
     /// Fragments of a chain at least, where it has as many tasks: so that all workers have some.
     pub least: usize,
 }
+
+/// Partials that one fragment merges at most: a power of two, so that they are a whole branch of the tree.
+const MERGED: usize = 16;
 
 /// Where what a fragment reads comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +61,7 @@ pub(super) enum Role {
 pub(super) enum Work {
     /// Folds tasks, by their place in the order in which they are folded.
     Fold(Range<usize>),
-    /// Merges two partials.
+    /// Merges partials, pair by pair.
     Merge,
     /// Makes the result of a partial.
     Finish,
@@ -208,11 +211,13 @@ impl Cutter {
 
     /// Bytes that a task reads or makes.
     fn weight(&self, chain: &Chain, plan: &TaskPlan) -> u64 {
+        let row_bytes = row_bytes(&self.graph.node(chain.top).schema);
         let of_block = |block| {
             let bounds = chain.bounds(&self.graph, &self.expected, block);
-            let BlockMeta { rows, bytes } = bounds.batch;
-            let all = bounds.rows.unwrap_or(rows).max(rows);
-            bounds.read_bytes.max(bytes.checked_div(rows).unwrap_or(0).saturating_mul(all))
+            let bytes = bounds.batch.bytes;
+            // Bounds of batches allow for what is never all there at once; columns of fixed width tell better.
+            let made = bounds.rows.map_or(bytes, |rows| rows.saturating_mul(row_bytes));
+            bounds.read_bytes.max(made)
         };
         plan.all().map(of_block).sum()
     }
@@ -322,14 +327,13 @@ impl Cutter {
                 all.extend(&level);
                 while level.len() > 1 {
                     let mut above = Vec::new();
-                    for pair in level.chunks(2) {
-                        let [earlier, later] = pair else {
-                            above.extend(pair);
+                    for branch in level.chunks(MERGED) {
+                        if let [one] = branch {
+                            above.push(*one);
                             continue;
-                        };
-                        let inputs = [*earlier, *later].map(|operand| (Role::Operand, Read::Result(operand)));
-                        let label = format!("merge {}", reducer.name());
-                        above.push(self.add(label, Work::Merge, inputs.into()));
+                        }
+                        let inputs = branch.iter().map(|operand| (Role::Operand, Read::Result(*operand))).collect();
+                        above.push(self.add(format!("merge {}", reducer.name()), Work::Merge, inputs));
                         all.extend(above.last());
                     }
                     level = above;

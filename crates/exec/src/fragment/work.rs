@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use blockfold_core::tensor::{Tile, TensorMut};
+use blockfold_core::tensor::{TensorMut, Tile};
 use blockfold_core::{Block, Cancel, Error, Permit, RecordBatch, Result};
 use blockfold_plan::estimate::exchange_task_bytes;
 use blockfold_plan::tiles::element_type;
@@ -37,7 +37,13 @@ impl Executor {
     ///
     /// # Errors
     /// The first error of its tasks; [`Error::OverBudget`] when it does not fit though it runs alone.
-    pub fn run_fragment(&self, fragments: &Fragments, at: usize, inputs: &[Arc<Parcel>], cancel: &Cancel) -> Result<Parcel> {
+    pub fn run_fragment(
+        &self,
+        fragments: &Fragments,
+        at: usize,
+        inputs: &[Arc<Parcel>],
+        cancel: &Cancel,
+    ) -> Result<Parcel> {
         match self.fragments.beside(|| fragments.run(self, at, inputs, cancel)) {
             Err(error) if matches!(error.root(), Error::OverBudget { .. }) => {}
             done => return done,
@@ -125,12 +131,11 @@ impl Fragments {
             Work::Fold(tasks) => self.fold(&asking, stage, tasks.clone(), operands),
             Work::Merge => {
                 let folding = self.folding(&state, stage)?;
-                let mut held = operands.into_iter().map(|operand| unpack(&asking, &folding, operand));
-                let (Some(earlier), Some(later), None) = (held.next(), held.next(), held.next()) else {
-                    return Err(Error::internal("a merge of other than two partials"));
-                };
-                let merged = folding.merge(earlier?, later?)?;
-                packed(&state, &folding, merged)
+                let mut tree = MergeTree::new(operands.len());
+                for (index, operand) in operands.into_iter().enumerate() {
+                    put(&mut tree, &folding, index, unpack(&asking, &folding, operand)?)?;
+                }
+                packed(&state, &folding, tree.into_root().ok_or_else(|| Error::internal("a merge of nothing"))?)
             }
             Work::Finish => {
                 let operand = operands.first().ok_or_else(|| Error::internal("a result of no partial"))?;
@@ -212,7 +217,8 @@ impl Fragments {
     /// The rows of some parts of a step, as they were handed over.
     fn given(&self, state: &RunState, id: StepId, parcels: &[(usize, &Parcel)]) -> Result<Arc<Store>> {
         let node = self.graph.node(id);
-        let schema = parcels.iter().find_map(|(_, parcel)| parcel.schema.clone()).unwrap_or_else(|| node.schema.clone());
+        let schema =
+            parcels.iter().find_map(|(_, parcel)| parcel.schema.clone()).unwrap_or_else(|| node.schema.clone());
         let parts = match &node.step {
             Step::Reduce { reducer, .. } => reducer.spread().map_or(1, |router| router.parts()),
             _ => node.grid.blocks(),
@@ -286,12 +292,7 @@ impl Fragments {
                         None => held,
                     });
                 }
-                None => {
-                    let mut next = (Place { level: 0, index }, held);
-                    while let Some((parent, earlier, later)) = tree.put(next.0, next.1) {
-                        next = (parent, folding.merge(earlier, later)?);
-                    }
-                }
+                None => put(&mut tree, &folding, index, held)?,
             }
         }
         let held = match sum.or_else(|| tree.into_root()) {
@@ -334,6 +335,15 @@ impl Fragments {
 fn bounded(state: &RunState, chain: &Chain, plan: &TaskPlan) -> TaskPlan {
     let bytes = plan.all().map(|block| chain.bounds(&state.graph, state, block).peak_bytes).max().unwrap_or(0);
     TaskPlan { stream_bytes: bytes, ..plan.clone() }
+}
+
+/// Puts a partial into the tree in which it is merged, and merges what is complete.
+fn put(tree: &mut MergeTree, folding: &Folding, index: usize, held: Held) -> Result<()> {
+    let mut next = (Place { level: 0, index }, held);
+    while let Some((parent, earlier, later)) = tree.put(next.0, next.1) {
+        next = (parent, folding.merge(earlier, later)?);
+    }
+    Ok(())
 }
 
 fn unpack(asking: &Asking<'_>, folding: &Folding, operand: &PackedPartial) -> Result<Held> {
