@@ -11,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import blockfold
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "python"
+#: Where the package lies that is tested.
+PACKAGE = Path(blockfold.__file__).parents[1]
 #: Seconds in which processes have to start.
 LIMIT = 60
 

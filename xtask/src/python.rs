@@ -19,14 +19,21 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--force-reinstall"];
     check(Command::new(&python).args(pip).arg(wheel))?;
     check(Command::new(&python).args(["-m", "pyright", "--pythonpath"]).arg(&python).current_dir(root))?;
-    check(
-        Command::new(&python)
-            .args(["-m", "pytest", "tests/python"])
-            .env("BLOCKFOLD_BIN", workspace.target.join("debug/blockfold"))
-            .current_dir(root),
-    )?;
+    let pytest = |args: &[&str]| {
+        let mut run = Command::new(&python);
+        run.args(["-m", "pytest", "--numprocesses", "2"]).args(args).current_dir(root);
+        check(run.env("BLOCKFOLD_BIN", workspace.target.join("debug/blockfold")))
+    };
+    pytest(&["tests/python"])?;
+    let in_fragments: Vec<String> = IN_FRAGMENTS.iter().map(|name| format!("tests/python/test_{name}.py")).collect();
+    let in_fragments = std::iter::once("--fragments").chain(in_fragments.iter().map(String::as_str));
+    pytest(&in_fragments.collect::<Vec<_>>())?;
     guide(workspace, &python)
 }
+
+/// Tests whose plans are run once more, cut in fragments as for the workers of a cluster.
+const IN_FRAGMENTS: [&str; 7] =
+    ["frames_pandas", "verbs", "arrays_numpy", "standard", "made_of_calls", "by_pandas", "stacks"];
 
 /// Builds the guide into `target/guide`; a warning is an error. Its notebooks run meanwhile.
 fn guide(workspace: &Workspace, python: &Path) -> Result<()> {

@@ -308,7 +308,7 @@ impl Cutter {
             Some(end) => {
                 let place = |n: usize| if end == End::Last { plans - 1 - n } else { n };
                 let weights: Vec<u64> = (0..plans).map(|n| weights[place(n)]).collect();
-                let runs = if plans == 0 { vec![0..0] } else { self.runs(&weights) };
+                let runs = if plans == 0 { std::iter::once(0..0).collect() } else { self.runs(&weights) };
                 let mut last = None;
                 for run in runs {
                     let mut inputs: Vec<_> = last.map(|last| (Role::Operand, Read::Result(last))).into_iter().collect();
@@ -318,7 +318,7 @@ impl Cutter {
                 last.unwrap_or_default()
             }
             None => {
-                let branches = if plans == 0 { vec![0..0] } else { self.branches(weights) };
+                let branches = if plans == 0 { std::iter::once(0..0).collect() } else { self.branches(weights) };
                 let mut level = Vec::new();
                 for branch in branches {
                     let inputs = self.inputs(branch.clone())?;
