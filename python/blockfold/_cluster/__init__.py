@@ -92,7 +92,7 @@ def chosen(scheduler: Any = None) -> Any:
 
         from ._dask import ByGet, Dask
 
-        get = get_scheduler(scheduler=scheduler)
+        get: Any = get_scheduler(scheduler=scheduler)
         owner = getattr(get, "__self__", None)
         return ByGet(get) if owner is None else Dask.of(owner)
     backend = getattr(scheduler, "_backend", None)
