@@ -41,6 +41,9 @@ class Pickling:
 
         return [result(key) for key in keys]
 
+    def each_result(self, dsk, keys):
+        yield from self.run_graph(dsk, keys)
+
     def persist_graph(self, dsk, keys):
         return [DataNode(key, made) for key, made in zip(keys, self.run_graph(dsk, keys), strict=True)]
 
@@ -69,7 +72,9 @@ class Both(Scheduled):
         return here
 
     def batches(self, native):
-        return self._here("batches", native)
+        here, apart = (pa.table(batches) for batches in (self._here("batches", native), super().batches(native)))
+        _same_tables(here, apart)
+        return iter([here])
 
     def persist(self, native):
         return self._here("persist", native)

@@ -114,6 +114,15 @@ def test_tasks_are_called_by_what_they_do(client):
     assert "merge-groups-select" in names, names
 
 
+def test_batches_are_fetched_one_by_one(client):
+    import pyarrow as pa
+
+    df = days()
+    assert sum(batch.num_rows for batch in df.batches()) == len(df)
+    assert pa.table(df).num_rows == len(df)
+    assert bf.from_arrow(pa.table(df[["x"]])).x.max().compute() == df.x.max().compute()
+
+
 def test_from_and_to_dask(client):
     pandas = pd.DataFrame({"k": list("abcabc"), "x": np.arange(6.0)})
     dd = pytest.importorskip("dask.dataframe")

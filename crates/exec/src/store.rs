@@ -83,6 +83,8 @@ pub(crate) struct Piece {
     label: Label,
     rows: Range<u32>,
     place: Place,
+    /// Its share of the bytes that its chunk had in memory.
+    bytes: u64,
 }
 
 #[derive(Clone)]
@@ -94,6 +96,10 @@ enum Place {
 impl Piece {
     pub(crate) fn label(&self) -> (u32, u32) {
         self.label
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 }
 
@@ -153,17 +159,17 @@ impl Store {
         store
     }
 
-    /// A store of rows that somebody else pays for, each with its part and its label.
+    /// A store of rows that somebody else pays for, each with its part, its label and the bytes that it counts.
     pub(crate) fn given(
         context: StoreContext,
         schema: SchemaRef,
         parts: usize,
-        pieces: Vec<(usize, Label, RecordBatch)>,
+        pieces: Vec<(usize, Label, u64, RecordBatch)>,
     ) -> Result<Arc<Self>> {
         let store = Store::new(context, schema, parts);
-        for (part, label, rows) in pieces {
+        for (part, label, bytes, rows) in pieces {
             let rows = retyped(&rows, &store.held)?;
-            let (count, bytes) = (rows.num_rows() as u64, rows.get_array_memory_size() as u64);
+            let count = rows.num_rows() as u64;
             let permit = store.context.room.budget.permit("rows that were handed over", 0, "")?;
             let chunk = Arc::new(Chunk { rows, permit, in_memory: store.context.room.in_memory.clone() });
             // A batch read is a batch, whatever its size was where it came from.
@@ -260,9 +266,10 @@ impl Store {
         let Some(index) = self.parts.get(part) else { return };
         let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
         let count = rows.len() as u64;
+        let bytes = (bytes * count).div_ceil(all_rows);
         index.size.rows += count;
-        index.size.bytes += (bytes * count).div_ceil(all_rows);
-        index.pieces.push(Piece { label, rows, place });
+        index.size.bytes += bytes;
+        index.pieces.push(Piece { label, rows, place, bytes });
     }
 
     /// A permit for rows to stay in memory, `None` when they go to scratch.

@@ -28,7 +28,7 @@ from ._calls import add_call, add_collection, is_collection, is_dask_future, is_
 
 TYPE_CHECKING = False  # Importing typing takes longer than all of this package.
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 #: Types of which no value is large.
@@ -277,6 +277,12 @@ class Graphs:
     def run_graph(self, dsk: dict[Any, Any], keys: list[Any]) -> list[Any]:
         """The results of keys of a Dask graph, in their order; values of the graph may be futures of `persist_graph`."""
         return self.fetch(self.start_graph(dsk, keys, Options()))
+
+    def each_result(self, dsk: dict[Any, Any], keys: list[Any]) -> Iterator[Any]:
+        """The results of keys one by one, each when it is there; those to come stay on the cluster."""
+        natives = self.start_graph(dsk, keys, Options())[::-1]
+        while natives:
+            yield self.fetch([natives.pop()])[0]
 
     def persist_graph(self, dsk: dict[Any, Any], keys: list[Any]) -> list[Any]:
         """Starts what keys of a Dask graph need, and gives their futures, each of which stands in later graphs as the value
@@ -533,6 +539,9 @@ class ByGet(Graphs):
         if not all(isinstance(value, GraphNode) for value in dsk.values()):
             dsk = convert_legacy_graph(dsk)
         return list(self.get(dsk, list(keys)))
+
+    def each_result(self, dsk: dict[Any, Any], keys: list[Any]) -> Iterator[Any]:
+        yield from self.run_graph(dsk, keys)
 
     def persist_graph(self, dsk: dict[Any, Any], keys: list[Any]) -> list[Any]:
         from dask.task_spec import DataNode

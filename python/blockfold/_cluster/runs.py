@@ -71,7 +71,7 @@ class Elsewhere:
 
     def batches(self, native: core.LazyFrame) -> Any:
         """A frame's answer, batch by batch."""
-        return Batches(native, self.results(native))
+        return Batches(native, iter(self.results(native)))
 
     def compute(self, native: core.Array) -> Any:
         """An array's elements."""
@@ -95,9 +95,9 @@ class Elsewhere:
 
 
 class Batches:
-    """Batches of an answer that is there."""
+    """Batches of an answer, fetched as they are asked for."""
 
-    def __init__(self, native: core.LazyFrame, parcels: list[core.Parcel]):
+    def __init__(self, native: core.LazyFrame, parcels: Iterator[core.Parcel]):
         self._native, self._parcels = native, parcels
 
     def __iter__(self) -> Iterator[Any]:
@@ -106,7 +106,11 @@ class Batches:
                 yield from block
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return self._native.table_of(self._parcels).__arrow_c_stream__(requested_schema)
+        import pyarrow
+
+        schema = pyarrow.table(self._native.table_of([])).schema
+        batches = (batch for table in self for batch in pyarrow.table(table).cast(schema).to_batches())
+        return pyarrow.RecordBatchReader.from_batches(schema, batches).__arrow_c_stream__(requested_schema)
 
 
 class Replayed(Elsewhere):
@@ -155,6 +159,10 @@ class Scheduled(Elsewhere):
     def results(self, native: Any) -> list[core.Parcel]:
         plan = self.plan(native)
         return self._backend.run_graph(plan.graph, plan.keys)
+
+    def batches(self, native: core.LazyFrame) -> Any:
+        plan = self.plan(native)
+        return Batches(native, self._backend.each_result(plan.graph, plan.keys))
 
     def blocks(self, native: Any) -> graph.Blocks:
         plan = self.plan(native)

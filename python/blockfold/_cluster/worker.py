@@ -6,6 +6,7 @@ import json
 import pickle
 import re
 import threading
+import time
 from collections import OrderedDict
 from typing import Any
 
@@ -16,11 +17,23 @@ from ..session import Session, current
 #: The part of a worker's memory that fragments may hold while they run; the rest is for the results that it keeps.
 SHARE = 0.4
 
-#: Plans that a worker keeps, so that its fragments need not be cut again.
+#: Plans that a worker keeps, so that its fragments need not be cut again, and seconds after which one is dropped that no
+#: fragment has asked for, with the tables that it holds.
 MOST_PLANS = 8
+IDLE = 10.0
+
+
+class _Kept:
+    """A plan that was cut, or will be by the first who has the lock."""
+
+    def __init__(self) -> None:
+        self.lock, self.used = threading.Lock(), time.monotonic()
+        self.fragments: core.Fragments | None = None
+
 
 _lock = threading.Lock()
-_plans: OrderedDict[str, tuple[threading.Lock, list[core.Fragments]]] = OrderedDict()
+_plans: OrderedDict[str, _Kept] = OrderedDict()
+_sweeper: threading.Thread | None = None
 _sessions: dict[int, core.Session] = {}
 
 
@@ -50,7 +63,10 @@ def decoded(kind: str, data: Any) -> tuple[dict[str, Any], memoryview]:
         )
     start = len(line) + 1
     end = start + int(words[3])
-    return json.loads(bytes(data[start:end])), data[end:]
+    try:
+        return json.loads(bytes(data[start:end])), data[end:]
+    except ValueError as error:
+        raise ArgumentError(f"a {kind} of blockfold that is damaged: {error}") from None
 
 
 def run_fragment(fragment: bytes, plan: bytes, *blocks: Any) -> core.Parcel:
@@ -66,25 +82,53 @@ def run_fragment(fragment: bytes, plan: bytes, *blocks: Any) -> core.Parcel:
         What the fragment reads: results of others, frames of any Arrow library, or NumPy arrays.
     """
     head, _ = decoded("fragment", fragment)
-    fragments = _cut(head["plan"], plan)
+    if not {"plan", "at"} <= head.keys():
+        raise ArgumentError(f"a fragment that does not say which one it is: {head}")
+    fragments, inputs = _cut(head["plan"], plan), [parcel(block) for block in blocks]
     try:
-        return fragments.run(session(), head["at"], [parcel(block) for block in blocks])
+        return fragments.run(session(), head["at"], inputs)
     except OverBudgetError:
         if not _forget(head["plan"]):
             raise
-    return fragments.run(session(), head["at"], [parcel(block) for block in blocks])
+        return fragments.run(session(), head["at"], inputs)
+    finally:
+        _kept(head["plan"])
 
 
-def _cut(digest: str, plan: bytes) -> core.Fragments:
+def _kept(digest: str) -> _Kept:
+    """The place of a plan, used just now."""
+    global _sweeper
     with _lock:
-        lock, cut = _plans.setdefault(digest, (threading.Lock(), []))
+        kept = _plans.setdefault(digest, _Kept())
+        kept.used = time.monotonic()
         _plans.move_to_end(digest)
         while len(_plans) > MOST_PLANS:
             _plans.popitem(last=False)
-    with lock:  # One thread plans, while others that need the plan wait.
-        if not cut:
-            cut.append(_planned(plan))
-    return cut[0]
+        if _sweeper is None:
+            _sweeper = threading.Thread(target=_sweep, name="blockfold-plans", daemon=True)
+            _sweeper.start()
+    return kept
+
+
+def _sweep() -> None:
+    """Drops plans that nobody has asked for, until there are none."""
+    global _sweeper
+    while True:
+        time.sleep(IDLE / 4)
+        with _lock:
+            for digest in [one for one, kept in _plans.items() if time.monotonic() - kept.used > IDLE]:
+                del _plans[digest]
+            if not _plans:
+                _sweeper = None
+                return
+
+
+def _cut(digest: str, plan: bytes) -> core.Fragments:
+    kept = _kept(digest)
+    with kept.lock:  # One thread plans, while others that need the plan wait.
+        if kept.fragments is None:
+            kept.fragments = _planned(plan)
+        return kept.fragments
 
 
 def _planned(plan: bytes) -> core.Fragments:

@@ -14,6 +14,8 @@ use blockfold_plan::Packed;
 #[derive(Clone, Debug)]
 pub(super) struct Labelled {
     pub(super) label: (u32, u32),
+    /// Bytes that they counted where they were stored: on them depends how parts are split.
+    pub(super) bytes: u64,
     pub(super) rows: RecordBatch,
 }
 
@@ -107,7 +109,8 @@ impl Parcel {
         numbers.extend([u64::from(self.schema.is_some()), self.parts.len() as u64]);
         for part in &self.parts {
             numbers.push(part.len() as u64);
-            numbers.extend(part.iter().flat_map(|piece| [piece.label.0, piece.label.1].map(u64::from)));
+            let numbered = |piece: &Labelled| [u64::from(piece.label.0), u64::from(piece.label.1), piece.bytes];
+            numbers.extend(part.iter().flat_map(numbered));
         }
         numbers.push(self.rows.len() as u64);
         numbers.extend(self.rows.iter().map(|block| block.len() as u64));
@@ -143,8 +146,8 @@ impl Parcel {
             packed = Some((task, chunks, of_batches, own));
         }
         let has_schema = numbers.next()? == 1;
-        let labels: Vec<Vec<(u32, u32)>> = (0..numbers.next()?)
-            .map(|_| (0..numbers.next()?).map(|_| Ok((numbers.small()?, numbers.small()?))).collect())
+        let labels: Vec<Vec<(u32, u32, u64)>> = (0..numbers.next()?)
+            .map(|_| (0..numbers.next()?).map(|_| Ok((numbers.small()?, numbers.small()?, numbers.next()?))).collect())
             .collect::<Result<_>>()?;
         let of_blocks: Vec<u64> = (0..numbers.next()?).map(|_| numbers.next()).collect::<Result<_>>()?;
         let mut regions = Vec::new();
@@ -163,7 +166,7 @@ impl Parcel {
             parcel.partial = Some(PackedPartial { task, chunks: chunks.checked_sub(1), packed });
         }
         for labels in labels {
-            let piece = |label| Ok(Labelled { label, rows: next()? });
+            let piece = |(task, chunk, bytes)| Ok(Labelled { label: (task, chunk), bytes, rows: next()? });
             parcel.parts.push(labels.into_iter().map(piece).collect::<Result<_>>()?);
         }
         for batches in of_blocks {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use blockfold_core::block::slice_bytes;
 use blockfold_core::tensor::{TensorMut, Tile};
 use blockfold_core::{Block, Cancel, Error, Permit, RecordBatch, Result};
 use blockfold_plan::estimate::exchange_task_bytes;
@@ -225,8 +226,9 @@ impl Fragments {
         };
         let mut pieces = Vec::new();
         for (part, parcel) in parcels {
-            pieces.extend(parcel.parts.iter().flatten().map(|piece| (*part, piece.label, piece.rows.clone())));
-            let mut add = |rows: RecordBatch| pieces.push((*part, (0, 0), rows));
+            let stored = parcel.parts.iter().flatten();
+            pieces.extend(stored.map(|piece| (*part, piece.label, piece.bytes, piece.rows.clone())));
+            let mut add = |rows: RecordBatch| pieces.push((*part, (0, 0), slice_bytes(&rows), rows));
             for batch in parcel.rows.iter().flatten() {
                 add(conformed(batch, &node.schema)?);
             }
@@ -381,7 +383,7 @@ fn put_rows(state: &RunState, store: &Arc<Store>, parcel: &mut Parcel) -> Result
     for part in 0..store.parts() {
         let piece = |piece: &crate::store::Piece| {
             let rows = store.read(piece, None, &state.metrics)?;
-            Ok(Labelled { label: piece.label(), rows })
+            Ok(Labelled { label: piece.label(), bytes: piece.bytes(), rows })
         };
         parcel.parts.push(store.pieces(part).iter().map(piece).collect::<Result<_>>()?);
     }
@@ -409,7 +411,7 @@ fn answer(asking: &Asking<'_>, stage: &Stage, block: usize, parcel: &mut Parcel)
     let (mut batches, mut bytes) = (Vec::new(), 0);
     while let Some(batch) = stream.next()? {
         let batch = batch.frame()?.clone();
-        bytes += blockfold_core::block::slice_bytes(&batch);
+        bytes += slice_bytes(&batch);
         state.resize(&mut permit, plan.stream_bytes.saturating_add(bytes), "the answer", REMEDY)?;
         batches.push(batch);
     }
