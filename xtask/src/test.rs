@@ -87,7 +87,7 @@ fn oracle(workspace: &Workspace) -> Result<()> {
     let python = venv::python(&workspace.target.join("test-venv"), &requirements)?;
     check(
         Command::new(python)
-            .args(["-m", "pytest", "-q", "tests/oracle"])
+            .args(["-m", "pytest", "-q", "--numprocesses", "2", "tests/oracle"])
             .env("BLOCKFOLD_BIN", workspace.target.join("debug/blockfold"))
             .env("BLOCKFOLD_VERB_BIN", workspace.target.join("debug/verb"))
             .current_dir(&workspace.root),
