@@ -41,6 +41,16 @@ def test_frames_that_do_not_fit(name, budget):
                 value.compute()
 
 
+def test_frames_of_which_statistics_leave_nothing(tmp_path):
+    days().to_parquet(tmp_path / "days")
+    none = bf.read_parquet(str(tmp_path / "days"))
+    none = none[none.x > 10]
+    with elsewhere(Both()):
+        for value in (none.sort_values("x"), none.groupby("name").x.sum(), none.merge(none, on="id"), none.x.sum()):
+            value.compute()
+        assert len(none.head(3)) == 0
+
+
 def test_parcels_go_through_pickle():
     import pickle
 

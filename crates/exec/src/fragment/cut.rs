@@ -1,6 +1,6 @@
 //! How a graph is cut in fragments.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -77,6 +77,8 @@ pub struct Fragment {
     pub(super) stage: usize,
     pub(super) work: Work,
     pub(super) roles: Vec<Role>,
+    /// Steps of whose parts it reads, also where nobody has rows for them.
+    pub(super) stored: BTreeSet<StepId>,
     reads: Vec<Read>,
     label: String,
 }
@@ -179,6 +181,20 @@ impl Fragments {
     }
 }
 
+/// What a fragment is handed.
+#[derive(Default)]
+struct Inputs {
+    handed: Vec<(Role, Read)>,
+    stored: BTreeSet<StepId>,
+}
+
+impl Inputs {
+    fn of_operands(fragments: &[usize]) -> Self {
+        let handed = fragments.iter().map(|of| (Role::Operand, Read::Result(*of))).collect();
+        Inputs { handed, ..Inputs::default() }
+    }
+}
+
 struct Cutter {
     graph: Arc<StepGraph>,
     cut: Cut,
@@ -252,19 +268,22 @@ impl Cutter {
         (0..n).step_by(width).map(|start| start..(start + width).min(n)).collect()
     }
 
-    fn add(&mut self, label: String, work: Work, inputs: Vec<(Role, Read)>) -> usize {
-        let (roles, reads) = inputs.into_iter().unzip();
-        self.list.push(Fragment { stage: self.stages.len() - 1, work, roles, reads, label });
+    fn add(&mut self, label: String, work: Work, inputs: Inputs) -> usize {
+        let (roles, reads) = inputs.handed.into_iter().unzip();
+        self.list.push(Fragment { stage: self.stages.len() - 1, work, roles, stored: inputs.stored, reads, label });
         self.list.len() - 1
     }
 
     /// What tasks of the last stage are handed.
-    fn inputs(&self, plans: impl Iterator<Item = usize>) -> Result<Vec<(Role, Read)>> {
+    fn inputs(&self, plans: impl Iterator<Item = usize>) -> Result<Inputs> {
         let stage = &self.stages[self.stages.len() - 1];
         let blocks = plans.flat_map(|at| stage.plans[at].all());
-        let mut inputs = Vec::new();
+        let mut inputs = Inputs::default();
         for need in Needs::of(&self.graph, &stage.chain, blocks) {
-            inputs.extend(self.reads(need)?.into_iter().map(|read| (Role::Need(need), read)));
+            inputs.handed.extend(self.reads(need)?.into_iter().map(|read| (Role::Need(need), read)));
+            if let Need::Part(id, _) = need {
+                inputs.stored.insert(id);
+            }
         }
         Ok(inputs)
     }
@@ -311,8 +330,8 @@ impl Cutter {
                 let runs = if plans == 0 { std::iter::once(0..0).collect() } else { self.runs(&weights) };
                 let mut last = None;
                 for run in runs {
-                    let mut inputs: Vec<_> = last.map(|last| (Role::Operand, Read::Result(last))).into_iter().collect();
-                    inputs.extend(self.inputs(run.clone().map(place))?);
+                    let mut inputs = self.inputs(run.clone().map(place))?;
+                    inputs.handed.extend(last.map(|last| (Role::Operand, Read::Result(last))));
                     last = Some(self.add(label.clone(), Work::Fold(run), inputs));
                 }
                 last.unwrap_or_default()
@@ -332,7 +351,7 @@ impl Cutter {
                             above.push(*one);
                             continue;
                         }
-                        let inputs = branch.iter().map(|operand| (Role::Operand, Read::Result(*operand))).collect();
+                        let inputs = Inputs::of_operands(branch);
                         above.push(self.add(format!("merge {}", reducer.name()), Work::Merge, inputs));
                         all.extend(above.last());
                     }
@@ -346,7 +365,7 @@ impl Cutter {
         }
         self.made.insert(id, Made::Reduced { root, all });
         if id == self.graph.root {
-            let inputs = vec![(Role::Operand, Read::Result(root))];
+            let inputs = Inputs::of_operands(&[root]);
             let finish = self.add(format!("finish {}", reducer.name()), Work::Finish, inputs);
             self.answer.push(finish);
         }

@@ -198,13 +198,13 @@ impl Fragments {
             }
         }
         // Exchanges of which nothing came are empty, or were not needed.
-        for need in fragment.roles.iter() {
-            if let Role::Need(Need::Part(id, _)) = need
-                && let Step::Exchange { unless: Some(unless), .. } = &self.graph.node(*id).step
-                && state.is_one_block(*unless)
-            {
-                parts.remove(id);
-                state.store(*id, Stored::Passed);
+        for id in &fragment.stored {
+            match &self.graph.node(*id).step {
+                Step::Exchange { unless: Some(unless), .. } if state.is_one_block(*unless) => {
+                    parts.remove(id);
+                    state.store(*id, Stored::Passed);
+                }
+                _ => drop(parts.entry(*id).or_default()),
             }
         }
         for (id, parcels) in parts {
