@@ -19,8 +19,11 @@ SHARE = 0.4
 #: Plans that a worker keeps, so that its fragments need not be cut again.
 MOST_PLANS = 8
 
+#: Bytes of plans that are kept beside the newest; plans of data in memory hold all of it.
+MOST_PLAN_BYTES = 32 << 20
+
 _lock = threading.Lock()
-_plans: OrderedDict[str, tuple[threading.Lock, list[core.Fragments]]] = OrderedDict()
+_plans: OrderedDict[str, tuple[threading.Lock, list[core.Fragments], int]] = OrderedDict()
 _sessions: dict[int, core.Session] = {}
 
 
@@ -77,14 +80,20 @@ def run_fragment(fragment: bytes, plan: bytes, *blocks: Any) -> core.Parcel:
 
 def _cut(digest: str, plan: bytes) -> core.Fragments:
     with _lock:
-        lock, cut = _plans.setdefault(digest, (threading.Lock(), []))
+        lock, cut, _ = _plans.setdefault(digest, (threading.Lock(), [], len(plan)))
         _plans.move_to_end(digest)
-        while len(_plans) > MOST_PLANS:
+        while len(_plans) > 1 and (len(_plans) > MOST_PLANS or _bytes_of_older() > MOST_PLAN_BYTES):
             _plans.popitem(last=False)
     with lock:  # One thread plans, while others that need the plan wait.
         if not cut:
             cut.append(_planned(plan))
     return cut[0]
+
+
+def _bytes_of_older() -> int:
+    """Bytes of the plans that are kept beside the newest."""
+    *older, _ = (size for _, _, size in _plans.values())
+    return sum(older)
 
 
 def _planned(plan: bytes) -> core.Fragments:
