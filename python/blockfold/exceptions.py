@@ -46,8 +46,10 @@ class AlreadyExistsError(Error, FileExistsError):
     __str__ = Exception.__str__
 
 
-class OverBudgetError(Error, MemoryError):
+class OverBudgetError(MemoryError, Error):
     """A step that does not fit the memory budget; says what to do."""
+
+    # MemoryError comes first since it is the one that makes instances: what carries exceptions of workers asks for that.
 
 
 class NotFoundError(Error, FileNotFoundError):

@@ -217,3 +217,59 @@ def test_workers_keep_to_their_memory(tmp_path):
             assert set(client.nthreads()) == before
     here = df.sort_values("x").tail(3, compute=False).compute()
     pd.testing.assert_frame_equal(largest, here)
+
+
+def test_a_column_and_a_frame_of_it_at_once(client):
+    """Their plan is the same, but the one is a series and the other a frame."""
+    df = days()
+    column, frame = dask.compute(df.x, df[["x"]], scheduler=client._backend.client)
+    assert (type(column), type(frame)) == (pd.Series, pd.DataFrame)
+    token = dask.base.tokenize
+    assert token(days().x) == token(df.x) != token(df[["x"]])
+
+
+def test_errors_of_workers_keep_their_type(client):
+    def fails(kind, text):
+        raise kind(text)
+
+    kinds = [one for one in vars(bf.exceptions).values() if isinstance(one, type) and issubclass(one, bf.Error)]
+    for kind in kinds:
+        with pytest.raises(kind, match="too much") as failure:
+            client.submit(fails, kind, "too much").result()
+        assert failure.type is kind
+
+
+def test_plans_of_large_data_are_not_kept(client):
+    """A worker keeps the newest, which holds the data that it reads, and not the ones before it, too."""
+    df = bf.from_dict({"x": np.arange(1_500_000.0), "y": np.arange(1_500_000.0)}, npartitions=2)
+    for number in range(4):
+        (df.x + df.y + number).sum().compute()
+
+    def kept():
+        from blockfold._cluster import worker
+
+        return [kept.size for kept in worker._plans.values()]
+
+    for sizes in client.run(kept).values():
+        assert sum(sizes[:-1]) <= 32 << 20, sizes
+
+
+def test_an_interrupted_run_leaves_no_tasks(client, tmp_path):
+    """Not even while somebody keeps the exception."""
+    import time
+
+    def slow(part):
+        time.sleep(0.3)
+        return part
+
+    df = days("2000-02-01")
+    made = df.map_partitions(slow, meta=df.head(0))
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    with pytest.raises(KeyboardInterrupt) as held:
+        made.x.sum().compute()
+    end = time.monotonic() + LIMIT
+    while any(client.processing().values()):
+        assert time.monotonic() < end, "the cluster goes on working"
+        time.sleep(0.1)
+    assert held.value is not None

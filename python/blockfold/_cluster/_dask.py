@@ -75,6 +75,10 @@ class DaskFuture:
     def cancel(self) -> None:
         self.own.cancel()
 
+    def release(self) -> None:
+        """Needs the result no longer; what nobody else needs is not made."""
+        self.own.release()
+
     def exception(self) -> BaseException | None:
         if not self.own.done():
             return None
@@ -276,7 +280,14 @@ class Graphs:
 
     def run_graph(self, dsk: dict[Any, Any], keys: list[Any]) -> list[Any]:
         """The results of keys of a Dask graph, in their order; values of the graph may be futures of `persist_graph`."""
-        return self.fetch(self.start_graph(dsk, keys, Options()))
+        natives = self.start_graph(dsk, keys, Options())
+        try:
+            return self.fetch(natives)
+        except BaseException:
+            # Whoever keeps the traceback keeps the futures, for which the cluster would go on working.
+            for native in natives:
+                native.release()
+            raise
 
     def each_result(self, dsk: dict[Any, Any], keys: list[Any]) -> Iterator[Any]:
         """The results of keys one by one, each when it is there; those to come stay on the cluster."""

@@ -22,12 +22,15 @@ SHARE = 0.4
 MOST_PLANS = 8
 IDLE = 10.0
 
+#: Bytes of plans that are kept beside the newest; plans of data in memory hold all of it.
+MOST_PLAN_BYTES = 32 << 20
+
 
 class _Kept:
     """A plan that was cut, or will be by the first who has the lock."""
 
-    def __init__(self) -> None:
-        self.lock, self.used = threading.Lock(), time.monotonic()
+    def __init__(self, size: int):
+        self.lock, self.used, self.size = threading.Lock(), time.monotonic(), size
         self.fragments: core.Fragments | None = None
 
 
@@ -92,22 +95,28 @@ def run_fragment(fragment: bytes, plan: bytes, *blocks: Any) -> core.Parcel:
             raise
         return fragments.run(session(), head["at"], inputs)
     finally:
-        _kept(head["plan"])
+        _kept(head["plan"], len(plan))
 
 
-def _kept(digest: str) -> _Kept:
+def _kept(digest: str, size: int) -> _Kept:
     """The place of a plan, used just now."""
     global _sweeper
     with _lock:
-        kept = _plans.setdefault(digest, _Kept())
+        kept = _plans.setdefault(digest, _Kept(size))
         kept.used = time.monotonic()
         _plans.move_to_end(digest)
-        while len(_plans) > MOST_PLANS:
+        while len(_plans) > 1 and (len(_plans) > MOST_PLANS or _bytes_of_older() > MOST_PLAN_BYTES):
             _plans.popitem(last=False)
         if _sweeper is None:
             _sweeper = threading.Thread(target=_sweep, name="blockfold-plans", daemon=True)
             _sweeper.start()
     return kept
+
+
+def _bytes_of_older() -> int:
+    """Bytes of the plans that are kept beside the newest."""
+    *older, _ = (kept.size for kept in _plans.values())
+    return sum(older)
 
 
 def _sweep() -> None:
@@ -124,7 +133,7 @@ def _sweep() -> None:
 
 
 def _cut(digest: str, plan: bytes) -> core.Fragments:
-    kept = _kept(digest)
+    kept = _kept(digest, len(plan))
     with kept.lock:  # One thread plans, while others that need the plan wait.
         if kept.fragments is None:
             kept.fragments = _planned(plan)
