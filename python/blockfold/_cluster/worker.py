@@ -135,27 +135,57 @@ def _worker() -> Any:
         return None
 
 
+def _ray_place() -> tuple[str, str] | None:
+    """The worker and the node of Ray that this process is, if it is one."""
+    import sys
+
+    ray = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized() or not hasattr(ray, "WORKER_MODE"):
+        return None
+    context = ray.get_runtime_context()
+    if context.worker.mode != ray.WORKER_MODE:
+        return None
+    return context.get_worker_id(), context.get_node_id()
+
+
 def here() -> str:
     """Where this runs, as messages name it."""
     worker = _worker()
-    return "this process" if worker is None else f"worker {worker.address}"
+    if worker is not None:
+        return f"worker {worker.address}"
+    place = _ray_place()
+    if place is None:
+        return "this process"
+    import ray
+
+    return f"Ray's worker {place[0][:12]} on {ray.util.get_node_ip_address()}"
 
 
-def budget_of(limit: int | None) -> int | None:
-    """The memory budget of fragments on a worker of this memory limit."""
-    return None if not limit else max(int(limit * SHARE), 16 << 20)
+def budget_of(limit: int | None, processes: int = 1) -> int | None:
+    """The memory budget of fragments on a worker of this memory limit; on one of several that share it."""
+    return None if not limit else max(int(limit // processes * SHARE), 16 << 20)
 
 
 def session() -> core.Session:
     """The session of the worker, whose budget follows from its memory limit; elsewhere the current one."""
     worker = _worker()
-    if worker is None:
+    if worker is not None:
+        with _lock:
+            if id(worker) not in _sessions:
+                budget = budget_of(getattr(worker.memory_manager, "memory_limit", None))
+                own = core.Session(budget, worker.state.nthreads, worker.local_directory, None)
+                _sessions[id(worker)] = own
+            return _sessions[id(worker)]
+    place = _ray_place()
+    if place is None:
         return current()
     with _lock:
-        if id(worker) not in _sessions:
-            budget = budget_of(getattr(worker.memory_manager, "memory_limit", None))
-            _sessions[id(worker)] = core.Session(budget, worker.state.nthreads, worker.local_directory, None)
-        return _sessions[id(worker)]
+        if 0 not in _sessions:  # A process of Ray is one worker, and does one task at a time.
+            from ._ray import workers
+
+            node = workers()[place[1]]
+            _sessions[0] = core.Session(budget_of(node["memory_limit"], node["processes"]), 1, None, None)
+        return _sessions[0]
 
 
 def parcel(block: Any) -> core.Parcel:
