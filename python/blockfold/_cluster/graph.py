@@ -72,9 +72,7 @@ class Cut:
         from ._ray import workers
 
         there = Cut.of_workers(workers())
-        return Cut(
-            min(self.budget_bytes, there.budget_bytes), max(self.threads, there.threads), self.fragment_bytes
-        )
+        return Cut(min(self.budget_bytes, there.budget_bytes), max(self.threads, there.threads), self.fragment_bytes)
 
     @classmethod
     def here(cls) -> Cut:

@@ -8,9 +8,11 @@ import re
 import threading
 from collections import OrderedDict
 from typing import Any
+from uuid import uuid4
 
 from .. import _blockfold as core
-from ..exceptions import ArgumentError, FileError, NotFoundError, OverBudgetError
+from .._recipes import run_here
+from ..exceptions import ArgumentError, Error, FileError, NotFoundError, OverBudgetError
 from ..session import Session, current
 
 #: The part of a worker's memory that fragments may hold while they run; the rest is for the results that it keeps.
@@ -99,7 +101,9 @@ def _planned(plan: bytes) -> core.Fragments:
         try:
             fragments = pickle.loads(body).fragments(head["budget"], head["fragment"], head["least"])
         except (NotFoundError, FileError) as error:
-            raise type(error)(f"{here()} cannot open what the plan reads: {error}; every worker has to see it") from error
+            raise type(error)(
+                f"{here()} cannot open what the plan reads: {error}; every worker has to see it"
+            ) from error
     if text_of(fragments) != head["text"] or len(fragments.list()) != head["fragments"]:
         raise ArgumentError(
             f"{here()} sees other files than the client: the plan differs there. Every worker has to see the same paths "
@@ -216,6 +220,36 @@ def take_part(whole: core.Parcel, part: int) -> core.Parcel:
 def take_block(whole: core.Parcel, block: int) -> core.Parcel:
     """One block of several."""
     return whole.block(block)
+
+
+def write_blocks(
+    whole: core.Parcel, columns: Any, folder: str, names: list[str], call: str, how: tuple[Any, ...]
+) -> list[tuple[str, int, int]]:
+    """Writes blocks of a frame, each as a file of a folder that is there; tells their names, rows and bytes."""
+    import os
+
+    own, told = session(), []
+    frame = own.given_frame("written", columns, 1)
+    for at, name in enumerate(names):
+        if not os.path.isdir(folder):
+            raise FileError(
+                f"{here()} does not see the folder '{os.path.dirname(folder)}' as the client does, or the run has ended; "
+                "every worker has to see the folder that is written to"
+            )
+        part = own.share_stream(frame.table_of([whole.block(at)]), None).coalesce(1)
+        # Where another worker may write the same, until the file is whole.
+        made = os.path.join(folder, f".{name}-{uuid4().hex}")
+        try:
+            rows = run_here(part, call, made, *how)["rows_written"]
+            [file] = os.listdir(made)
+            name += os.path.splitext(file)[1]
+            told.append((name, rows, os.path.getsize(os.path.join(made, file))))
+            os.replace(os.path.join(made, file), os.path.join(folder, name))
+            os.rmdir(made)
+        except OSError as error:
+            kind = type(error) if isinstance(error, Error) else FileError
+            raise kind(f"{here()} cannot write '{os.path.join(folder, name)}': {error}") from error
+    return told
 
 
 def to_pandas(whole: core.Parcel, index: list[Any], columns: list[Any], name: Any = None) -> Any:
