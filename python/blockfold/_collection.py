@@ -35,7 +35,7 @@ class Collection:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in ("compute", "persist"):
+        for name in ("compute", "persist", "to_parquet", "to_ipc", "to_feather"):
             if name in vars(cls):
                 setattr(cls, name, _scheduled(vars(cls)[name]))
 

@@ -60,7 +60,7 @@ runner: ContextVar[Any] = ContextVar("blockfold_runner", default=None)
 #: Tells who runs plans while clients are connected; set when the first one is.
 connected: list[Callable[[], Any]] = []
 
-_RUNS = frozenset(("batches", "collect", "compute", "persist"))
+_RUNS = frozenset(("batches", "collect", "compute", "persist", "to_npy", "to_zarr", "write_ipc", "write_parquet"))
 
 
 def _running(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,9 +74,9 @@ def _running(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def run_here(native: Any, name: str) -> Any:
+def run_here(native: Any, name: str, *args: Any) -> Any:
     """What a call gives that runs a plan, made in this process whoever is connected."""
-    return getattr(type(native), name).__wrapped__(native)
+    return getattr(type(native), name).__wrapped__(native, *args)
 
 
 def _method(name: str, member: Callable[..., Any]) -> Callable[..., Any]:

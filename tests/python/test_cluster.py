@@ -7,6 +7,7 @@ import blockfold as bf
 import blockfold.array as ba
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pytest
 from blockfold._cluster.runs import Scheduled, plan_of
 from cluster import LIMIT, Cluster
@@ -175,6 +176,121 @@ def test_a_worker_that_is_killed(tmp_path):
         assert len(client.nthreads()) == 1
     assert int((tmp_path / "killed").read_text()) > 0
     pd.testing.assert_series_equal(there, made.groupby("name").x.sum().compute(), rtol=0, atol=0)
+
+
+def files_of(folder):
+    return {path.name: pd.read_parquet(path) for path in sorted(folder.iterdir())}
+
+
+WRITTEN = {
+    "days": lambda df: df,
+    "filter": lambda df: df[df.x > 0.9],
+    "sorted": lambda df: df.sort_values("x")[["x", "name"]],
+    "groups": lambda df: df.groupby("name").x.sum().to_frame(),
+    "nothing": lambda df: df[df.x > 2],
+    "categories": lambda df: bf.from_pandas(df.compute().astype({"name": "category"}), npartitions=3),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_workers_write(name, client, tmp_path):
+    made = WRITTEN[name](days("2000-01-13", "10min"))
+    there = made.to_parquet(tmp_path / "there")
+    here = made.to_parquet(tmp_path / "here", scheduler="threads")
+    assert (there["files"], there["rows_written"]) == (here["files"], here["rows_written"])
+    own, other = files_of(tmp_path / "here"), files_of(tmp_path / "there")
+    assert list(own) == list(other)
+    for file, frame in own.items():
+        pd.testing.assert_frame_equal(other[file], frame, rtol=0, atol=0)
+        read = pyarrow.parquet.read_schema
+        assert read(tmp_path / "there" / file).equals(read(tmp_path / "here" / file), check_metadata=True)
+    assert sorted(os.listdir(tmp_path)) == ["here", "there"]
+
+
+def test_workers_write_what_lies_on_them(client, tmp_path):
+    df = days()
+    kept = df[df.x > 0.5].persist()
+    kept.to_parquet(tmp_path / "made" / "kept", compression="zstd", row_group_size=100, write_index=False)
+    kept.to_ipc(tmp_path / "ipc")
+    assert all(name.startswith("part.") and name.endswith(".arrow") for name in os.listdir(tmp_path / "ipc"))
+    client.close()
+    here = df[df.x > 0.5].compute()
+    pd.testing.assert_frame_equal(bf.read_ipc(str(tmp_path / "ipc")).compute().set_index("timestamp"), here)
+    there = bf.read_parquet(str(tmp_path / "made" / "kept")).compute()
+    pd.testing.assert_frame_equal(there, here.reset_index(drop=True))
+
+
+def test_workers_overwrite_what_was_asked_to(client, tmp_path):
+    df = days()
+    df.to_parquet(tmp_path / "days")
+    with pytest.raises(FileExistsError, match="already exists"):
+        df.to_parquet(tmp_path / "days")
+    own = bf.read_parquet(str(tmp_path / "days"))
+    own[own.x > 0].to_parquet(tmp_path / "days", overwrite=True)
+    assert bf.read_parquet(str(tmp_path / "days")).x.min().compute() > 0
+    (tmp_path / "days" / "notes.txt").touch()
+    with pytest.raises(ValueError, match=r"notes\.txt.* no part of a data set"):
+        df.to_parquet(tmp_path / "days", overwrite=True)
+    (tmp_path / "empty").mkdir()
+    df.to_parquet(tmp_path / "empty")
+    assert sorted(os.listdir(tmp_path)) == ["days", "empty"]
+
+
+def test_workers_leave_nothing_of_a_write_that_fails(client, tmp_path):
+    df = days()
+    with pytest.raises(ValueError, match="no compression is called 'none of them'"):
+        df.to_parquet(tmp_path / "days", compression="none of them")
+
+    def fails(part):
+        if part.x.max() > 0:
+            raise ZeroDivisionError("no")
+        return part
+
+    with pytest.raises(Exception, match="no"):
+        df.map_partitions(fails, meta=df.head(0)).to_parquet(tmp_path / "some" / "folder" / "days")
+    with pytest.raises(OSError, match="nowhere"):
+        df.to_parquet("/proc/nowhere/days")
+    assert not os.listdir(tmp_path)
+
+
+def test_workers_that_do_not_see_the_folder(client, tmp_path):
+    from blockfold._cluster import worker
+
+    call = client.submit(
+        worker.write_blocks, None, None, str(tmp_path / "gone" / ".x"), ["part.0"], "write_parquet", ()
+    )
+    with pytest.raises(OSError, match=r"worker tcp://127\.0\.0\.1:\d+ does not see the folder .*gone"):
+        call.result(LIMIT)
+
+
+def test_a_worker_that_is_killed_while_it_writes(tmp_path):
+    df = days("2000-01-13", "1min")
+    with Cluster(tmp_path, workers=2) as cluster, bf.distributed.Client(cluster.address) as client:
+        client.wait_for_workers(2, timeout=LIMIT)
+
+        def slow(part, killed):
+            if running_in_a_worker() and not os.path.exists(killed):
+                with open(killed, "w") as file:
+                    file.write(str(os.getpid()))
+                os.kill(os.getpid(), signal.SIGKILL)
+            return part
+
+        df.map_partitions(slow, str(tmp_path / "killed"), meta=df.head(0)).to_parquet(tmp_path / "out" / "days")
+    assert os.listdir(tmp_path / "out") == ["days"] and len(os.listdir(tmp_path / "out" / "days")) == 12
+    there = bf.read_parquet(str(tmp_path / "out" / "days")).compute().set_index("timestamp")
+    pd.testing.assert_frame_equal(there, df.compute())
+
+
+def test_arrays_write_here(client, tmp_path):
+    x = ba.arange(100, chunks=10)
+    x.to_npy(tmp_path / "x.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), np.arange(100))
+    kept = x.persist()
+    with pytest.raises(NotImplementedError, match="to_zarr of an array whose blocks lie on the workers"):
+        (kept + 1).to_zarr(tmp_path / "x.zarr")
+    with pytest.raises(NotImplementedError, match="to_npy"):
+        kept.to_npy(tmp_path / "y.npy")
+    assert os.listdir(tmp_path) == ["x.npy"]
 
 
 def test_a_path_that_workers_do_not_see(client, tmp_path):

@@ -4,6 +4,9 @@ import os
 import time
 
 import blockfold as bf
+import blockfold.array as ba
+import numpy as np
+import pandas as pd
 import pytest
 from blockfold import _cluster
 from blockfold.distributed import Client, as_completed, wait
@@ -108,8 +111,6 @@ def test_failures_retries_limits_and_cancelling(client, tmp_path):
 
 
 def test_results_that_are_too_large(client):
-    import numpy as np
-
     with bf.Session(memory_budget="16MiB"):
         large = client.submit(np.ones, 3 * 1024 * 1024)
         with pytest.raises(bf.exceptions.OverBudgetError, match=r"24\.0 MiB.*16\.0 MiB"):
@@ -138,6 +139,98 @@ def test_the_schedulers_of_ray_and_dask_take_delayed_values(client):
     assert total.compute(scheduler=ray_dask_get) == 4
     kept = total.persist(scheduler=ray_dask_get)
     assert kept.compute(scheduler="threads") == 4
+
+
+def days():
+    return bf.datasets.timeseries(end="2000-01-05", freq="1min", partition_freq="1D", seed=1)
+
+
+FRAMES = {
+    "groups": lambda df: df.groupby("name").x.sum(),
+    "filter": lambda df: df[df.x > 0.9][["id", "y"]],
+    "sort": lambda df: df.sort_values(["name", "x"]),
+    "function": lambda df: df.map_partitions(lambda part: part.assign(z=part.x + 1)),
+}
+
+ARRAYS = {
+    "notebook": lambda x: (x.dot(x.T) - x.mean(axis=0)).std(),
+    "mapped": lambda x: x.map_blocks(lambda block: block[::-1]).sum(axis=1),
+}
+
+
+def squares():
+    return ba.random.default_rng(1).random((200, 200), chunks=(100, 100))
+
+
+def assert_same(there, here):
+    if isinstance(here, pd.DataFrame):
+        pd.testing.assert_frame_equal(there, here, rtol=0, atol=0)
+    elif isinstance(here, pd.Series):
+        pd.testing.assert_series_equal(there, here, rtol=0, atol=0)
+    else:
+        np.testing.assert_array_equal(there, here)
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_frames(name, client):
+    made = FRAMES[name](days())
+    assert_same(made.compute(), made.compute(scheduler="threads"))
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays(name, client):
+    made = ARRAYS[name](squares())
+    assert_same(made.compute(), made.compute(scheduler="threads"))
+
+
+def test_frames_and_arrays_that_stay_on_workers(client, ray):
+    df = days()
+    kept = df[df.x > 0.5].persist()
+    assert any(isinstance(one, ray.ObjectRef) for one in kept._native._blocks.graph.values())
+    here = df[df.x > 0.5].groupby("name").x.sum().compute(scheduler="threads")
+    assert_same(kept.groupby("name").x.sum().compute(), here)
+    assert_same(kept[kept.y > 0].persist().y.count().compute(), len(df[(df.x > 0.5) & (df.y > 0)]))
+    x = ba.arange(100, chunks=10).persist()
+    assert (x + 1).sum().compute() == 5050
+
+
+def test_rays_scheduler_for_dask_takes_frames_and_arrays(ray):
+    import dask
+    from ray.util.dask import ray_dask_get
+
+    for made in (FRAMES["groups"](days()), ARRAYS["notebook"](squares())):
+        here = made.compute()
+        assert_same(made.compute(scheduler=ray_dask_get), here)
+        assert_same(dask.compute(made, scheduler=ray_dask_get)[0], here)
+
+
+def test_processes_share_the_memory_of_their_node(client, ray):
+    from blockfold._cluster import graph, worker
+
+    def told():
+        own = worker.session()
+        return own.memory_budget_bytes, own.threads, worker.here()
+
+    budget, threads, name = client.submit(told, pure=False).result(LIMIT)
+    [node] = ray.nodes()
+    assert budget == int(int(node["Resources"]["memory"]) // 2 * worker.SHARE)
+    assert threads == 1
+    assert name.startswith("Ray's worker ") and name.endswith(" on " + node["NodeManagerAddress"])
+    assert worker.here() == "this process"
+    assert graph.Cut.of_backend(client._backend).budget_bytes == budget
+    assert graph.Cut.here().threads == 2
+
+
+def test_paths_that_workers_do_not_see(client, tmp_path):
+    from blockfold._cluster.runs import Scheduled, plan_of
+
+    days().to_parquet(tmp_path / "days")
+    df = bf.read_parquet(str(tmp_path / "days"))
+    assert df.x.count().compute() == len(days())
+    plan = Scheduled(client._backend).plan(plan_of(df.y.sum()))
+    (tmp_path / "days").rename(tmp_path / "moved")
+    with pytest.raises(bf.Error, match=r"Ray's worker \w+ on .*days"):
+        client._backend.run_graph(plan.graph, plan.keys)
 
 
 def test_what_there_is(client):

@@ -154,19 +154,23 @@ pub struct Out {
     /// Rows to print, or all [default: 20 in tables, all in JSON]
     #[arg(long, value_name = "N", conflicts_with = "out")]
     pub rows: Option<RowLimit>,
+    /// Run on the workers of a Dask scheduler, as tcp://127.0.0.1:8786, or on Ray, as ray; needs the Python package:
+    /// pip install 'blockfold[cluster]' for the python3 that is found, or the one that BLOCKFOLD_PYTHON names
+    #[arg(long, value_name = "ADDRESS")]
+    pub cluster: Option<String>,
 }
 
 /// Whether to run, for commands that are not explained by `explain`.
 #[derive(Args, Debug)]
 pub struct Dry {
     /// Show the plan, stage by stage, without running it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "cluster")]
     pub explain: bool,
     /// Show what a run would need, without running it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "cluster")]
     pub estimate: bool,
     /// Run it, drop the result, and show what each chain of steps needed against what was estimated
-    #[arg(long, conflicts_with_all = ["out", "explain", "estimate"])]
+    #[arg(long, conflicts_with_all = ["out", "explain", "estimate", "cluster"])]
     pub analyze: bool,
 }
 

@@ -1,7 +1,7 @@
 //! What every command has: a session, a console, and a flag that cancels.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -25,6 +25,8 @@ pub struct Context {
     pub console: Console,
     cancel: Cancel,
     start: Instant,
+    /// Where a query ran, and how long, if it was not here.
+    elsewhere: OnceLock<String>,
 }
 
 impl Context {
@@ -66,7 +68,7 @@ impl Context {
             // To where progress goes, so that results can be piped.
             eprintln!("dashboard: {url}");
         }
-        Ok(Context { session, console, cancel, start: Instant::now() })
+        Ok(Context { session, console, cancel, start: Instant::now(), elsewhere: OnceLock::new() })
     }
 
     /// Writes what was recorded to the files that were asked for, once the command's runs are over, however they ended.
@@ -115,8 +117,17 @@ impl Context {
         RunDocument::new(report, &self.session)
     }
 
+    /// Notes where a query ran, and how long, for the summary.
+    pub fn ran_elsewhere(&self, told: String) {
+        // There is one query.
+        let _ = self.elsewhere.set(told);
+    }
+
     /// Time and memory of a run in one line.
     pub fn summary(&self, report: &RunReport) -> String {
+        if let Some(told) = self.elsewhere.get() {
+            return format!("{told}; {}", self.memory());
+        }
         let spilled = match report.spilled_bytes {
             0 => String::new(),
             bytes => format!("; {} went to scratch, since memory was used up", text::bytes(bytes)),

@@ -26,6 +26,14 @@ pub fn open(session: &Session, paths: &[PathBuf]) -> Result<LazyFrame> {
     })
 }
 
+/// What reads files, folders or patterns, by the format's name.
+pub fn reader(paths: &[PathBuf]) -> &'static str {
+    match paths.iter().find_map(|path| format_of(path)) {
+        Some(Format::Ipc) => "ipc",
+        Some(Format::Parquet) | None => "parquet",
+    }
+}
+
 fn format_of(path: &Path) -> Option<Format> {
     if path.is_dir() {
         return format_in(path);

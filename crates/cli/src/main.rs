@@ -9,6 +9,7 @@ mod aggs;
 mod allocator;
 mod args;
 mod arrays;
+mod cluster;
 mod commands;
 mod console;
 mod context;

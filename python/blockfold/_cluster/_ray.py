@@ -194,20 +194,11 @@ class Ray(Graphs):
 
         return {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}
 
-    def scheduler_info(self) -> dict[str, Any]:
+    def scheduler_info(self, **unused: Any) -> dict[str, Any]:
         """The nodes of Ray as workers."""
         import ray
 
-        workers = {
-            node["NodeID"]: {
-                "nthreads": int(node["Resources"].get("CPU", 0)),
-                "memory_limit": int(node["Resources"].get("memory", 0)),
-                "host": node["NodeManagerAddress"],
-            }
-            for node in ray.nodes()
-            if node["Alive"]
-        }
-        return {"type": "Ray", "address": ray.get_runtime_context().gcs_address, "workers": workers}
+        return {"type": "Ray", "address": ray.get_runtime_context().gcs_address, "workers": workers()}
 
     @property
     def dashboard_link(self) -> str:
@@ -232,6 +223,23 @@ class Ray(Graphs):
             return "Ray, closed"
         threads = self.nthreads().values()
         return f"Ray, {len(threads)} nodes, {sum(threads)} cores"
+
+
+def workers() -> dict[str, Any]:
+    """The nodes of Ray, each with the processes that share its memory: one for each core does a task."""
+    import ray
+
+    found = {}
+    for node in ray.nodes():
+        if node["Alive"]:
+            cores = int(node["Resources"].get("CPU", 0))
+            found[node["NodeID"]] = {
+                "nthreads": cores,
+                "processes": max(cores, 1),
+                "memory_limit": int(node["Resources"].get("memory", 0)),
+                "host": node["NodeManagerAddress"],
+            }
+    return found
 
 
 def _versions() -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Cut:
     @classmethod
     def of_workers(cls, workers: dict[str, Any]) -> Cut:
         """For the workers of a scheduler: the least of their memory limits counts."""
-        limits = [worker.budget_of(one.get("memory_limit")) for one in workers.values()]
+        limits = [worker.budget_of(one.get("memory_limit"), one.get("processes", 1)) for one in workers.values()]
         budget = min([limit for limit in limits if limit], default=current().memory_budget_bytes)
         return cls(budget, max(sum(one.get("nthreads", 1) for one in workers.values()), 1), _fragment_bytes())
 
@@ -59,7 +59,20 @@ class Cut:
         if workers:
             return cls.of_workers(workers)
         session = current()
-        return cls(session.memory_budget_bytes, session.threads, _fragment_bytes())
+        here = cls(session.memory_budget_bytes, session.threads, _fragment_bytes())
+        return here._with_ray()
+
+    def _with_ray(self) -> Cut:
+        """The same, so that the processes of Ray can run it, too, if the program is connected to it."""
+        import sys
+
+        ray = sys.modules.get("ray")
+        if ray is None or not ray.is_initialized():
+            return self
+        from ._ray import workers
+
+        there = Cut.of_workers(workers())
+        return Cut(min(self.budget_bytes, there.budget_bytes), max(self.threads, there.threads), self.fragment_bytes)
 
     @classmethod
     def here(cls) -> Cut:

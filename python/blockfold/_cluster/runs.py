@@ -9,13 +9,14 @@ answer of the results of that plan.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from .. import _blockfold as core
 from .. import _cluster, _recipes
-from . import graph, worker
+from ..exceptions import UnsupportedError
+from . import graph, worker, writes
 
 
 @contextmanager
@@ -38,10 +39,10 @@ class _Found(BaseException):
 class Seen:
     """Runs nothing: tells which plan would have run."""
 
-    def collect(self, native: Any) -> Any:
+    def collect(self, native: Any, *args: Any) -> Any:
         raise _Found(native)
 
-    batches = compute = persist = collect
+    batches = compute = persist = to_npy = to_zarr = write_ipc = write_parquet = collect
 
 
 def plan_of(value: Any, call: str = "compute") -> Any:
@@ -92,6 +93,32 @@ class Elsewhere:
         import pyarrow
 
         return graph.given_frame(pyarrow.table(native.table_of([])), blocks)
+
+    def write_parquet(self, native: core.LazyFrame, path: Any, options: dict[str, Any]) -> dict[str, Any]:
+        """Writes a frame."""
+        return _recipes.run_here(native, "write_parquet", path, options)
+
+    def write_ipc(self, native: core.LazyFrame, path: Any, compression: str | None, overwrite: bool) -> dict[str, Any]:
+        """Writes a frame."""
+        return _recipes.run_here(native, "write_ipc", path, compression, overwrite)
+
+    def to_npy(self, native: core.Array, path: Any, overwrite: bool) -> dict[str, Any]:
+        """Writes an array, in this process."""
+        _check_is_here(native, "to_npy")
+        return _recipes.run_here(native, "to_npy", path, overwrite)
+
+    def to_zarr(self, native: core.Array, path: Any, version: int, overwrite: bool) -> dict[str, Any]:
+        """Writes an array, in this process."""
+        _check_is_here(native, "to_zarr")
+        return _recipes.run_here(native, "to_zarr", path, version, overwrite)
+
+
+def _check_is_here(native: core.Array, call: str) -> None:
+    if graph.has_blocks(native):
+        raise UnsupportedError(
+            f"{call} of an array whose blocks lie on the workers of a cluster is not supported; write it before persist(), "
+            "or take compute() and write that"
+        )
 
 
 class Batches:
@@ -168,6 +195,15 @@ class Scheduled(Elsewhere):
         plan = self.plan(native)
         futures = self._backend.persist_graph(plan.graph, plan.keys)
         return each_block(plan, dict(zip(plan.keys, futures, strict=True)))
+
+    def write_parquet(self, native: core.LazyFrame, path: Any, options: dict[str, Any]) -> dict[str, Any]:
+        overwrite = bool(options.get("overwrite"))
+        how = ({**options, "overwrite": False},)
+        return writes.written(self._backend, self.plan(native), native, "write_parquet", path, how, overwrite)
+
+    def write_ipc(self, native: core.LazyFrame, path: Any, compression: str | None, overwrite: bool) -> dict[str, Any]:
+        how = (compression, False)
+        return writes.written(self._backend, self.plan(native), native, "write_ipc", path, how, overwrite)
 
 
 def scheduled(scheduler: Any = None) -> Any:

@@ -9,9 +9,11 @@ import threading
 import time
 from collections import OrderedDict
 from typing import Any
+from uuid import uuid4
 
 from .. import _blockfold as core
-from ..exceptions import ArgumentError, FileError, NotFoundError, OverBudgetError
+from .._recipes import run_here
+from ..exceptions import ArgumentError, Error, FileError, NotFoundError, OverBudgetError
 from ..session import Session, current
 
 #: The part of a worker's memory that fragments may hold while they run; the rest is for the results that it keeps.
@@ -152,7 +154,9 @@ def _planned(plan: bytes) -> core.Fragments:
         try:
             fragments = pickle.loads(body).fragments(head["budget"], head["fragment"], head["least"])
         except (NotFoundError, FileError) as error:
-            raise type(error)(f"{here()} cannot open what the plan reads: {error}; every worker has to see it") from error
+            raise type(error)(
+                f"{here()} cannot open what the plan reads: {error}; every worker has to see it"
+            ) from error
     if text_of(fragments) != head["text"] or len(fragments.list()) != head["fragments"]:
         raise ArgumentError(
             f"{here()} sees other files than the client: the plan differs there. Every worker has to see the same paths "
@@ -188,27 +192,57 @@ def _worker() -> Any:
         return None
 
 
+def _ray_place() -> tuple[str, str] | None:
+    """The worker and the node of Ray that this process is, if it is one."""
+    import sys
+
+    ray = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized() or not hasattr(ray, "WORKER_MODE"):
+        return None
+    context = ray.get_runtime_context()
+    if context.worker.mode != ray.WORKER_MODE:
+        return None
+    return context.get_worker_id(), context.get_node_id()
+
+
 def here() -> str:
     """Where this runs, as messages name it."""
     worker = _worker()
-    return "this process" if worker is None else f"worker {worker.address}"
+    if worker is not None:
+        return f"worker {worker.address}"
+    place = _ray_place()
+    if place is None:
+        return "this process"
+    import ray
+
+    return f"Ray's worker {place[0][:12]} on {ray.util.get_node_ip_address()}"
 
 
-def budget_of(limit: int | None) -> int | None:
-    """The memory budget of fragments on a worker of this memory limit."""
-    return None if not limit else max(int(limit * SHARE), 16 << 20)
+def budget_of(limit: int | None, processes: int = 1) -> int | None:
+    """The memory budget of fragments on a worker of this memory limit; on one of several that share it."""
+    return None if not limit else max(int(limit // processes * SHARE), 16 << 20)
 
 
 def session() -> core.Session:
     """The session of the worker, whose budget follows from its memory limit; elsewhere the current one."""
     worker = _worker()
-    if worker is None:
+    if worker is not None:
+        with _lock:
+            if id(worker) not in _sessions:
+                budget = budget_of(getattr(worker.memory_manager, "memory_limit", None))
+                own = core.Session(budget, worker.state.nthreads, worker.local_directory, None)
+                _sessions[id(worker)] = own
+            return _sessions[id(worker)]
+    place = _ray_place()
+    if place is None:
         return current()
     with _lock:
-        if id(worker) not in _sessions:
-            budget = budget_of(getattr(worker.memory_manager, "memory_limit", None))
-            _sessions[id(worker)] = core.Session(budget, worker.state.nthreads, worker.local_directory, None)
-        return _sessions[id(worker)]
+        if 0 not in _sessions:  # A process of Ray is one worker, and does one task at a time.
+            from ._ray import workers
+
+            node = workers()[place[1]]
+            _sessions[0] = core.Session(budget_of(node["memory_limit"], node["processes"]), 1, None, None)
+        return _sessions[0]
 
 
 def parcel(block: Any) -> core.Parcel:
@@ -239,6 +273,36 @@ def take_part(whole: core.Parcel, part: int) -> core.Parcel:
 def take_block(whole: core.Parcel, block: int) -> core.Parcel:
     """One block of several."""
     return whole.block(block)
+
+
+def write_blocks(
+    whole: core.Parcel, columns: Any, folder: str, names: list[str], call: str, how: tuple[Any, ...]
+) -> list[tuple[str, int, int]]:
+    """Writes blocks of a frame, each as a file of a folder that is there; tells their names, rows and bytes."""
+    import os
+
+    own, told = session(), []
+    frame = own.given_frame("written", columns, 1)
+    for at, name in enumerate(names):
+        if not os.path.isdir(folder):
+            raise FileError(
+                f"{here()} does not see the folder '{os.path.dirname(folder)}' as the client does, or the run has ended; "
+                "every worker has to see the folder that is written to"
+            )
+        part = own.share_stream(frame.table_of([whole.block(at)]), None).coalesce(1)
+        # Where another worker may write the same, until the file is whole.
+        made = os.path.join(folder, f".{name}-{uuid4().hex}")
+        try:
+            rows = run_here(part, call, made, *how)["rows_written"]
+            [file] = os.listdir(made)
+            name += os.path.splitext(file)[1]
+            told.append((name, rows, os.path.getsize(os.path.join(made, file))))
+            os.replace(os.path.join(made, file), os.path.join(folder, name))
+            os.rmdir(made)
+        except OSError as error:
+            kind = type(error) if isinstance(error, Error) else FileError
+            raise kind(f"{here()} cannot write '{os.path.join(folder, name)}': {error}") from error
+    return told
 
 
 def to_pandas(whole: core.Parcel, index: list[Any], columns: list[Any], name: Any = None) -> Any:

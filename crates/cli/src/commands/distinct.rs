@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use blockfold::{Expr, LazyFrame};
+use serde_json::json;
 
 use crate::args::{Dry, Input, Out};
+use crate::cluster::{self, Asked};
 use crate::commands::{query, result};
 use crate::context::Context;
 use crate::filter;
@@ -33,7 +35,17 @@ pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
     Ok(if by.is_empty() { frame.distinct() } else { frame.distinct_by(by) })
 }
 
+/// The same frame for a cluster.
+fn asked(args: &Args) -> Result<Asked> {
+    let by = query::columns("--by", &args.by)?;
+    let asked = Asked::of(&args.input.paths, args.filter.as_ref())?;
+    Ok(if by.is_empty() { asked.call("distinct", json!([])) } else { asked.call("distinct_by", json!([by])) })
+}
+
 /// Prints or writes each row once.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    if let Some(address) = &args.out.cluster {
+        return cluster::give("distinct", address, &asked(args)?, &args.out, context);
+    }
     result::give_or_show("distinct", &frame(args, context)?, &args.out, &args.dry, context)
 }

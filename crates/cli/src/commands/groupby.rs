@@ -4,6 +4,7 @@ use anyhow::Result;
 use blockfold::LazyFrame;
 
 use crate::args::{Out, Query};
+use crate::cluster;
 use crate::commands::{query, result};
 use crate::context::Context;
 
@@ -23,5 +24,8 @@ pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
 
 /// Runs the aggregation and prints or writes the result.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    if let Some(address) = &args.out.cluster {
+        return cluster::give("groupby", address, &query::asked(&args.query)?, &args.out, context);
+    }
     result::give("groupby", &frame(args, context)?, &args.out, context)
 }

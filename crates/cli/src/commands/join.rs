@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use blockfold::{Expr, JoinArgs, JoinKind, LazyFrame, col};
+use clap::ValueEnum;
+use serde_json::json;
 
 use crate::args::{Dry, Out};
+use crate::cluster::{self, Asked};
 use crate::commands::{query, result};
 use crate::context::Context;
 use crate::failure::usage;
@@ -79,8 +82,8 @@ impl How {
     }
 }
 
-/// The frame that the arguments ask for.
-pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
+/// What the arguments ask to join by.
+fn by(args: &Args) -> Result<JoinArgs> {
     let on = query::columns("--on", &args.on)?;
     let mut joined = JoinArgs::on(args.how.kind(), on.iter().map(col));
     joined.left_on.extend(query::columns("--left-on", &args.left_on)?.iter().map(col));
@@ -90,13 +93,35 @@ pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
     }
     joined.suffix = args.suffix.clone();
     joined.null_equals_null = args.nulls_equal;
+    Ok(joined)
+}
+
+/// The frame that the arguments ask for.
+pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
+    let joined = by(args)?;
     let left = input::open(&context.session, std::slice::from_ref(&args.left))?;
     let right = input::open(&context.session, std::slice::from_ref(&args.right))?;
     let frame = left.join_with(&right, joined);
     Ok(args.filter.as_ref().map_or(frame.clone(), |filter| frame.filter(filter)))
 }
 
+/// The same frame for a cluster.
+fn asked(args: &Args) -> Result<Asked> {
+    let by = by(args)?;
+    let keys = |keys: &[Expr]| keys.iter().map(cluster::expr).collect::<Vec<_>>();
+    let how = args.how.to_possible_value().map(|how| how.get_name().to_string());
+    let left = Asked::of(std::slice::from_ref(&args.left), None)?;
+    let right = Asked::of(std::slice::from_ref(&args.right), None)?.json();
+    let sides = (keys(&by.left_on), keys(&by.right_on));
+    let joined = left.call("join", json!([right, sides.0, sides.1, how, by.suffix, by.null_equals_null]));
+    let filter = args.filter.as_ref();
+    Ok(filter.map_or(joined.clone(), |filter| joined.call("filter", json!([cluster::expr(filter)]))))
+}
+
 /// Joins and prints or writes the rows.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    if let Some(address) = &args.out.cluster {
+        return cluster::give("join", address, &asked(args)?, &args.out, context);
+    }
     result::give_or_show("join", &frame(args, context)?, &args.out, &args.dry, context)
 }

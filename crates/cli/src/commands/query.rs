@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use blockfold::{Expr, LazyFrame};
+use serde_json::{Value, json};
 
 use crate::args::Query;
+use crate::cluster::Asked;
 use crate::context::Context;
 use crate::failure::usage;
-use crate::{aggs, input};
+use crate::{aggs, cluster, input};
 
 /// The lazy frame that the arguments ask for.
 ///
@@ -20,6 +22,17 @@ pub fn frame(query: &Query, context: &Context) -> Result<LazyFrame> {
     let frame = filtered(&query.input.paths, query.filter.as_ref(), context)?;
     let keys = keys.iter().map(blockfold::col);
     Ok(frame.group_by(keys).agg(aggregates))
+}
+
+/// The same frame for a cluster.
+///
+/// # Errors
+/// Wrong arguments.
+pub fn asked(query: &Query) -> Result<Asked> {
+    let keys: Vec<Value> = columns("--by", &query.by)?.iter().map(|key| cluster::expr(&blockfold::col(key))).collect();
+    let aggregates = aggs::aggregates(&query.agg).map_err(|error| usage(format!("--agg {error}")))?;
+    let aggregates: Vec<Value> = aggregates.iter().map(cluster::expr).collect();
+    Ok(Asked::of(&query.input.paths, query.filter.as_ref())?.call("group_agg", json!([keys, aggregates])))
 }
 
 /// Rows of files where a filter holds.

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use blockfold::{Expr, LazyFrame, SortKey, asc, desc};
+use serde_json::{Value, json};
 
 use crate::args::{Dry, Input, Out};
+use crate::cluster::{self, Asked};
 use crate::commands::{query, result};
 use crate::context::Context;
 use crate::filter;
@@ -39,8 +41,22 @@ pub fn frame(args: &Args, context: &Context) -> Result<LazyFrame> {
     Ok(args.limit.map_or(sorted.clone(), |limit| sorted.head(limit)))
 }
 
+/// The same frame for a cluster.
+fn asked(args: &Args) -> Result<Asked> {
+    let key = |name: &String| {
+        let (column, descending) = name.strip_prefix('-').map_or((name.as_str(), false), |column| (column, true));
+        json!([cluster::expr(&blockfold::col(column)), descending, args.nulls_first])
+    };
+    let keys: Vec<Value> = query::columns("--by", &args.by)?.iter().map(key).collect();
+    let sorted = Asked::of(&args.input.paths, args.filter.as_ref())?.call("sort", json!([keys]));
+    Ok(args.limit.map_or(sorted.clone(), |limit| sorted.call("head", json!([limit]))))
+}
+
 /// Sorts and prints or writes the rows.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    if let Some(address) = &args.out.cluster {
+        return cluster::give("sort", address, &asked(args)?, &args.out, context);
+    }
     result::give_or_show("sort", &frame(args, context)?, &args.out, &args.dry, context)
 }
 
