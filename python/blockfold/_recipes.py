@@ -24,6 +24,9 @@ _IS_LAZY = frozenset(_LAZY)
 #: Calls whose results hold data, which is what is pickled of them.
 _KEEPS = frozenset(("share_stream", "share_buffer", "persist"))
 
+#: Calls that take tables of Arrow, or NumPy's arrays.
+_TAKES_DATA = frozenset(("given_frame", "share_buffer", "share_stream"))
+
 #: What a value may hold beside the call that made it.
 _HOLDS = ("_calls", "_blocks")
 
@@ -227,6 +230,20 @@ class Program:
         return _made, (self.version, self.steps)
 
 
+def _aligned(data: Any) -> Any:
+    """Data whose elements begin where their width may: out of the middle of a message they come from anywhere."""
+    module = type(data).__module__.partition(".")[0]
+    if module == "numpy":
+        import numpy as np
+
+        return np.require(data, requirements=["A"])
+    if module == "pyarrow":
+        from .dataframe._labels import aligned
+
+        return aligned(data)
+    return data
+
+
 def _made(version: str, steps: list[Any]) -> Any:
     """What a list of calls makes, in the current session."""
     if version != core.__version__:
@@ -240,6 +257,8 @@ def _made(version: str, steps: list[Any]) -> Any:
         (held,) = rest or ({},)
         if "_calls" in held:
             args = [call._core for call in held["_calls"]], *args[1:]
+        elif name in _TAKES_DATA:
+            args = tuple(_aligned(arg) for arg in args)
         args, kwargs, owner = replaced((args, kwargs, owner), is_place, lambda place: made[place.at])
         if owner is None:
             owner = current()

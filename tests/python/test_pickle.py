@@ -111,3 +111,24 @@ def test_another_process(df, tmp_path):
     code = f"import pickle; q, s = pickle.load(open({str(path)!r}, 'rb')); print(q.compute().sum(), s.compute())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(query.compute().sum()), "45"]
+
+
+def shifted(value, by):
+    """A value whose buffers come out of the middle of a message."""
+    buffers = []
+    data = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    moved = []
+    for buffer in buffers:
+        raw = buffer.raw()
+        room = np.zeros(len(raw) + 32, dtype=np.uint8)
+        start = -room.ctypes.data % 16 + by
+        room[start : start + len(raw)] = np.frombuffer(raw, dtype=np.uint8)
+        moved.append(memoryview(room)[start : start + len(raw)])
+    return pickle.loads(data, buffers=moved)
+
+
+@pytest.mark.parametrize("by", [1, 2, 4])
+def test_data_that_is_not_aligned(by):
+    made = bf.from_dict({"k": ["a", "bb", None], "x": [1, 2, 3]})
+    pd.testing.assert_frame_equal(shifted(made, by).compute(), made.compute())
+    assert shifted(da.from_array(np.arange(12.0), chunks=5), by).sum().compute() == 66.0

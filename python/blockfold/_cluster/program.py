@@ -58,6 +58,10 @@ def _value(asked: Any) -> Any:
     return float(asked["float"]) if isinstance(asked, dict) else asked
 
 
+def _binary(op: str, left: Any, right: Any) -> core.Expr:
+    return expr_of(left).binary(_OPERATORS.get(op, op), expr_of(right))
+
+
 def _case(branches: list[Any], otherwise: Any) -> core.Expr:
     made = [(expr_of(when), expr_of(then)) for when, then in branches]
     return core.Expr.case(made, None if otherwise is None else expr_of(otherwise))
@@ -76,7 +80,7 @@ def _aggregate(function: str, inputs: list[Any]) -> core.Expr:
 _KINDS = {
     "column": lambda name: core.Expr.col(name),
     "literal": lambda value: core.Expr.lit(_value(value)),
-    "binary": lambda op, left, right: expr_of(left).binary(_OPERATORS.get(op, op), expr_of(right)),
+    "binary": _binary,
     "not": lambda one: expr_of(one).invert(),
     "is_null": lambda one: expr_of(one).is_null(),
     "is_in": lambda one, values: expr_of(one).is_in([_value(value) for value in values]),

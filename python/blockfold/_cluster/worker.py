@@ -281,14 +281,16 @@ def write_blocks(
     """Writes blocks of a frame, each as a file of a folder that is there; tells their names, rows and bytes."""
     import os
 
+    from ..dataframe._labels import aligned
+
+    if not os.path.isdir(folder):
+        raise FileError(
+            f"{here()} does not see the folder '{os.path.dirname(folder)}' as the client does, or the run has ended; "
+            "every worker has to see the folder that is written to"
+        )
     own, told = session(), []
-    frame = own.given_frame("written", columns, 1)
+    frame = own.given_frame("written", aligned(columns), 1)
     for at, name in enumerate(names):
-        if not os.path.isdir(folder):
-            raise FileError(
-                f"{here()} does not see the folder '{os.path.dirname(folder)}' as the client does, or the run has ended; "
-                "every worker has to see the folder that is written to"
-            )
         part = own.share_stream(frame.table_of([whole.block(at)]), None).coalesce(1)
         # Where another worker may write the same, until the file is whole.
         made = os.path.join(folder, f".{name}-{uuid4().hex}")
