@@ -380,12 +380,33 @@ def test_an_interrupted_run_leaves_no_tasks(client, tmp_path):
 
     df = days("2000-02-01")
     made = df.map_partitions(slow, meta=df.head(0))
-    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 1.0)
-    with pytest.raises(KeyboardInterrupt) as held:
-        made.x.sum().compute()
+    try:
+        with pytest.raises(KeyboardInterrupt) as held:
+            made.x.sum().compute()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
     end = time.monotonic() + LIMIT
     while any(client.processing().values()):
         assert time.monotonic() < end, "the cluster goes on working"
         time.sleep(0.1)
     assert held.value is not None
+
+
+def test_without_a_cluster():
+    """Dask's own schedulers leave results in this process, where later runs read them."""
+    df = days()
+    (kept,) = dask.persist(df[df.x > 0.5], scheduler="threads")
+    assert "given" not in kept.explain()
+    assert kept.npartitions == df.npartitions
+    assert kept.x.sum().compute() == df[df.x > 0.5].x.sum().compute()
+    pd.testing.assert_frame_equal(kept.compute(), df[df.x > 0.5].compute())
+    (none,) = dask.persist(df[df.x > 5], scheduler="threads")
+    assert len(none) == 0
+    (x,) = dask.persist(ba.arange(10, chunks=3) + 1, scheduler="threads")
+    assert x.chunks == ((3, 3, 3, 1),)
+    assert int(x[2:4].sum().compute()) == 7
+    (column, y) = dask.optimize(df.x, ba.arange(10, chunks=3))
+    assert (column.max().compute(), int(y.sum().compute())) == (df.x.max().compute(), 45)

@@ -112,6 +112,8 @@ class Plan:
         head = dict(zip(("budget", "fragment", "least"), sizes, strict=True))
         head |= {"text": worker.text_of(self._fragments), "fragments": len(listed)}
         plan = worker.encoded("plan", head, body)
+        #: What workers are sent.
+        self.nbytes = len(plan)
         self.token = hashlib.sha256(plan).hexdigest()[:32]
         self._tasks(listed, plan)
 

@@ -16,6 +16,7 @@ from typing import Any
 from .. import _blockfold as core
 from .. import _cluster, _recipes
 from ..exceptions import UnsupportedError
+from ..session import current
 from . import graph, worker, writes
 
 
@@ -173,6 +174,23 @@ class Replayed(Elsewhere):
         return blocks or graph.Blocks([], {})
 
 
+class Here(Replayed):
+    """Answers once with results that are in this process, as a scheduler of threads leaves them, and keeps them in memory."""
+
+    def _once(self, call: str, native: Any) -> Any:
+        if call != "persist" or self._results is None:
+            return super()._once(call, native)
+        if isinstance(native, core.Array):
+            return current().share_buffer(Elsewhere.compute(self, native), tuple(map(tuple, native.chunks)))
+        import pyarrow
+
+        empty = pyarrow.table(native.table_of([]))
+        blocks = [block for parcel in self.results(native) for block in parcel.tables()]
+        parts = [pyarrow.concat_tables(map(pyarrow.table, block)) if block else empty for block in blocks] or [empty]
+        kept = [current().share_stream(part, 1) for part in parts]
+        return core.concat(kept) if len(kept) > 1 else kept[0]
+
+
 class Scheduled(Elsewhere):
     """Runs plans on a connected backend of this package, which runs graphs."""
 
@@ -233,6 +251,9 @@ def each_block(plan: graph.Plan, made: dict[Any, Any]) -> graph.Blocks:
 _plans: OrderedDict[int, tuple[Any, list[Any], graph.Plan]] = OrderedDict()
 _MOST_PLANS = 16
 
+#: Bytes of plans above which only the last one is kept; plans of data in memory hold all of it.
+_MOST_BYTES = 32 << 20
+
 
 def dask_plan(value: Any) -> graph.Plan:
     """The plan of a lazy value, the same as long as the value is."""
@@ -242,7 +263,7 @@ def dask_plan(value: Any) -> graph.Plan:
         return known[2]
     plan = graph.Plan(plan_of(value), cut)
     _plans[id(value)] = value, now, plan
-    while len(_plans) > _MOST_PLANS:
+    while len(_plans) > _MOST_PLANS or (len(_plans) > 1 and sum(one.nbytes for *_, one in _plans.values()) > _MOST_BYTES):
         _plans.popitem(last=False)
     return plan
 
@@ -267,6 +288,12 @@ def answer(results: Any, value: Any) -> Any:
 
 def kept(made: Any, value: Any, rename: Any = None) -> Any:
     """What a value's ``persist`` gives, once its fragments are done and kept."""
+    from dask.task_spec import GraphNode
+
     plan = dask_plan(value)
-    with elsewhere(Replayed(blocks=each_block(plan, made))):
+    results = [made[key] for key in plan.keys]
+    if any(isinstance(one, GraphNode) for one in results):
+        return value  # As of `dask.optimize`: nothing has run.
+    is_here = all(isinstance(one, core.Parcel) for one in results)
+    with elsewhere(Here(results) if is_here else Replayed(blocks=each_block(plan, made))):
         return value.persist()
