@@ -264,6 +264,10 @@ def _made(version: str, steps: list[Any]) -> Any:
             owner = current()
         elif isinstance(owner, str):
             owner = getattr(core, owner) if owner else core
+        if name == "share_stream":  # Pickled buffers arrive at addresses that Arrow does not take.
+            from .dataframe._labels import aligned
+
+            args = aligned(args[0]), *args[1:]
         result = getattr(owner, name)(*args, **kwargs)
         made.append(result if at is None else result[at])
         for attribute, value in held.items():
