@@ -209,6 +209,8 @@ fn scalar(value: &Scalar) -> Value {
         Scalar::Int(value) => json!(value),
         Scalar::UInt(value) => json!(value),
         Scalar::Float(value) => json!({ "float": format!("{value:?}") }),
+        Scalar::Utf8(text) => json!(text.as_ref()),
+        // Filters write points in time as texts.
         other => json!(other.to_string()),
     }
 }
