@@ -46,7 +46,7 @@ QUERIES = {
         "--filter",
         "timestamp >= '2000-01-02' and hour(timestamp) < 5",
     ],
-    "nothing": ["groupby", "days", "--by", "name", "--agg", "x:sum", "--filter", "x > 1e999"],
+    "nothing": ["groupby", "days", "--by", "name", "--agg", "x:sum", "--filter", "x > 2"],
     "sort": ["sort", "days", "--by", "name,-x", "--limit", "7"],
     "distinct": ["distinct", "days", "--by", "name", "--filter", "x > 0"],
     "rows": ["distinct", "days", "--filter", "x > 0.99"],
@@ -120,14 +120,12 @@ def test_failures_say_what_to_do(cluster, folder, tmp_path):
     refused(ran(folder, "groupby", "days", "--by", "name", "--agg", "x:middle", "--cluster", cluster), 2)
     failed = ran(folder, "--json", *query, "tcp://127.0.0.1:9", **limit)
     assert json.loads(failed.stdout)["exit_code"] == 1
-    told = refused(ran(folder, "--memory", "1MiB", "sort", "days", "--by", "x", "--cluster", cluster))
-    assert "memory budget" in told
 
 
-def test_calls_that_are_not_sent():
+def test_calls_that_are_not_sent(folder):
     from blockfold._cluster import program
 
     with pytest.raises(ValueError, match="no call 'write_parquet'"):
-        program.frame_of(bf.session.current(), {"read": "parquet", "paths": [], "calls": [["write_parquet", []]]})
+        program.frame_of(bf.session.current(), {"read": "parquet", "paths": [str(folder / "days")], "calls": [["write_parquet", []]]})
     with pytest.raises(ValueError, match="cannot be sent"):
         program.expr_of(["unknown", "f(x)"])

@@ -30,7 +30,7 @@ const WAIT: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub struct Asked {
     read: &'static str,
-    paths: Vec<PathBuf>,
+    paths: Vec<String>,
     calls: Vec<Value>,
 }
 
@@ -38,10 +38,11 @@ impl Asked {
     /// Files, of which a filter keeps rows.
     ///
     /// # Errors
-    /// A folder that the process is in and that is gone.
+    /// A path that is no text.
     pub fn of(paths: &[PathBuf], filter: Option<&Expr>) -> Result<Asked> {
-        let absolute = paths.iter().map(std::path::absolute).collect::<std::io::Result<_>>();
-        let read = Asked { read: input::reader(paths), paths: absolute.context("--cluster")?, calls: Vec::new() };
+        let read = input::reader(paths);
+        let paths = paths.iter().map(|path| absolute(path)).collect::<Result<_>>()?;
+        let read = Asked { read, paths, calls: Vec::new() };
         Ok(filter.map_or(read.clone(), |filter| read.call("filter", json!([expr(filter)]))))
     }
 
@@ -55,6 +56,13 @@ impl Asked {
     pub fn json(&self) -> Value {
         json!({ "read": self.read, "paths": self.paths, "calls": self.calls })
     }
+}
+
+/// A path as every process of this machine finds it.
+fn absolute(path: &Path) -> Result<String> {
+    let absolute = std::path::absolute(path).map_err(|error| Error::io(path, error))?;
+    let text = absolute.to_str().map(str::to_string);
+    Ok(text.ok_or_else(|| Error::argument("--cluster", format!("'{}' is no text", path.display())))?)
 }
 
 /// Runs a query on a cluster and prints or writes its rows.
@@ -201,6 +209,8 @@ fn scalar(value: &Scalar) -> Value {
         Scalar::Int(value) => json!(value),
         Scalar::UInt(value) => json!(value),
         Scalar::Float(value) => json!({ "float": format!("{value:?}") }),
+        Scalar::Utf8(text) => json!(text.as_ref()),
+        // Filters write points in time as texts.
         other => json!(other.to_string()),
     }
 }
