@@ -63,7 +63,7 @@ runner: ContextVar[Any] = ContextVar("blockfold_runner", default=None)
 #: Tells who runs plans while clients are connected; set when the first one is.
 connected: list[Callable[[], Any]] = []
 
-_RUNS = frozenset(("batches", "collect", "compute", "persist", "to_npy", "to_zarr", "write_ipc", "write_parquet"))
+_RUNS = frozenset(("batches", "collect", "compute", "len", "persist", "to_npy", "to_zarr", "write_ipc", "write_parquet"))
 
 
 def _running(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
@@ -264,10 +264,6 @@ def _made(version: str, steps: list[Any]) -> Any:
             owner = current()
         elif isinstance(owner, str):
             owner = getattr(core, owner) if owner else core
-        if name == "share_stream":  # Pickled buffers arrive at addresses that Arrow does not take.
-            from .dataframe._labels import aligned
-
-            args = aligned(args[0]), *args[1:]
         result = getattr(owner, name)(*args, **kwargs)
         made.append(result if at is None else result[at])
         for attribute, value in held.items():

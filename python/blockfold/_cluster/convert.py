@@ -14,6 +14,9 @@ def from_dask(value: Any) -> Any:
     needed("dask", "from_dask")
     kind = type(value)
     if kind.__module__.startswith("dask.dataframe"):
+        if kind.__name__ == "Index":
+            frame = value.to_frame(index=False, name="index" if value.name is None else value.name)
+            return from_dask(frame[frame.columns[0]])
         from ..dataframe._delayed import from_delayed
 
         parts = value.to_delayed()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import re
 from typing import Any
 
 from .. import _blockfold as core
 from .. import _cluster, _recipes
+from ..exceptions import ArgumentError, UnreachableError
 from ..session import current
 from . import worker
 
 #: Bytes that a fragment should read or make.
 FRAGMENT_BYTES = 64 << 20
+
+#: Seconds in which a cluster without workers has to get one.
+FIRST_WORKER = 60
 
 #: Fragments of a chain for each thread of the cluster at least, where it has as many tasks.
 A_THREAD = 4
@@ -55,9 +58,13 @@ class Cut:
         """For the workers of a connected backend; for this process where it does not say who they are."""
         client = getattr(backend, "client", backend)
         told = getattr(client, "scheduler_info", None)
-        workers = {} if told is None else told(n_workers=-1)["workers"]
-        if workers:
-            return cls.of_workers(workers)
+        if told is not None and hasattr(client, "wait_for_workers"):
+            if getattr(client, "status", "running") != "running":
+                raise UnreachableError(f"{client} is {client.status}; connect a new one")
+            if not told(n_workers=-1).get("workers"):
+                # A cluster that starts workers when there is work.
+                client.wait_for_workers(1, timeout=FIRST_WORKER)
+            return cls.of_workers(told(n_workers=-1).get("workers", {}))
         session = current()
         here = cls(session.memory_budget_bytes, session.threads, _fragment_bytes())
         return here._with_ray()
@@ -156,10 +163,19 @@ def _pickled(steps: list[Any]) -> bytes:
     """Calls as bytes; functions of users go along by value where they can be found by no name."""
     program = _recipes.Program(core.__version__, steps)
     try:
-        import cloudpickle
+        from cloudpickle import dumps
     except ImportError:
-        return pickle.dumps(program)
-    return cloudpickle.dumps(program)
+        from pickle import dumps
+    try:
+        return dumps(program)
+    except Exception as error:
+        functions = [one for step in steps for one in _recipes.held(step[2], _is_function)]
+        named = ", ".join(sorted({getattr(one, "__qualname__", type(one).__name__) for one in functions})) or "its data"
+        raise ArgumentError(f"the plan cannot be sent to workers, since {named} cannot be pickled: {error}") from error
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and not isinstance(value, type)
 
 
 # ---- blocks that lie on workers

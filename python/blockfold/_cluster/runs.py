@@ -45,6 +45,10 @@ class Seen:
 
     batches = compute = persist = to_npy = to_zarr = write_ipc = write_parquet = collect
 
+    def len(self, native: Any) -> int:
+        with elsewhere(None):  # What comes of it may decide which plan runs.
+            return native.len()
+
 
 def plan_of(value: Any, call: str = "compute") -> Any:
     """The native frame or array that a lazy value's ``compute`` or ``persist`` runs first."""
@@ -74,6 +78,11 @@ class Elsewhere:
     def batches(self, native: core.LazyFrame) -> Any:
         """A frame's answer, batch by batch."""
         return Batches(native, iter(self.results(native)))
+
+    def len(self, native: core.LazyFrame) -> int:
+        """The number of a frame's rows."""
+        counted = native.group_agg([], [core.Expr.len().alias("rows")])
+        return self.collect(counted).to_list("rows")[0]
 
     def compute(self, native: core.Array) -> Any:
         """An array's elements."""
@@ -158,6 +167,10 @@ class Replayed(Elsewhere):
 
     def persist(self, native: Any) -> Any:
         return self._once("persist", native)
+
+    def len(self, native: Any) -> int:
+        with elsewhere(None):
+            return native.len()
 
     def _once(self, call: str, native: Any) -> Any:
         if (self._blocks if call == "persist" else self._results) is None:

@@ -66,6 +66,10 @@ impl Op for Read {
     }
 
     fn sliced(&self, axes: &[AxisSlice]) -> Result<Option<Plan>> {
+        if self.source.given().is_some() {
+            // Blocks are handed over whole.
+            return Ok(None);
+        }
         Read::replaced(SlicedSource::of(&self.source, axes), self.kept_share)
     }
 
