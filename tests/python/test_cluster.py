@@ -100,6 +100,8 @@ def test_kept_on_workers(client):
     names = kept.groupby("name").x.sum().compute()
     x = ba.arange(100, chunks=10).persist()
     assert (x + 1).sum().compute() == 5050
+    assert (int(x[3:7].sum().compute()), int(x[::-1][0].compute())) == (3 + 4 + 5 + 6, 99)
+    assert len(kept) == (df.x > 0.5).sum().compute() and not kept.empty
     client.close()
     pd.testing.assert_series_equal(names, df[df.x > 0.5].groupby("name").x.sum().compute())
     with pytest.raises(bf.Error, match="workers of a cluster"):
@@ -308,6 +310,17 @@ def test_an_answer_that_is_too_large(client):
         df = days("2000-01-20", "1s")
     with bf.Session(memory_budget="16MiB"), pytest.raises(bf.exceptions.OverBudgetError, match="MiB"):
         df.compute()
+
+
+def test_what_cannot_be_sent(client):
+    import threading
+
+    def locked(part, lock=threading.Lock()):
+        return part
+
+    df = days()
+    with pytest.raises(bf.Error, match="cannot be pickled"):
+        df.map_partitions(locked, meta=df.head(0)).x.sum().compute()
 
 
 def test_fragments_of_another_version(client):

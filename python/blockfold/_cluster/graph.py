@@ -64,7 +64,9 @@ class Cut:
             if not told(n_workers=-1).get("workers"):
                 # A cluster that starts workers when there is work.
                 client.wait_for_workers(1, timeout=FIRST_WORKER)
-            return cls.of_workers(told(n_workers=-1).get("workers", {}))
+        workers = {} if told is None else told(n_workers=-1).get("workers", {})
+        if workers:
+            return cls.of_workers(workers)
         session = current()
         here = cls(session.memory_budget_bytes, session.threads, _fragment_bytes())
         return here._with_ray()
