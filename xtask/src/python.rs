@@ -21,7 +21,9 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     check(Command::new(&python).args(["-m", "pyright", "--pythonpath"]).arg(&python).current_dir(root))?;
     let pytest = |args: &[&str]| {
         let mut run = Command::new(&python);
-        run.args(["-m", "pytest", "--numprocesses", "2", "--dist", "loadfile"]).args(args).current_dir(root);
+        run.args(["-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", "--timeout", "600"])
+            .args(args)
+            .current_dir(root);
         check(run.env("BLOCKFOLD_BIN", workspace.target.join("debug/blockfold")))
     };
     pytest(&["tests/python"])?;
