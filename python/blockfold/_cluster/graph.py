@@ -189,9 +189,6 @@ class Blocks:
     def __init__(self, keys: list[Any], graph: dict[Any, Any]):
         self.keys, self.graph = keys, graph
 
-    def __reduce__(self) -> Any:
-        return Blocks, (self.keys, self.graph)
-
 
 def given_frame(columns: Any, blocks: Blocks) -> core.LazyFrame:
     """A native frame whose partitions are blocks, of the columns of an Arrow table."""

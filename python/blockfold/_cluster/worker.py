@@ -285,8 +285,6 @@ def write_blocks(
     whole: core.Parcel, columns: Any, folder: str, names: list[str], call: str, how: tuple[Any, ...]
 ) -> list[tuple[str, int, int]]:
     """Writes blocks of a frame, each as a file of a folder that is there; tells their names, rows and bytes."""
-    import os
-
     from ..dataframe._labels import aligned
 
     if not os.path.isdir(folder):

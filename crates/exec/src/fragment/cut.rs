@@ -157,10 +157,7 @@ impl Fragments {
             answer: Vec::new(),
         };
         Chain::of(&graph).into_iter().try_for_each(|chain| cutter.chain(chain))?;
-        let Cutter { stages, list, mut answer, made, .. } = cutter;
-        if let (Some(Made::Reduced { root, .. }), true) = (made.get(&graph.root), answer.is_empty()) {
-            answer.push(*root);
-        }
+        let Cutter { stages, list, answer, .. } = cutter;
         let (shared, finished) = (Mutex::default(), Mutex::default());
         Ok(Fragments { graph, cut, stages, list, answer, shared, finished })
     }
