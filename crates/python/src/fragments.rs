@@ -68,17 +68,21 @@ impl PyFragments {
     }
 }
 
-fn cut(budget_bytes: u64, fragment_bytes: u64, least: usize) -> Cut {
-    Cut { budget_bytes, fragment_bytes, least }
+/// A plan cut by `of`, which also tells what it does.
+fn cut<H: Clone + Send + 'static>(
+    py: Python<'_>,
+    handle: &H,
+    of: impl FnOnce(&H) -> blockfold::Result<(Fragments, String)> + Send + 'static,
+) -> Answer<PyFragments> {
+    let (fragments, text) = run(py, handle, of)?;
+    Ok(PyFragments { fragments: Arc::new(fragments), text })
 }
 
 #[pymethods]
 impl PyLazyFrame {
     fn fragments(&self, py: Python<'_>, budget_bytes: u64, fragment_bytes: u64, least: usize) -> Answer<PyFragments> {
-        let cut = cut(budget_bytes, fragment_bytes, least);
-        let of = move |own: &LazyFrame| Ok((own.fragments(cut)?, own.explain(Stage::Optimized)?));
-        let (fragments, text) = run(py, &self.0, of)?;
-        Ok(PyFragments { fragments: Arc::new(fragments), text })
+        let how = Cut { budget_bytes, fragment_bytes, least };
+        cut(py, &self.0, move |own: &LazyFrame| Ok((own.fragments(how)?, own.explain(Stage::Optimized)?)))
     }
 
     /// The answer that fragments made, block after block.
@@ -91,10 +95,8 @@ impl PyLazyFrame {
 #[pymethods]
 impl PyArray {
     fn fragments(&self, py: Python<'_>, budget_bytes: u64, fragment_bytes: u64, least: usize) -> Answer<PyFragments> {
-        let cut = cut(budget_bytes, fragment_bytes, least);
-        let of = move |own: &Array| Ok((own.fragments(cut)?, own.explain(Stage::Optimized)?));
-        let (fragments, text) = run(py, &self.0, of)?;
-        Ok(PyFragments { fragments: Arc::new(fragments), text })
+        let how = Cut { budget_bytes, fragment_bytes, least };
+        cut(py, &self.0, move |own: &Array| Ok((own.fragments(how)?, own.explain(Stage::Optimized)?)))
     }
 }
 
