@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 from . import _blockfold as core
 from .session import current
@@ -60,15 +60,15 @@ def _noted(made: Any, owner: Any, name: str, args: Any, kwargs: Any) -> Any:
 #: Runs plans elsewhere, while a client is connected or a graph is made; by the call that would run them here.
 runner: ContextVar[Any] = ContextVar("blockfold_runner", default=None)
 
-#: Tells who runs plans while clients are connected; set when the first one is.
-connected: list[Callable[[], Any]] = []
+#: Tells who runs a plan while clients are connected; set when the first one is.
+connected: list[Callable[[Any], Any]] = []
 
 _RUNS = frozenset(("batches", "collect", "compute", "len", "persist", "to_npy", "to_zarr", "write_ipc", "write_parquet"))
 
 
 def _running(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        elsewhere = runner.get() or (connected[0]() if connected else None)
+        elsewhere = runner.get() or (connected[0](self) if connected else None)
         if elsewhere is not None:
             return getattr(elsewhere, name)(self, *args, **kwargs)
         return member(self, *args, **kwargs)
@@ -90,6 +90,109 @@ def _method(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _method_with_runs(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that may run plans before it can say what it makes."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        inner = _Inner((None if type(self) is core.Session else self, name, args, kwargs))
+        made = core.answered(inner, member, (self, *args), kwargs)
+        if inner.failed is not None:
+            raise inner.failed
+        if any(answer is not None for answer in inner.answers):
+            return _noted(made, None, "answered", (*inner.call, inner.answers), {})
+        return _noted(made, self, name, args, kwargs)
+
+    call.__name__, call.__doc__, call.__wrapped__ = name, member.__doc__, member  # type: ignore[attr-defined]
+    return call
+
+
+class _Inner:
+    """Answers the runs inside of a call as all runs are, here or elsewhere, and keeps the answers.
+
+    Elsewhere, the plan of such a run is told by the call that it is inside of, and by the answers before it.
+    """
+
+    __slots__ = ("answers", "call", "context", "failed")
+
+    def __init__(self, call: tuple[Any, ...]):
+        self.call, self.context = call, copy_context()
+        self.answers: list[Any] = []
+        self.failed: BaseException | None = None
+
+    def answer(self, how: str, native: Any) -> Any:
+        return self.context.run(self._answer, how, native)
+
+    def _answer(self, how: str, native: Any) -> Any:
+        if self.failed is not None:
+            raise self.failed
+        native._recipe = None, "inner", (*self.call, list(self.answers)), {}, None
+        elsewhere = runner.get()
+        if elsewhere is None or not elsewhere.is_everywhere:
+            elsewhere = connected[0](native) if connected else None
+        self.answers.append(None)
+        if elsewhere is None:
+            return None
+        try:
+            self.done(getattr(elsewhere, "kept" if how == "persist" else how)(native))
+        except BaseException as error:
+            self.failed = error  # The call may try another way, which would not be told from this one.
+            raise
+        return self.answers[-1]
+
+    def done(self, answer: Any) -> None:
+        if type(answer) is core.NdArray:
+            import numpy as np
+
+            answer = np.asarray(answer)
+        self.answers[-1] = answer
+
+
+class _Again:
+    """Answers the runs inside of a call that is made again by what came of them; the others run here, or stop it."""
+
+    __slots__ = ("answers", "found", "is_found")
+
+    def __init__(self, answers: list[Any], is_found: bool):
+        self.answers, self.is_found = iter(answers), is_found
+        self.found: Any = None
+
+    def answer(self, how: str, native: Any) -> Any:
+        for answer in self.answers:
+            return _aligned(answer)
+        if self.is_found:
+            # A call that tries another way after that asks once more.
+            self.found = native if self.found is None else self.found
+            raise StopIteration
+        return None
+
+    def done(self, answer: Any) -> None:
+        pass
+
+
+def _answered(owner: Any, name: str, args: Any, kwargs: Any, answers: list[Any]) -> Any:
+    """What a call makes, given the answers of the runs inside of it."""
+    made = core.answered(_Again(answers, False), *_unwrapped(owner, name, args), kwargs)
+    return _noted(made, None, "answered", (owner, name, args, kwargs, answers), {})
+
+
+def _inner(owner: Any, name: str, args: Any, kwargs: Any, answers: list[Any]) -> Any:
+    """The frame or array of the run inside of a call that comes after those with answers."""
+    again = _Again(answers, True)
+    try:
+        core.answered(again, *_unwrapped(owner, name, args), kwargs)
+    except Exception:
+        if again.found is None:
+            raise
+    if again.found is None:
+        raise RuntimeError(f"{name} ran less when it was called again")
+    return again.found
+
+
+def _unwrapped(owner: Any, name: str, args: Any) -> tuple[Any, tuple[Any, ...]]:
+    owner = current() if owner is None else owner
+    return getattr(type(owner), name).__wrapped__, (owner, *args)
+
+
 def _function(owner: str, name: str, member: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         return _noted(member(*args, **kwargs), owner, name, args, kwargs)
@@ -108,6 +211,8 @@ def install() -> None:
                 setattr(cls, name, _running(name, member))
             elif isinstance(member, staticmethod):
                 setattr(cls, name, staticmethod(_function(cls.__name__, name, member.__func__)))
+            elif cls in (core.LazyFrame, core.Array, core.Session) and name != "compute_all":
+                setattr(cls, name, _method_with_runs(name, member))
             else:
                 setattr(cls, name, _method(name, member))
     for name in _FUNCTIONS:
@@ -119,6 +224,7 @@ def install() -> None:
         setattr(core, name, noted)
     for cls in _LAZY:
         copyreg.pickle(cls, _reduced)
+    copyreg.pickle(core.Table, _reduced_table)
 
 
 # ---- pickling
@@ -181,6 +287,16 @@ def _reduced(native: Any) -> Any:
     """The calls that make a value, each after those whose results it takes."""
     found = in_order(native, _reads)
     return _made, (core.__version__, [_whole_step(one, found) for _, one in found.values()])
+
+
+def _reduced_table(table: Any) -> Any:
+    import pyarrow
+
+    return _same, (pyarrow.table(table),)
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _whole_step(native: Any, found: dict[int, tuple[int, Any]]) -> Any:
@@ -260,12 +376,19 @@ def _made(version: str, steps: list[Any]) -> Any:
         elif name in _TAKES_DATA:
             args = tuple(_aligned(arg) for arg in args)
         args, kwargs, owner = replaced((args, kwargs, owner), is_place, lambda place: made[place.at])
-        if owner is None:
-            owner = current()
-        elif isinstance(owner, str):
-            owner = getattr(core, owner) if owner else core
-        result = getattr(owner, name)(*args, **kwargs)
+        if name in _AGAIN:
+            result = _AGAIN[name](*args)
+        else:
+            if owner is None:
+                owner = current()
+            elif isinstance(owner, str):
+                owner = getattr(core, owner) if owner else core
+            result = getattr(owner, name)(*args, **kwargs)
         made.append(result if at is None else result[at])
         for attribute, value in held.items():
             setattr(made[-1], attribute, value)
     return made[-1]
+
+
+#: Calls with answers of the runs inside of them, and these runs.
+_AGAIN = {"answered": _answered, "inner": _inner}

@@ -1,6 +1,7 @@
 """Frames and arrays on a Dask cluster of two workers: the same results as here, bit for bit."""
 
 import os
+import pickle
 import signal
 
 import blockfold as bf
@@ -12,6 +13,7 @@ import pytest
 from blockfold._cluster.runs import Scheduled, plan_of
 from cluster import LIMIT, Cluster
 
+cloudpickle = pytest.importorskip("cloudpickle")
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
@@ -102,6 +104,8 @@ def test_kept_on_workers(client):
     assert (x + 1).sum().compute() == 5050
     assert (int(x[3:7].sum().compute()), int(x[::-1][0].compute())) == (3 + 4 + 5 + 6, 99)
     assert len(kept) == (df.x > 0.5).sum().compute() and not kept.empty
+    assert kept.divisions == df.divisions
+    assert len(kept.loc["2000-01-03"]) == len(df[df.x > 0.5].loc["2000-01-03"])
     client.close()
     pd.testing.assert_series_equal(names, df[df.x > 0.5].groupby("name").x.sum().compute())
     with pytest.raises(bf.Error, match="workers of a cluster"):
@@ -287,12 +291,73 @@ def test_arrays_write_here(client, tmp_path):
     x = ba.arange(100, chunks=10)
     x.to_npy(tmp_path / "x.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), np.arange(100))
-    kept = x.persist()
-    with pytest.raises(NotImplementedError, match="to_zarr of an array whose blocks lie on the workers"):
-        (kept + 1).to_zarr(tmp_path / "x.zarr")
-    with pytest.raises(NotImplementedError, match="to_npy"):
-        kept.to_npy(tmp_path / "y.npy")
-    assert os.listdir(tmp_path) == ["x.npy"]
+    kept = x.reshape((10, 10)).persist()
+    (kept + 1).to_zarr(tmp_path / "x.zarr")
+    kept.T.to_npy(tmp_path / "y.npy")
+    client.close()
+    np.testing.assert_array_equal(ba.from_zarr(tmp_path / "x.zarr").compute(), np.arange(1, 101).reshape(10, 10))
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), np.arange(100).reshape(10, 10).T)
+
+
+#: Calls that run something before they can say what they make: bounds, places, the shape, factors of small matrices.
+WITH_RUNS = {
+    "set_index": lambda df, x: df.set_index("id").loc[990:1010],
+    "to_array": lambda df, x: df[["x", "y"]].to_array().sum(axis=0),
+    "mask": lambda df, x: x[x > 0.9],
+    "unique": lambda df, x: ba.unique((x * 10).astype("int64")),
+    "svd": lambda df, x: ba.linalg.svd(x)[1],
+    "svd_compressed": lambda df, x: ba.linalg.svd_compressed(x, 3, seed=1)[1],
+    "overlap": lambda df, x: x.map_overlap(lambda block: block[::-1], depth=1, boundary="reflect"),
+    "fft": lambda df, x: ba.fft.fft2(x),
+    "quarters": lambda df, x: df.repartition(npartitions=3),
+}
+
+
+@pytest.mark.parametrize("name", WITH_RUNS)
+def test_calls_that_run_something_first(name, client):
+    def made(keep):
+        x = ba.random.default_rng(1).random((120, 12), chunks=(40, 12))
+        return WITH_RUNS[name](keep(days()), keep(x))
+
+    there = made(lambda value: value.persist())
+    answer = there.compute()
+    before = made(lambda value: value).compute()
+    client.close()
+    here = made(lambda value: value)
+    same = np.testing.assert_allclose if isinstance(answer, np.ndarray) else pd.testing.assert_frame_equal
+    same(answer, here.compute())
+    same(before, here.compute())
+
+
+def test_runs_inside_of_calls_are_made_once(client, tmp_path):
+    df = days()[["id", "x"]]
+    counted = lambda part: (tmp_path / f"{os.getpid()}-{os.urandom(4).hex()}").touch() or part
+    by_id = df.map_partitions(counted, meta=df.head(0)).set_index("id")
+    first = len(os.listdir(tmp_path))
+    assert first >= df.npartitions  # The bounds were looked for.
+    by_id.x.sum().compute()
+    # Beside the partitions it is only called for the columns of its result.
+    second = len(os.listdir(tmp_path)) - first
+    assert df.npartitions <= second < 2 * df.npartitions
+    read = pickle.loads(cloudpickle.dumps(by_id))
+    assert len(os.listdir(tmp_path)) - first - second < df.npartitions and read.divisions == by_id.divisions
+
+
+def test_files_that_are_written_anew(client, tmp_path):
+    """Workers keep plans for a while, with the small tables that are joined."""
+    small, out = tmp_path / "small.parquet", []
+    for factor in (1, 2):
+        names = pd.DataFrame({"id": np.arange(800, 1200), "weight": np.arange(400) * factor})
+        names.to_parquet(tmp_path / "new.parquet")
+        os.replace(tmp_path / "new.parquet", small)
+        joined = days()[["id", "x"]].merge(bf.read_parquet(str(small)), on="id")
+        out.append(joined.weight.sum().compute())
+    assert out[1] == 2 * out[0] > 0
+    for factor in (1, 2):
+        for name, write in (("npy", ba.Array.to_npy), ("zarr", ba.Array.to_zarr)):
+            write(ba.arange(1000, chunks=100) * factor, tmp_path / f"x.{name}", overwrite=True)
+            x = ba.open_npy(tmp_path / "x.npy") if name == "npy" else ba.from_zarr(tmp_path / "x.zarr")
+            assert int(x.sum().compute()) == 499500 * factor
 
 
 def test_a_path_that_workers_do_not_see(client, tmp_path):

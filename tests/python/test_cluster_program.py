@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +105,13 @@ def refused(done, code=1):
     return done.stderr
 
 
+def script(path, line):
+    """A program of one line of a shell."""
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+    return path
+
+
 def test_failures_say_what_to_do(cluster, folder, tmp_path):
     query = [*QUERIES["groups"], "--cluster"]
     limit = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}
@@ -111,8 +120,10 @@ def test_failures_say_what_to_do(cluster, folder, tmp_path):
     )
     told = refused(ran(folder, *query, cluster, BLOCKFOLD_PYTHON=str(tmp_path / "python")))
     assert "could not be started" in told and "pip install 'blockfold[cluster]'" in told
-    told = refused(ran(tmp_path, *query, cluster, PYTHONPATH="", PYTHONNOUSERSITE="1"))
-    assert "'" + sys.executable + "' has not; pip install 'blockfold[cluster]'" in told
+    # Without what is installed beside it.
+    bare = script(tmp_path / "bare", f'exec {sys.executable} -S "$@"')
+    told = refused(ran(tmp_path, *query, cluster, PYTHONPATH="", BLOCKFOLD_PYTHON=str(bare)))
+    assert f"'{bare}' has not; pip install 'blockfold[cluster]'" in told
     unknown = ["groupby", "days", "--by", "nothing", "--agg", "len"]
     assert refused(ran(folder, *unknown, "--cluster", cluster)) == refused(ran(folder, *unknown))
     assert "gone" in refused(ran(folder, "distinct", "gone", "--cluster", cluster))
@@ -120,6 +131,35 @@ def test_failures_say_what_to_do(cluster, folder, tmp_path):
     refused(ran(folder, "groupby", "days", "--by", "name", "--agg", "x:middle", "--cluster", cluster), 2)
     failed = ran(folder, "--json", *query, "tcp://127.0.0.1:9", **limit)
     assert json.loads(failed.stdout)["exit_code"] == 1
+
+
+def test_an_interrupt_ends_both_processes(folder, tmp_path):
+    """Ctrl-C while a scheduler does not answer."""
+    # Python's own process tells who it is, and then is the interpreter.
+    python = script(tmp_path / "python", f'echo $$ > {tmp_path}/id; exec {sys.executable} "$@"')
+    known = {**os.environ, "BLOCKFOLD_PYTHON": str(python), "PYTHONPATH": str(PACKAGE)}
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        silent.settimeout(60)
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        program = subprocess.Popen(
+            [PROGRAM, *QUERIES["groups"], "--cluster", address],
+            cwd=folder,
+            env=known,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            with silent.accept()[0]:
+                program.send_signal(signal.SIGINT)
+                out, told = program.communicate(timeout=60)
+        finally:
+            program.kill()
+    assert (program.returncode, out) == (130, "") and "cancelled" in told
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "id").read_text()), 0)
 
 
 def test_calls_that_are_not_sent(folder):

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use blockfold_core::{Chunks, DType, Divisions, Grid, Result, SchemaRef};
+use blockfold_core::{Chunks, DType, Grid, Result, SchemaRef};
 use blockfold_exec::{Cut, Fragments, Given, Parcel};
 use blockfold_ops::frame::Read;
 use blockfold_plan::tiles::array_schema;
@@ -64,14 +64,7 @@ impl Session {
     ///
     /// # Errors
     /// No partition.
-    pub fn given_frame(
-        &self,
-        name: &str,
-        schema: SchemaRef,
-        partitions: usize,
-        divisions: Option<Divisions>,
-    ) -> Result<LazyFrame> {
-        let grid = Grid::unknown(partitions).with_divisions(divisions);
+    pub fn given_frame(&self, name: &str, schema: SchemaRef, grid: Grid) -> Result<LazyFrame> {
         self.read(Arc::new(Given::new(name, schema, grid)))
     }
 

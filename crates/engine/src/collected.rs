@@ -37,6 +37,12 @@ impl Frame {
         }
     }
 
+    /// Rows that come from elsewhere.
+    pub(crate) fn of_batches(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        let (report, estimate) = (RunReport::default(), Estimate::default());
+        Frame { schema, batches, _permits: Vec::new(), report, estimate }
+    }
+
     /// Columns with their types.
     pub fn schema(&self) -> SchemaRef {
         self.schema.clone()
@@ -111,7 +117,7 @@ impl fmt::Debug for Frame {
 }
 
 /// What was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WriteSummary {
     /// Number of files.
     pub files: usize,

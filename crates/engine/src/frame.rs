@@ -12,6 +12,7 @@ use blockfold_plan::{Estimate, Lower, Plan, Sink, Source, Stage, StepGraph, expl
 
 use crate::collected::{Frame, WriteSummary};
 use crate::group_by::GroupBy;
+use crate::inner::{self, InnerAnswer, InnerRun};
 use crate::session::Session;
 
 /// A description of a frame that nobody has computed yet; cheap to clone.
@@ -284,9 +285,17 @@ impl LazyFrame {
     /// The answer counts against the session's budget until it is dropped; one that does not fit is refused
     /// with [`Error::OverBudget`]. Take large answers with [`LazyFrame::collect_partitions`], or write them.
     pub fn collect(&self) -> Result<Frame> {
-        let graph = self.graph()?;
-        let outcome = self.session.executor().run(&graph, self.session.cancel())?;
-        Ok(Frame::new(outcome))
+        let here = || {
+            let graph = self.graph()?;
+            let outcome = self.session.executor().run(&graph, self.session.cancel())?;
+            Ok(Frame::new(outcome))
+        };
+        let taken = |answer| match answer {
+            InnerAnswer::Rows(schema, batches) => Ok(Frame::of_batches(schema, batches)),
+            _ => Err(Error::internal("a run was answered by something else than rows")),
+        };
+        let told = |frame: &Frame| InnerAnswer::Rows(frame.schema(), frame.batches().to_vec());
+        inner::run(|| InnerRun::Rows(self.clone()), here, taken, told)
     }
 
     /// Runs the plan and hands the answer on batch by batch, in order, never holding the whole.

@@ -34,6 +34,7 @@ mod describe;
 mod divisions;
 mod frame;
 mod group_by;
+mod inner;
 mod persist;
 mod recording;
 mod repartition;
@@ -56,6 +57,7 @@ pub use blockfold_exec::{
     Subscriber, Work, is_in_pool, standing_in,
 };
 pub use blockfold_io::ipc::{IpcCompression, IpcWriteOptions};
+pub use blockfold_io::output::OutputFolder;
 pub use blockfold_io::parquet::sink::{Compression, Dictionary, ParquetWriteOptions};
 pub use blockfold_io::paths::Paths;
 pub use blockfold_kernels::functions::{ExprFunctions, find as find_function};
@@ -71,6 +73,7 @@ pub use delayed::{Bag, Client, Delayed, Future, compute_all, delayed, try_delaye
 pub use divisions::SetIndexOptions;
 pub use frame::{LazyFrame, concat};
 pub use group_by::GroupBy;
+pub use inner::{InnerAnswer, InnerRun, InnerRuns, answered_by, answering};
 pub use session::{Session, SessionBuilder, cancellable};
 pub use table::short_type;
 pub use window::WindowExpr;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use blockfold_core::Result;
+use blockfold_core::{Error, Result};
 
 use crate::frame::LazyFrame;
+use crate::inner::{self, InnerAnswer, InnerRun};
 
 impl LazyFrame {
     /// Runs the plan and keeps the answer's blocks: a lazy frame over them, with the same partitions.
@@ -26,8 +27,15 @@ impl LazyFrame {
     /// # }
     /// ```
     pub fn persist(&self) -> Result<LazyFrame> {
-        let divisions = self.plan()?.meta().grid.divisions().cloned();
-        let kept = self.session.executor().keep(&self.graph()?, divisions, self.session.cancel())?;
-        self.session.read(Arc::new(kept))
+        let here = || {
+            let divisions = self.plan()?.meta().grid.divisions().cloned();
+            let kept = self.session.executor().keep(&self.graph()?, divisions, self.session.cancel())?;
+            self.session.read(Arc::new(kept))
+        };
+        let taken = |answer| match answer {
+            InnerAnswer::Frame(kept) => Ok(kept),
+            _ => Err(Error::internal("a frame to be kept was answered by something else")),
+        };
+        inner::run(|| InnerRun::KeptFrame(self.clone()), here, taken, |kept| InnerAnswer::Frame(kept.clone()))
     }
 }

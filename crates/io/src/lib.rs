@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod content;
 pub mod ipc;
 mod map;
 pub mod memory;

@@ -18,11 +18,14 @@ use blockfold_core::{Error, Result};
 use bytes::Bytes;
 use memmap2::Mmap;
 
+use crate::content::Content;
+
 /// A file mapped for reading.
 #[derive(Clone)]
 pub(crate) struct MappedFile {
     path: Arc<Path>,
     map: Arc<Mmap>,
+    content: Content,
     /// The map's bytes, for buffers that share them.
     bytes: Buffer,
 }
@@ -62,14 +65,20 @@ impl MappedFile {
         // SAFETY: the map is read-only and the file is not modified while it is mapped, which users of inputs
         // promise (see the module's text); the map outlives every buffer on it since each holds its owner.
         let map = unsafe { Mmap::map(file) }.map_err(|error| Error::io(&path, error))?;
+        let content = Content::of(&file.metadata().map_err(|error| Error::io(&path, error))?);
         let map = Arc::new(map);
         let bytes = Buffer::from(Bytes::from_owner(Owner(map.clone())));
-        Ok(MappedFile { path: path.into(), map, bytes })
+        Ok(MappedFile { path: path.into(), map, content, bytes })
     }
 
     /// The file's path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Size and time of the file when it was mapped.
+    pub(crate) fn content(&self) -> Content {
+        self.content
     }
 
     /// All bytes.

@@ -6,6 +6,7 @@
 //! writer of the same target. An existing output is replaced only on request, and only when every file in it looks
 //! like part of a data set: overwriting a home folder by mistake must not be possible.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -97,6 +98,31 @@ impl OutputFolder {
     pub fn finished(&self, path: PathBuf, file: File) {
         if let Some(staging) = self.staging().as_mut() {
             staging.syncer.send(path, file);
+        }
+    }
+
+    /// Leaves these files, of these sizes, and removes all else: what writers that were lost left half written.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a file that is not there, or not as long; [`Error::Io`] naming the output.
+    pub fn keep_only(&self, files: &HashMap<String, u64>) -> Result<()> {
+        let folder = self.file("")?;
+        let io = |error| Error::io(&self.asked, error);
+        for entry in fs::read_dir(&folder).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            if !entry.file_name().to_str().is_some_and(|name| files.contains_key(name)) {
+                remove_any(&entry.path());
+            }
+        }
+        let is_there = |(name, size): &(&String, &u64)| {
+            fs::metadata(folder.join(name)).is_ok_and(|found| found.is_file() && found.len() == **size)
+        };
+        match files.iter().find(|file| !is_there(file)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let what = "as it was written elsewhere; all who write to a folder have to see the same one".into();
+                Err(Error::NotFound { path: folder.join(name), what })
+            }
         }
     }
 

@@ -62,6 +62,26 @@ fn aborted_or_dropped_outputs_leave_nothing() {
 }
 
 #[test]
+fn what_others_left_half_written_is_removed() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("out");
+    let output = OutputFolder::new(&path, false);
+    output.begin().unwrap();
+    write_part(&output, "part.0.parquet", "whole");
+    write_part(&output, ".part.1.parquet-lost", "half");
+    fs::create_dir(output.file(".part.2-lost").unwrap()).unwrap();
+    for (name, size) in [("part.0.parquet", 4), ("part.1.parquet", 5)] {
+        let wrong = output.keep_only(&[(name.to_string(), size)].into());
+        assert!(matches!(wrong, Err(Error::NotFound { path, .. }) if path.ends_with(name)));
+        write_part(&output, "part.0.parquet", "whole");
+    }
+    output.keep_only(&[("part.0.parquet".to_string(), 5)].into()).unwrap();
+    output.commit().unwrap();
+    assert_eq!(names(&path), ["part.0.parquet"]);
+    assert!(OutputFolder::new(&path, false).keep_only(&[].into()).is_err());
+}
+
+#[test]
 fn an_existing_output_is_replaced_only_on_request() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("out");

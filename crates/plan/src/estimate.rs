@@ -36,7 +36,7 @@ pub struct ChainEstimate {
 }
 
 /// What a run will need, chain by chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Estimate {
     /// The chains in the order in which they run.
     pub chains: Vec<ChainEstimate>,

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -146,6 +147,17 @@ impl StepGraph {
         &self.nodes[id.0]
     }
 
+    /// A number that differs once a file that is read was written anew.
+    pub fn content(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for node in &self.nodes {
+            if let Step::Read { source, .. } = &node.step {
+                source.content().hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+
     /// How many places of other steps a step is read from.
     pub fn readers_of(&self, id: StepId) -> usize {
         let reads = |node: &StepNode| match &node.step {
@@ -204,6 +216,10 @@ pub trait Source: fmt::Debug + Send + Sync {
     fn detail(&self) -> String;
     /// A text equal for sources that read the same, `None` when only identity tells.
     fn token(&self) -> Option<String>;
+    /// A number that differs once the files that are read were written anew; 0 where there are none.
+    fn content(&self) -> u64 {
+        0
+    }
     /// Columns of the blocks. A column that was asked for as codes may arrive as a dictionary of this type.
     fn schema(&self) -> SchemaRef;
     /// The partitions.

@@ -86,6 +86,6 @@ pub fn of_regions(
 }
 
 /// What a function raised, as it goes through the engine and comes back.
-fn external(error: PyErr) -> Error {
+pub fn external(error: PyErr) -> Error {
     Error::External(Box::new(error))
 }

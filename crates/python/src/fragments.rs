@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use arrow::buffer::Buffer;
-use blockfold::{Array, Cut, Error, Fragments, LazyFrame, Parcel, Read, Region, Stage, Tile};
+use blockfold::{Array, Cut, Divisions, Error, Fragments, Grid, LazyFrame, Parcel, Read, Region, Stage, Tile};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -16,6 +16,7 @@ use crate::dtype::dtype_of;
 use crate::error::Answer;
 use crate::frame::{PyLazyFrame, checked};
 use crate::run::run;
+use crate::scalar::scalar_of;
 use crate::session::PySession;
 use crate::table::PyTable;
 
@@ -46,6 +47,12 @@ impl PyFragments {
     /// Fragments whose results are the answer, in order, and how many blocks each of them makes.
     fn answer(&self) -> Vec<(usize, usize)> {
         self.fragments.answer().iter().map(|at| (*at, self.fragments.list()[*at].blocks())).collect()
+    }
+
+    /// A number that differs once a file that the plan reads was written anew.
+    #[getter]
+    fn content(&self) -> u64 {
+        self.fragments.graph().content()
     }
 
     #[getter]
@@ -102,10 +109,25 @@ impl PyArray {
 
 #[pymethods]
 impl PySession {
-    /// A frame whose partitions fragments are handed, of the columns of an object with `__arrow_c_stream__`.
-    fn given_frame(&self, name: &str, columns: &Bound<'_, PyAny>, npartitions: usize) -> Answer<PyLazyFrame> {
+    /// A frame whose partitions fragments are handed, of the columns of an object with `__arrow_c_stream__`; with the rows of
+    /// each, and a column with its bounds, if they are known.
+    #[pyo3(signature = (name, columns, npartitions, lengths = None, divisions = None))]
+    fn given_frame(
+        &self,
+        name: &str,
+        columns: &Bound<'_, PyAny>,
+        npartitions: usize,
+        lengths: Option<Vec<u64>>,
+        divisions: Option<(String, Vec<Bound<'_, PyAny>>)>,
+    ) -> Answer<PyLazyFrame> {
         let (schema, _) = capsule::import(columns)?;
-        checked(self.0.given_frame(name, schema, npartitions, None)?)
+        let grid = lengths.map_or_else(|| Grid::unknown(npartitions), Grid::known);
+        let divisions = divisions.map(|(column, bounds)| {
+            let bounds = bounds.iter().map(scalar_of).collect::<PyResult<_>>()?;
+            Ok::<_, PyErr>(Divisions { column, bounds })
+        });
+        let grid = grid.with_divisions(divisions.transpose()?);
+        checked(self.0.given_frame(name, schema, grid)?)
     }
 
     /// An array whose chunks fragments are handed, given their lengths along each axis.

@@ -18,9 +18,11 @@ mod expr;
 mod fragments;
 mod frame;
 mod group;
+mod inner;
 mod joins;
 mod made;
 mod making;
+mod output;
 mod pictures;
 mod run;
 mod scalar;
@@ -52,6 +54,10 @@ mod _blockfold {
     use crate::frame::PyLazyFrame;
     #[pymodule_export]
     use crate::frame::concat;
+    #[pymodule_export]
+    use crate::inner::answered;
+    #[pymodule_export]
+    use crate::output::PyOutput;
     #[pymodule_export]
     use crate::session::PySession;
     #[pymodule_export]

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use blockfold::{Cancel, Error, cancellable, is_in_pool, standing_in};
+use blockfold::{Cancel, Error, answered_by, answering, cancellable, is_in_pool, standing_in};
 use pyo3::prelude::*;
 
 use crate::error::{Answer, Raised};
@@ -52,8 +52,9 @@ where
     let (done, waits) = sync_channel(1);
     // A function of the user that starts a run inside of a run: its thread is one of those that the run would need.
     let stands_in = is_in_pool();
+    let inner = answering();
     let body = move || {
-        let work = || cancellable(&scope, || work(&own));
+        let work = || answered_by(inner, || cancellable(&scope, || work(&own)));
         let result = catch_unwind(AssertUnwindSafe(|| if stands_in { standing_in(work) } else { work() }));
         // What the work held is given back before its answer is there.
         drop(own);

@@ -56,6 +56,11 @@ def current() -> Any:
     return _open[-1]
 
 
+def is_here() -> bool:
+    """Whether lazy values run in this process, whoever is connected."""
+    return _is_here.get()
+
+
 @contextmanager
 def here() -> Iterator[None]:
     """Has lazy values run in this process."""
@@ -68,10 +73,9 @@ def here() -> Iterator[None]:
 
 def opened(backend: Any) -> None:
     """Makes a connected backend the current one."""
-    from .._recipes import connected
-    from .runs import scheduled
+    from .runs import take_over
 
-    connected[:] = [scheduled]
+    take_over()
     _open.append(backend)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..delayed import Delayed
 from ..exceptions import UnsupportedError
-from . import needed, runs, worker
+from . import graph, needed, runs, worker
 
 
 def from_dask(value: Any) -> Any:
@@ -47,9 +47,9 @@ def to_dask_frame(frame: Any, name: Any = None) -> Any:
     tasks = dict(plan.graph) | blocks.graph
     labels = list(frame._index), list(frame._columns), None if name is None else (name[0],)
     parts = []
-    for at, key in enumerate(blocks.keys):
+    for at, (key, block) in enumerate(blocks.places):
         own = (f"to-pandas-{plan.token}", at)
-        tasks[own] = Task(own, worker.to_pandas, TaskRef(key), *labels)
+        tasks[own] = Task(own, worker.to_pandas, TaskRef(key), block, *labels)
         parts.append(DaskDelayed(own, tasks))
     meta = meta if name is None else meta.iloc[:, 0].rename(name[0])
     return dataframe.from_delayed(parts, meta=meta, verify_meta=False)
@@ -65,13 +65,10 @@ def to_dask_array(array: Any) -> Any:
     plan = runs.dask_plan(array)
     blocks = runs.each_block(plan, {})
     tasks, name = dict(plan.graph) | blocks.graph, f"to-numpy-{plan.token}"
-    chunks = tuple(tuple(along) for along in array.chunks)
-    if len(blocks.keys) == 1:
-        # Reductions, and small arrays that are put together, are made as one block.
-        chunks = tuple((length,) for length in array.shape)
+    chunks = graph.chunks_of(array._core, blocks)
     places = product(*(range(len(along)) for along in chunks))
-    for place, key in zip(places, blocks.keys, strict=True):
+    for place, (key, block) in zip(places, blocks.places, strict=True):
         own = (name, *place)
-        tasks[own] = Task(own, worker.to_numpy, TaskRef(key))
+        tasks[own] = Task(own, worker.to_numpy, TaskRef(key), block)
     return dask_array.Array(tasks, name, chunks, dtype=array.dtype)
 

@@ -119,6 +119,8 @@ class Plan:
         self._fragments = lazy.fragments(*sizes)
         listed = self._fragments.list()
         head = dict(zip(("budget", "fragment", "least"), sizes, strict=True))
+        # Files that were written anew make another plan, also if it does the same.
+        head |= {"content": self._fragments.content}
         head |= {"text": worker.text_of(self._fragments), "fragments": len(listed)}
         plan = worker.encoded("plan", head, body)
         #: What workers are sent.
@@ -133,26 +135,27 @@ class Plan:
         self.graph[plan_key] = DataNode(plan_key, plan)
         names = [(task_name(label, self.token), at) for at, (label, _) in enumerate(listed)]
         for at, (_, reads) in enumerate(listed):
-            head = {"plan": self.token, "at": at}
-            inputs = [TaskRef(self._input(names, *read)) for read in reads]
-            fragment = worker.encoded("fragment", head)
-            self.graph[names[at]] = Task(names[at], worker.run_fragment, fragment, TaskRef(plan_key), *inputs)
+            places = [self._input(names, *read) for read in reads]
+            inputs = {key: place for place, key in enumerate(dict.fromkeys(key for key, _ in places))}
+            head = {"plan": self.token, "at": at, "reads": [[inputs[key], block] for key, block in places]}
+            fragment, refs = worker.encoded("fragment", head), map(TaskRef, inputs)
+            self.graph[names[at]] = Task(names[at], worker.run_fragment, fragment, TaskRef(plan_key), *refs)
         self.keys = [names[at] for at, _ in self._fragments.answer()]
         #: How many blocks of the answer each of them makes.
         self.blocks = [blocks for _, blocks in self._fragments.answer()]
 
-    def _input(self, names: list[Any], kind: str, of: str, part: int) -> Any:
-        """The key of what a fragment reads."""
+    def _input(self, names: list[Any], kind: str, of: str, part: int) -> tuple[Any, int | None]:
+        """The key of what a fragment reads, and which of its blocks."""
         from dask._task_spec import Task, TaskRef
 
         if kind == "result":
-            return names[int(of)]
+            return names[int(of)], None
         if kind == "given":
             return self._given[of][part]
         key = (f"part-{self.token}", int(of), part)
         if key not in self.graph:
             self.graph[key] = Task(key, worker.take_part, TaskRef(names[int(of)]), part)
-        return key
+        return key, None
 
 
 def task_name(label: str, token: str) -> str:
@@ -184,29 +187,40 @@ def _is_function(value: Any) -> bool:
 
 
 class Blocks:
-    """Where the blocks of a frame or array lie: keys of tasks, and the graph that makes them."""
+    """Where the blocks of a frame or array lie: for each the key of a task and which of its blocks, and the graph of these
+    tasks."""
 
-    def __init__(self, keys: list[Any], graph: dict[Any, Any]):
-        self.keys, self.graph = keys, graph
+    def __init__(self, places: list[tuple[Any, int]], graph: dict[Any, Any]):
+        self.places, self.graph = places, graph
 
 
-def given_frame(columns: Any, blocks: Blocks) -> core.LazyFrame:
-    """A native frame whose partitions are blocks, of the columns of an Arrow table."""
+def given_frame(columns: Any, blocks: Blocks, lengths: list[int] | None, divisions: Any) -> core.LazyFrame:
+    """A native frame whose partitions are blocks, of the columns of an Arrow table; with the rows of each and the bounds of a
+    column, if they are known."""
     name = _name_of(blocks)
-    native = current().given_frame(name, columns, len(blocks.keys))
+    native = current().given_frame(name, columns, len(blocks.places), lengths, divisions)
     native._blocks = blocks
     return native
 
 
-def given_array(dtype: str, chunks: list[list[int]], blocks: Blocks) -> core.Array:
-    """A native array whose chunks are blocks."""
-    native = current().given_array(_name_of(blocks), dtype, chunks)
+def chunks_of(native: core.Array, blocks: Blocks) -> tuple[tuple[int, ...], ...]:
+    """The chunks that blocks of an array are."""
+    if len(blocks.places) == 1:
+        # Reductions, and small arrays that are put together, are made as one block.
+        return tuple((length,) for length in native.shape)
+    return tuple(map(tuple, native.chunks))
+
+
+def given_array(of: core.Array, blocks: Blocks) -> core.Array:
+    """A native array like another, whose chunks are blocks."""
+    chunks = list(map(list, chunks_of(of, blocks)))
+    native = current().given_array(_name_of(blocks), of.dtype, chunks)
     native._blocks = blocks
     return native
 
 
 def _name_of(blocks: Blocks) -> str:
-    text = "\n".join(map(str, blocks.keys))
+    text = "\n".join(map(str, blocks.places))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -215,7 +229,7 @@ def has_blocks(native: Any) -> bool:
     return any(hasattr(one, "_blocks") for _, one in _recipes.in_order(native, _recipes._reads).values())
 
 
-def _lifted(native: Any, graph: dict[Any, Any]) -> tuple[list[Any], dict[str, list[Any]]]:
+def _lifted(native: Any, graph: dict[Any, Any]) -> tuple[list[Any], dict[str, list[tuple[Any, int | None]]]]:
     """The calls that make a value, those of blocks by name; puts what makes the blocks into a graph."""
     found = _recipes.in_order(native, _recipes._reads)
     steps, given = [], {}
@@ -224,16 +238,16 @@ def _lifted(native: Any, graph: dict[Any, Any]) -> tuple[list[Any], dict[str, li
         calls = getattr(one, "_calls", None)
         if calls is not None:
             called = f"calls-{len(given)}"
-            given[called] = [_key_of_call(call, graph) for call in calls]
+            given[called] = [(_key_of_call(call, graph), None) for call in calls]
             if name == "frame_of_calls":
                 name, args, kwargs = "given_frame", (called, args[2], len(calls)), {}
             else:
                 name, args, kwargs = "given_array", (called, args[3], args[4]), {}
         elif hasattr(one, "_blocks"):
             graph.update(one._blocks.graph)
-            given[args[0]] = one._blocks.keys
+            given[args[0]] = one._blocks.places
         elif name in _READS_PATHS and owner is None:
-            args, kwargs = _recipes.replaced((args, kwargs), _is_path, _absolute)
+            args = _recipes.replaced(args[0], _is_path, _absolute), *args[1:]
         steps.append((owner, name, args, kwargs, at))
     return steps, given
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from .. import _blockfold as core
 from .. import _cluster, _recipes
-from ..exceptions import UnsupportedError
 from ..session import current
 from . import graph, worker, writes
 
@@ -40,6 +39,9 @@ class _Found(BaseException):
 class Seen:
     """Runs nothing: tells which plan would have run."""
 
+    #: Whether runs inside of calls that make lazy values are answered, too.
+    is_everywhere = False
+
     def collect(self, native: Any, *args: Any) -> Any:
         raise _Found(native)
 
@@ -62,6 +64,8 @@ def plan_of(value: Any, call: str = "compute") -> Any:
 
 class Elsewhere:
     """Answers calls that run plans by results that `results` and `blocks` give of a plan."""
+
+    is_everywhere = True
 
     def results(self, native: Any) -> list[core.Parcel]:
         """What the fragments of the answer made."""
@@ -97,12 +101,27 @@ class Elsewhere:
 
     def persist(self, native: Any) -> Any:
         """The same frame or array, of blocks that are made now and stay where they are."""
+        return self._given(native, self.blocks(native), None)
+
+    def kept(self, native: Any) -> Any:
+        """As `persist`; partitions of a frame are counted."""
         blocks = self.blocks(native)
+        return self._given(native, blocks, None if isinstance(native, core.Array) else self.lengths(blocks))
+
+    def lengths(self, blocks: graph.Blocks) -> list[int]:
+        """Rows of blocks."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _given(native: Any, blocks: graph.Blocks, lengths: list[int] | None) -> Any:
         if isinstance(native, core.Array):
-            return graph.given_array(native.dtype, native.chunks, blocks)
+            return graph.given_array(native, blocks)
         import pyarrow
 
-        return graph.given_frame(pyarrow.table(native.table_of([])), blocks)
+        divisions = native.divisions()
+        if divisions is not None and len(divisions[1]) != len(blocks.places) + 1:
+            divisions = None
+        return graph.given_frame(pyarrow.table(native.table_of([])), blocks, lengths, divisions)
 
     def write_parquet(self, native: core.LazyFrame, path: Any, options: dict[str, Any]) -> dict[str, Any]:
         """Writes a frame."""
@@ -114,21 +133,15 @@ class Elsewhere:
 
     def to_npy(self, native: core.Array, path: Any, overwrite: bool) -> dict[str, Any]:
         """Writes an array, in this process."""
-        _check_is_here(native, "to_npy")
-        return _recipes.run_here(native, "to_npy", path, overwrite)
+        return _recipes.run_here(self.fetched(native), "to_npy", path, overwrite)
 
     def to_zarr(self, native: core.Array, path: Any, version: int, overwrite: bool) -> dict[str, Any]:
         """Writes an array, in this process."""
-        _check_is_here(native, "to_zarr")
-        return _recipes.run_here(native, "to_zarr", path, version, overwrite)
+        return _recipes.run_here(self.fetched(native), "to_zarr", path, version, overwrite)
 
-
-def _check_is_here(native: core.Array, call: str) -> None:
-    if graph.has_blocks(native):
-        raise UnsupportedError(
-            f"{call} of an array whose blocks lie on the workers of a cluster is not supported; write it before persist(), "
-            "or take compute() and write that"
-        )
+    def fetched(self, native: core.Array) -> core.Array:
+        """An array that can be read in this process."""
+        return native
 
 
 class Batches:
@@ -152,6 +165,8 @@ class Batches:
 
 class Replayed(Elsewhere):
     """Answers once with results that are there; other plans run where they would without it."""
+
+    is_everywhere = False
 
     def __init__(self, results: list[core.Parcel] | None = None, blocks: graph.Blocks | None = None):
         self._results, self._blocks = results, blocks
@@ -227,6 +242,38 @@ class Scheduled(Elsewhere):
         futures = self._backend.persist_graph(plan.graph, plan.keys)
         return each_block(plan, dict(zip(plan.keys, futures, strict=True)))
 
+    def lengths(self, blocks: graph.Blocks) -> list[int]:
+        from uuid import uuid4
+
+        from dask._task_spec import Task, TaskRef
+
+        token, made = uuid4().hex, list(dict.fromkeys(of for of, _ in blocks.places))
+        tasks = {(f"rows-{token}", at): Task((f"rows-{token}", at), worker.rows, TaskRef(of)) for at, of in enumerate(made)}
+        rows = dict(zip(made, self._backend.run_graph({**blocks.graph, **tasks}, list(tasks)), strict=True))
+        return [rows[of][at] for of, at in blocks.places]
+
+    def fetched(self, native: core.Array) -> core.Array:
+        """The same array; if blocks lie on workers, it is computed there, and its chunks are fetched when they are read."""
+        if not graph.has_blocks(native):
+            return native
+        from uuid import uuid4
+
+        from dask._task_spec import Task, TaskRef
+
+        from ..array._many_blocks import array_of
+        from ..delayed import delayed
+
+        blocks = self.blocks(native)
+
+        def chunk(at: int) -> Any:
+            of, block = blocks.places[at]
+            key = (f"chunk-{uuid4().hex}", block)
+            tasks = {of: blocks.graph[of], key: Task(key, worker.to_numpy, TaskRef(of), block)}
+            return self._backend.run_graph(tasks, [key])[0]
+
+        calls = [delayed(chunk, pure=False)(at) for at in range(len(blocks.places))]
+        return array_of(calls, graph.chunks_of(native, blocks), native.dtype)._core
+
     def write_parquet(self, native: core.LazyFrame, path: Any, options: dict[str, Any]) -> dict[str, Any]:
         overwrite = bool(options.get("overwrite"))
         how = ({**options, "overwrite": False},)
@@ -243,19 +290,38 @@ def scheduled(scheduler: Any = None) -> Any:
     return None if backend is None else Scheduled(backend)
 
 
+def take_over() -> None:
+    """Has plans run where clients are connected to, and where their blocks lie."""
+    _recipes.connected[:] = [_runner_of]
+
+
+def _runner_of(native: Any) -> Any:
+    """Who runs a plan: the innermost open client; for blocks that lie on workers, that of Dask."""
+    backend = _cluster.current()
+    if backend is None and not _cluster.is_here() and graph.has_blocks(native):
+        backend = _client_of_dask()
+    return None if backend is None else Scheduled(backend)
+
+
+def _client_of_dask() -> Any:
+    import sys
+
+    from ._dask import Dask
+
+    try:
+        return Dask.of(sys.modules["distributed"].get_client())
+    except (KeyError, ValueError):
+        return None
+
+
 def each_block(plan: graph.Plan, made: dict[Any, Any]) -> graph.Blocks:
-    """The blocks of a plan one by one, given what its fragments made, several blocks each: results, or futures of them."""
-    from dask._task_spec import DataNode, Task, TaskRef
+    """The blocks of a plan, given what its fragments made, several blocks each: results, or futures of them."""
+    from dask._task_spec import DataNode
 
     is_here = lambda one: isinstance(one, core.Parcel)
-    blocks: dict[Any, Any] = {key: DataNode(key, one) if is_here(one) else one for key, one in made.items()}
-    keys = []
-    for of, count in zip(plan.keys, plan.blocks, strict=True):
-        for block in range(count):
-            key = (f"block-{plan.token}", len(keys))
-            blocks[key] = Task(key, worker.take_block, TaskRef(of), block)
-            keys.append(key)
-    return graph.Blocks(keys, blocks)
+    tasks: dict[Any, Any] = {key: DataNode(key, one) if is_here(one) else one for key, one in made.items()}
+    places = [(of, at) for of, count in zip(plan.keys, plan.blocks, strict=True) for at in range(count)]
+    return graph.Blocks(places, tasks)
 
 
 # ---- lazy values as Dask collections
@@ -307,6 +373,7 @@ def kept(made: Any, value: Any, rename: Any = None) -> Any:
     results = [made[key] for key in plan.keys]
     if any(isinstance(one, GraphNode) for one in results):
         return value  # As of `dask.optimize`: nothing has run.
+    take_over()
     is_here = all(isinstance(one, core.Parcel) for one in results)
     with elsewhere(Here(results) if is_here else Replayed(blocks=each_block(plan, made))):
         return value.persist()

@@ -88,9 +88,10 @@ def run_fragment(fragment: bytes, plan: bytes, *blocks: Any) -> core.Parcel:
         What the fragment reads: results of others, frames of any Arrow library, or NumPy arrays.
     """
     head, _ = decoded("fragment", fragment)
-    if not {"plan", "at"} <= head.keys():
+    if not {"plan", "at", "reads"} <= head.keys():
         raise ArgumentError(f"a fragment that does not say which one it is: {head}")
-    fragments, inputs = _cut(head["plan"], plan), [parcel(block) for block in blocks]
+    fragments, parcels = _cut(head["plan"], plan), [parcel(block) for block in blocks]
+    inputs = [parcels[at] if block is None else parcels[at].block(block) for at, block in head["reads"]]
     try:
         return fragments.run(session(), head["at"], inputs)
     except OverBudgetError:
@@ -276,9 +277,9 @@ def take_part(whole: core.Parcel, part: int) -> core.Parcel:
     return whole.part(part)
 
 
-def take_block(whole: core.Parcel, block: int) -> core.Parcel:
-    """One block of several."""
-    return whole.block(block)
+def rows(whole: core.Parcel) -> list[int]:
+    """Rows of each block."""
+    return [sum(map(len, block)) for block in whole.tables()]
 
 
 def write_blocks(
@@ -311,20 +312,20 @@ def write_blocks(
     return told
 
 
-def to_pandas(whole: core.Parcel, index: list[Any], columns: list[Any], name: Any = None) -> Any:
+def to_pandas(whole: core.Parcel, block: int, index: list[Any], columns: list[Any], name: Any = None) -> Any:
     """A partition as a pandas frame, or as a series when it has a name for it."""
     import pyarrow
 
     from ..dataframe._labels import to_pandas as frame_of
 
-    tables = [pyarrow.table(table) for block in whole.tables() for table in block]
+    tables = [pyarrow.table(table) for rows in whole.block(block).tables() for table in rows]
     frame = frame_of(pyarrow.concat_tables(tables), index, columns)
     return frame if name is None else frame.iloc[:, 0].rename(name[0])
 
 
-def to_numpy(whole: core.Parcel) -> Any:
+def to_numpy(whole: core.Parcel, block: int) -> Any:
     """A chunk as a NumPy array."""
     import numpy as np
 
-    ((_, values),) = whole.arrays()
+    ((_, values),) = whole.block(block).arrays()
     return np.asarray(values)

@@ -22,7 +22,7 @@ mod together;
 use std::fmt;
 use std::sync::Arc;
 
-use blockfold_core::tensor::type_name;
+use blockfold_core::tensor::{Tensor, type_name};
 use blockfold_core::{Chunks, DType, Error, Result};
 use blockfold_io::npy::NpySink;
 use blockfold_io::tensor::TensorSink;
@@ -42,6 +42,7 @@ pub use reduce::Axes;
 pub use shape::Index;
 
 use crate::collected::WriteSummary;
+use crate::inner::{self, InnerAnswer, InnerRun};
 use crate::session::Session;
 
 /// A description of an array that nobody has computed yet; cheap to clone.
@@ -177,9 +178,18 @@ impl Array {
         let (shape, dtype, bytes) = (self.shape()?, self.dtype()?, self.nbytes()?);
         let remedy = "raise the memory budget, or write the array block by block: to_npy, or --out FILE.npy";
         let permit = self.session.executor().budget().permit("the answer", bytes, remedy)?;
-        let sink = TensorSink::new(&dtype, &shape)?;
-        let summary = self.write(sink.clone())?;
-        Ok(NdArray::new(sink.take()?, permit, summary))
+        let here = || {
+            let sink = TensorSink::new(&dtype, &shape)?;
+            let summary = self.write(sink.clone())?;
+            Ok((sink.take()?, summary))
+        };
+        let taken = |answer| match answer {
+            InnerAnswer::Elements(values) => Ok((values, WriteSummary::default())),
+            _ => Err(Error::internal("a run was answered by something else than elements")),
+        };
+        let told = |(values, _): &(Tensor, WriteSummary)| InnerAnswer::Elements(values.clone());
+        let (values, summary) = inner::run(|| InnerRun::Elements(self.clone()), here, taken, told)?;
+        Ok(NdArray::new(values, permit, summary))
     }
 
     /// Writes the array to an `.npy` file, block by block; the file appears whole or not at all.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use blockfold_core::{Chunks, DType, Result};
+use blockfold_core::{Chunks, DType, Error, Result};
 use blockfold_exec::ScratchArea;
 use blockfold_io::npy::{NpySource, RawSink};
 use blockfold_io::tensor::TensorSink;
@@ -10,6 +10,7 @@ use blockfold_ops::array::create;
 use blockfold_ops::frame::Read;
 
 use super::Array;
+use crate::inner::{self, InnerAnswer, InnerRun};
 use crate::session::Session;
 
 /// Arrays that take no more than this share of the budget are kept in memory.
@@ -26,6 +27,15 @@ impl Array {
     /// # Errors
     /// Whatever the run finds; [`Error::ScratchLimit`](crate::Error::ScratchLimit) when scratch is used up.
     pub fn persist(&self) -> Result<Array> {
+        let taken = |answer| match answer {
+            InnerAnswer::Array(kept) => Ok(kept),
+            _ => Err(Error::internal("an array to be kept was answered by something else")),
+        };
+        let told = |kept: &Array| InnerAnswer::Array(kept.clone());
+        inner::run(|| InnerRun::KeptArray(self.clone()), || self.kept_here(), taken, told)
+    }
+
+    fn kept_here(&self) -> Result<Array> {
         let (shape, dtype, chunks, bytes) = (self.shape()?, self.dtype()?, self.chunks()?, self.nbytes()?);
         let is_small = bytes <= self.session.memory_budget().0 / HELD_SHARE;
         if let Some(permit) = self.session.executor().budget().permit("persist", bytes, "").ok().filter(|_| is_small) {

@@ -13,6 +13,7 @@ use super::dictionaries::Dictionaries;
 use super::footer::{BatchInfo, IpcFile};
 use super::layout::is_plain;
 use super::stream::IpcStream;
+use crate::content::number;
 use crate::memory::{column_list, wanted_indices};
 use crate::parquet::hive::HiveColumn;
 use crate::paths::{Paths, resolve};
@@ -213,6 +214,10 @@ impl Source for IpcSource {
         let files: Vec<String> = self.files.iter().map(|open| format!("{:?}", open.file.map)).collect();
         let rows: u64 = self.partitions.iter().map(|pieces| Self::total_rows(pieces)).sum();
         Some(format!("ipc {} {rows} rows {}", files.join(";"), column_list(&self.schema)))
+    }
+
+    fn content(&self) -> u64 {
+        number(self.files.iter().map(|open| open.file.map.content()))
     }
 
     fn schema(&self) -> SchemaRef {

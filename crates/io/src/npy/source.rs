@@ -1,6 +1,7 @@
 //! Reading `.npy` files.
 
 use std::fs::File;
+use std::iter;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use blockfold_plan::{BlockStream, Metrics, PartitionEstimate, Source, TaskContex
 
 use super::header::Header;
 use super::runs::Runs;
+use crate::content::number;
 use crate::map::MappedFile;
 
 /// An `.npy` file, mapped into memory.
@@ -129,6 +131,10 @@ impl Source for NpySource {
 
     fn token(&self) -> Option<String> {
         Some(format!("{} {:?} {:?}", self.path().display(), self.file.bytes().as_ptr(), self.chunks.lengths()))
+    }
+
+    fn content(&self) -> u64 {
+        number(iter::once(self.file.content()))
     }
 
     fn schema(&self) -> SchemaRef {

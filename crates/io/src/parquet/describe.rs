@@ -44,7 +44,7 @@ pub(super) fn token(source: &ParquetSource) -> String {
     let (data, scan) = (&source.data, &source.scan);
     let mut hasher = DefaultHasher::new();
     for file in &data.files {
-        (&file.path, file.size, file.modified).hash(&mut hasher);
+        (&file.path, file.content).hash(&mut hasher);
     }
     for column in &data.hive {
         (column.field.name(), &column.values).hash(&mut hasher);

@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use blockfold_core::{Error, Result};
 use parquet::arrow::ARROW_SCHEMA_META_KEY;
@@ -20,6 +19,7 @@ use parquet::schema::types::SchemaDescPtr;
 use super::fault;
 use super::file::read_exact_at;
 use super::meta::Chunk;
+use crate::content::Content;
 use crate::paths::DataFile;
 
 /// Bytes read from the end of a file at first; most footers fit.
@@ -32,8 +32,7 @@ const TRAILER: usize = 8;
 /// What a footer says.
 #[derive(Debug)]
 pub(super) struct Footer {
-    pub(super) size: u64,
-    pub(super) modified: Option<SystemTime>,
+    pub(super) content: Content,
     pub(super) max_page_bytes: u64,
     pub(super) columns: SchemaDescPtr,
     /// The Arrow schema that the writer left, encoded.
@@ -82,7 +81,7 @@ fn read(path: &Path) -> Result<Footer> {
         return Err(Error::argument("read", format!("'{}' is a folder, not a Parquet file", path.display())));
     }
     let metadata = decode(path, &file, found.len())?;
-    catch_unwind(AssertUnwindSafe(|| boil_down(&metadata, found.len(), found.modified().ok())))
+    catch_unwind(AssertUnwindSafe(|| boil_down(&metadata, Content::of(&found))))
         .unwrap_or_else(|panic| Err(ParquetError::General(fault::message(panic.as_ref()))))
         .map_err(|error| fault::corrupt(path, "footer", error))
 }
@@ -131,11 +130,7 @@ fn parse(path: &Path, footer: &[u8]) -> Result<ParquetMetaData> {
         .map_err(|error| fault::corrupt(path, "footer", error))
 }
 
-fn boil_down(
-    metadata: &ParquetMetaData,
-    size: u64,
-    modified: Option<SystemTime>,
-) -> std::result::Result<Footer, ParquetError> {
+fn boil_down(metadata: &ParquetMetaData, content: Content) -> std::result::Result<Footer, ParquetError> {
     let file = metadata.file_metadata();
     let value = |key: &str| {
         let found = file.key_value_metadata()?.iter().find(|pair| pair.key == key)?;
@@ -150,12 +145,11 @@ fn boil_down(
         let rows = u64::try_from(group.num_rows())
             .map_err(|_| ParquetError::General("a row group has a negative number of rows".into()))?;
         if rows > 0 {
-            groups.push((rows, chunks(file, group, size)?));
+            groups.push((rows, chunks(file, group, content.size)?));
         }
     }
     Ok(Footer {
-        size,
-        modified,
+        content,
         max_page_bytes: max_page_bytes(file.created_by()),
         columns: file.schema_descr_ptr(),
         arrow_schema: value(ARROW_SCHEMA_META_KEY),

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use blockfold_core::SchemaRef;
 use parquet::basic::{Compression, EncodingMask};
@@ -15,6 +14,7 @@ use parquet::schema::types::ColumnDescPtr;
 use super::file::Buffers;
 use super::hive::HiveColumn;
 use super::layout::Layout;
+use crate::content::Content;
 
 /// All files of a data set, as far as their footers tell.
 #[derive(Debug)]
@@ -43,8 +43,7 @@ pub(super) struct Dataset {
 #[derive(Debug)]
 pub(super) struct FileMeta {
     pub(super) path: PathBuf,
-    pub(super) size: u64,
-    pub(super) modified: Option<SystemTime>,
+    pub(super) content: Content,
     /// Index into the layouts.
     pub(super) layout: usize,
     /// Bytes of a page at most, as far as its writer is known.

@@ -56,8 +56,8 @@ impl Dataset {
             self.groups.push(Group { file: self.files.len(), rows, first_chunk: self.chunks.len() });
             self.chunks.extend(chunks);
         }
-        let Footer { size, modified, max_page_bytes, .. } = footer;
-        self.files.push(FileMeta { path: file.path, size, modified, layout, max_page_bytes });
+        let Footer { content, max_page_bytes, .. } = footer;
+        self.files.push(FileMeta { path: file.path, content, layout, max_page_bytes });
         Ok(())
     }
 }

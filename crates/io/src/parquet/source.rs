@@ -11,6 +11,7 @@ use blockfold_plan::{BlockStream, PartitionEstimate, Source, TaskContext};
 use super::meta::{Dataset, Group};
 use super::stream::PartitionStream;
 use super::{describe, open, ranges};
+use crate::content::number;
 use crate::paths::DataFile;
 
 /// Rows of a batch unless asked for otherwise: few enough for a column of it to stay in the processor's cache.
@@ -156,6 +157,10 @@ impl Source for ParquetSource {
 
     fn token(&self) -> Option<String> {
         Some(describe::token(self))
+    }
+
+    fn content(&self) -> u64 {
+        number(self.data.files.iter().map(|file| file.content))
     }
 
     fn schema(&self) -> SchemaRef {

@@ -1,6 +1,7 @@
 //! Reading arrays in Zarr's format.
 
 use std::collections::VecDeque;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use blockfold_plan::tiles::{TileReader, array_schema, read_from_blocks, tile_met
 use blockfold_plan::{BlockStream, Metrics, PartitionEstimate, Source, TaskContext};
 
 use super::store::ZarrReader;
+use crate::content::{Content, number};
 
 /// An array in Zarr's format, read chunk by chunk. The plan's chunks are those in which it is stored.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct ZarrSource {
     path: PathBuf,
     reader: ZarrReader,
     chunks: Chunks,
+    content: Content,
 }
 
 /// Chunks that a reader keeps when they are small: as many as fit in so many bytes, at least one.
@@ -34,7 +37,7 @@ impl ZarrSource {
     /// types of elements that are not known.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
-        let reader = ZarrReader::open(&path).map_err(|fault| fault.of(&path))?;
+        let (reader, content) = ZarrReader::open(&path).map_err(|fault| fault.of(&path))?;
         let counts =
             reader.shape().iter().zip(reader.chunk_shape()).map(|(length, chunk)| length.div_ceil(*chunk).max(1));
         if counts.fold(1u64, u64::saturating_mul) > MOST_CHUNKS {
@@ -42,7 +45,7 @@ impl ZarrSource {
             return Err(Error::corrupt(&path, what));
         }
         let chunks = Chunks::regular(reader.shape(), reader.chunk_shape());
-        Ok(ZarrSource { path, reader, chunks })
+        Ok(ZarrSource { path, reader, chunks, content })
     }
 
     /// Type of the elements.
@@ -64,6 +67,11 @@ impl Source for ZarrSource {
     fn token(&self) -> Option<String> {
         // The reader is as it was opened: another one may find another array at the path.
         Some(format!("{} {:?}", self.path.display(), self.reader.shape().as_ptr()))
+    }
+
+    /// Of the metadata: chunks have no time in common.
+    fn content(&self) -> u64 {
+        number(iter::once(self.content))
     }
 
     fn schema(&self) -> SchemaRef {

@@ -13,6 +13,7 @@ use zarrs::array::{ArrayBytes, ArrayToBytesCodecTraits, CodecError};
 use super::ZarrFormat;
 use super::codecs::{Fault, ZSTD_LEVEL, corrupt, guard, unsupported};
 use super::layout::{Layout, names, read_file, reserve, write_file};
+use crate::content::Content;
 
 /// The largest metadata file that is read, in bytes.
 const MAX_METADATA_BYTES: u64 = 1 << 26;
@@ -22,18 +23,20 @@ const MAX_METADATA_BYTES: u64 = 1 << 26;
 pub(super) struct ZarrReader(Arc<Layout>);
 
 impl ZarrReader {
-    /// Read the metadata of the array in the directory `path`.
+    /// Read the metadata of the array in the directory `path`, and tell of what size and time it is.
     ///
     /// # Errors
     /// `NotFound` if there is neither a `zarr.json` nor a `.zarray`, otherwise whatever is wrong with it.
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        let (format, bytes) = match read_file(&path.join("zarr.json"), MAX_METADATA_BYTES)? {
-            Some(bytes) => (ZarrFormat::V3, bytes),
-            None => match read_file(&path.join(".zarray"), MAX_METADATA_BYTES)? {
-                Some(bytes) => (ZarrFormat::V2, bytes),
-                None => return Err(Fault::NotFound),
-            },
-        };
+    pub(super) fn open(path: &Path) -> Result<(Self, Content), Fault> {
+        let formats = [(ZarrFormat::V3, path.join("zarr.json")), (ZarrFormat::V2, path.join(".zarray"))];
+        let mut found = None;
+        for (format, file) in formats {
+            if let Some(bytes) = read_file(&file, MAX_METADATA_BYTES)? {
+                found = Some((format, bytes, Content::of(&file.metadata()?)));
+                break;
+            }
+        }
+        let Some((format, bytes, content)) = found else { return Err(Fault::NotFound) };
         let meta: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|e| Fault::Corrupt(e.to_string()))?;
         if meta.get("zarr_format").and_then(Value::as_u64) != Some(if format == ZarrFormat::V3 { 3 } else { 2 }) {
             return corrupt("an invalid zarr_format");
@@ -66,7 +69,7 @@ impl ZarrReader {
             }
         }
         let meta = Value::Object(meta);
-        guard(|| Layout::parse(path, format, &meta)).map(|layout| ZarrReader(Arc::new(layout)))
+        guard(|| Layout::parse(path, format, &meta)).map(|layout| (ZarrReader(Arc::new(layout)), content))
     }
 
     pub(super) fn shape(&self) -> &[u64] {
