@@ -71,7 +71,7 @@ def _running(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
         elsewhere = runner.get() or (connected[0](self) if connected else None)
         if elsewhere is not None:
             return getattr(elsewhere, name)(self, *args, **kwargs)
-        return member(self, *args, **kwargs)
+        return member(here(self), *args, **kwargs)
 
     call.__name__, call.__doc__, call.__wrapped__ = name, member.__doc__, member  # type: ignore[attr-defined]
     return call
@@ -79,7 +79,7 @@ def _running(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
 
 def run_here(native: Any, name: str, *args: Any) -> Any:
     """What a call gives that runs a plan, made in this process whoever is connected."""
-    return getattr(type(native), name).__wrapped__(native, *args)
+    return getattr(type(native), name).__wrapped__(here(native), *args)
 
 
 def _method(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,15 +95,24 @@ def _method_with_runs(name: str, member: Callable[..., Any]) -> Callable[..., An
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         inner = _Inner((None if type(self) is core.Session else self, name, args, kwargs))
-        made = core.answered(inner, member, (self, *args), kwargs)
-        if inner.failed is not None:
-            raise inner.failed
-        if any(answer is not None for answer in inner.answers):
-            return _noted(made, None, "answered", (*inner.call, inner.answers), {})
-        return _noted(made, self, name, args, kwargs)
+        return _called(inner, member, (self, *args), kwargs)
 
     call.__name__, call.__doc__, call.__wrapped__ = name, member.__doc__, member  # type: ignore[attr-defined]
     return call
+
+
+def _called(inner: _Inner, member: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    """What a call makes, with the runs inside of it answered and noted."""
+    try:
+        made = core.answered(inner, member, args, kwargs)
+    except KeyboardInterrupt:
+        inner.stop()
+        raise
+    if inner.failed is not None:
+        raise inner.failed
+    if any(answer is not None for answer in inner.answers):
+        return _noted(made, None, "answered", (*inner.call, inner.answers), {})
+    return _noted(made, *inner.call)
 
 
 class _Inner:
@@ -112,12 +121,23 @@ class _Inner:
     Elsewhere, the plan of such a run is told by the call that it is inside of, and by the answers before it.
     """
 
-    __slots__ = ("answers", "call", "context", "failed")
+    __slots__ = ("answers", "call", "context", "failed", "stopped")
 
     def __init__(self, call: tuple[Any, ...]):
         self.call, self.context = call, copy_context()
         self.answers: list[Any] = []
         self.failed: BaseException | None = None
+        #: Ends the run that goes on elsewhere.
+        self.stopped: Callable[[], None] | None = None
+
+    def stop(self) -> None:
+        """Nobody waits any longer."""
+        self.failed = KeyboardInterrupt()
+        for answer in self.answers:
+            if _is_kept_by_the_way(answer):
+                answer._blocks.release()
+        if self.stopped is not None:
+            self.stopped()
 
     def answer(self, how: str, native: Any) -> Any:
         return self.context.run(self._answer, how, native)
@@ -132,10 +152,12 @@ class _Inner:
         self.answers.append(None)
         if elsewhere is None:
             return None
+        self.stopped = elsewhere.stopping()
         try:
             self.done(getattr(elsewhere, "kept" if how == "persist" else how)(native))
         except BaseException as error:
-            self.failed = error  # The call may try another way, which would not be told from this one.
+            # The call may try another way, which would not be told from this one.
+            self.failed = self.failed or error
             raise
         return self.answers[-1]
 
@@ -147,37 +169,54 @@ class _Inner:
         self.answers[-1] = answer
 
 
-class _Again:
-    """Answers the runs inside of a call that is made again by what came of them; the others run here, or stop it."""
+class _Again(_Inner):
+    """Answers the runs inside of a call that is made again by what came of them."""
 
-    __slots__ = ("answers", "found", "is_found")
+    __slots__ = ("known",)
 
-    def __init__(self, answers: list[Any], is_found: bool):
-        self.answers, self.is_found = iter(answers), is_found
+    def __init__(self, call: tuple[Any, ...], known: list[Any]):
+        super().__init__(call)
+        self.known = iter(known)
+
+    def _answer(self, how: str, native: Any) -> Any:
+        known = next(self.known, None)
+        if known is None:
+            return super()._answer(how, native)
+        self.answers.append(_aligned(known))
+        return self.answers[-1]
+
+
+class _Sought(_Again):
+    """Stops a call that is made again at the first run that has no answer."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, call: tuple[Any, ...], known: list[Any]):
+        super().__init__(call, known)
         self.found: Any = None
+        self.known = iter([*known, _STOP])
 
-    def answer(self, how: str, native: Any) -> Any:
-        for answer in self.answers:
-            return _aligned(answer)
-        if self.is_found:
-            # A call that tries another way after that asks once more.
-            self.found = native if self.found is None else self.found
-            raise StopIteration
-        return None
+    def _answer(self, how: str, native: Any) -> Any:
+        known = next(self.known, _STOP)
+        if known is not _STOP:
+            return _aligned(known)
+        # A call that tries another way after that asks once more.
+        self.found = native if self.found is None else self.found
+        raise StopIteration
 
-    def done(self, answer: Any) -> None:
-        pass
+
+_STOP = object()
 
 
 def _answered(owner: Any, name: str, args: Any, kwargs: Any, answers: list[Any]) -> Any:
     """What a call makes, given the answers of the runs inside of it."""
-    made = core.answered(_Again(answers, False), *_unwrapped(owner, name, args), kwargs)
-    return _noted(made, None, "answered", (owner, name, args, kwargs, answers), {})
+    again = _Again((owner, name, args, kwargs), answers)
+    return _called(again, *_unwrapped(owner, name, args), kwargs)
 
 
 def _inner(owner: Any, name: str, args: Any, kwargs: Any, answers: list[Any]) -> Any:
     """The frame or array of the run inside of a call that comes after those with answers."""
-    again = _Again(answers, True)
+    again = _Sought((owner, name, args, kwargs), answers)
     try:
         core.answered(again, *_unwrapped(owner, name, args), kwargs)
     except Exception:
@@ -285,8 +324,34 @@ def _reads(native: Any) -> Iterator[Any]:
 
 def _reduced(native: Any) -> Any:
     """The calls that make a value, each after those whose results it takes."""
-    found = in_order(native, _reads)
-    return _made, (core.__version__, [_whole_step(one, found) for _, one in found.values()])
+    return _made, (core.__version__, _portable(native))
+
+
+def _portable(native: Any) -> list[Any]:
+    """The calls that make a value, without what was kept of it on workers by the way."""
+    found = in_order(native, lambda one: held(_alone(one)[:4], _is_lazy))
+    return [_whole_step(one, found) for _, one in found.values()]
+
+
+def _alone(native: Any) -> Any:
+    """The call that made a value, without what lies on workers of the answers of the runs inside of it."""
+    recipe: Any = getattr(native, "_recipe", None) or (None,) * 5
+    owner, name, args, kwargs, at = recipe
+    if name == "answered":
+        args = *args[:-1], [None if _is_kept_by_the_way(answer) else answer for answer in args[-1]]
+    return owner, name, args, kwargs, at
+
+
+def _is_kept_by_the_way(answer: Any) -> bool:
+    blocks = getattr(answer, "_blocks", None)
+    return blocks is not None and blocks.is_by_the_way
+
+
+def here(native: Any) -> Any:
+    """A value that can be run in this process: one of which something was kept on workers by the way is made again."""
+    if not connected or not any(_is_kept_by_the_way(one) for _, one in in_order(native, _reads).values()):
+        return native
+    return _made(core.__version__, _portable(native))
 
 
 def _reduced_table(table: Any) -> Any:
@@ -301,7 +366,7 @@ def _same(value: Any) -> Any:
 
 def _whole_step(native: Any, found: dict[int, tuple[int, Any]]) -> Any:
     """A step with what a value holds beside its call: the delayed calls of its partitions, or where its blocks lie."""
-    step = _step(native, found)
+    step = _step(native, found, _alone(native))
     held = {name: value for name in _HOLDS if (value := getattr(native, name, None)) is not None}
     if not held:
         return step
@@ -309,9 +374,9 @@ def _whole_step(native: Any, found: dict[int, tuple[int, Any]]) -> Any:
     return owner, name, (None, *args[1:]) if "_calls" in held else args, kwargs, at, held
 
 
-def _step(native: Any, found: dict[int, tuple[int, Any]]) -> Any:
-    recipe = getattr(native, "_recipe", None)
-    if recipe is None:
+def _step(native: Any, found: dict[int, tuple[int, Any]], recipe: Any = None) -> Any:
+    recipe = recipe or getattr(native, "_recipe", None)
+    if getattr(native, "_recipe", None) is None:
         return _kept(native)
     owner, name, args, kwargs, at = recipe
     owner = None if type(owner) is core.Session else owner

@@ -1,5 +1,6 @@
 """Frames and arrays on a Dask cluster of two workers: the same results as here, bit for bit."""
 
+import contextlib
 import os
 import pickle
 import signal
@@ -329,6 +330,44 @@ def test_calls_that_run_something_first(name, client):
     same(before, here.compute())
 
 
+def test_what_was_kept_by_the_way_is_not_needed(client):
+    """Values that nobody kept are made again where there is no cluster."""
+    x = ba.from_array(np.arange(120.0).reshape(30, 4), chunks=(10, 4))
+    made = [x[x > 50], ba.unique(x % 7), ba.argwhere(x > 110), days()[["id", "x"]].set_index("id").x.sum()]
+    here = [np.asarray(one.compute(scheduler="threads")) for one in made]
+    there = [np.asarray(one.compute()) for one in made]
+    kept = x.persist()
+    sent = pickle.dumps(kept[kept > 50])
+    np.testing.assert_array_equal(pickle.loads(sent).compute(), here[0])
+    sent = pickle.dumps(made)
+    client.close()
+    for one, read, own, other in zip(made, pickle.loads(sent), here, there, strict=True):
+        np.testing.assert_allclose(other, own)
+        np.testing.assert_allclose(np.asarray(one.compute()), own)
+        np.testing.assert_allclose(np.asarray(read.compute()), own)
+
+
+def test_an_interrupted_call_leaves_no_tasks(client):
+    import time
+
+    def slow(part):
+        time.sleep(0.3)
+        return part
+
+    x = ba.ones((400, 4), chunks=(10, 4)).map_blocks(slow, dtype="float64")
+    with interrupted_after(1.0), pytest.raises(KeyboardInterrupt):
+        x[x > 0.5]
+    end = time.monotonic() + LIMIT
+    while any(client.processing().values()) or client._backend.client.futures:
+        assert time.monotonic() < end, "the cluster goes on working"
+        time.sleep(0.1)
+
+
+def test_divisions_are_in_the_unit_of_their_column(client):
+    df = days("2000-01-20", "1h")
+    assert df.persist().repartition(freq="5D").divisions == df.repartition(freq="5D").divisions
+
+
 def test_runs_inside_of_calls_are_made_once(client, tmp_path):
     df = days()[["id", "x"]]
     counted = lambda part: (tmp_path / f"{os.getpid()}-{os.urandom(4).hex()}").touch() or part
@@ -448,6 +487,18 @@ def test_plans_of_large_data_are_not_kept(client):
         assert sum(sizes[:-1]) <= 32 << 20, sizes
 
 
+@contextlib.contextmanager
+def interrupted_after(seconds):
+    """As by Ctrl-C."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_an_interrupted_run_leaves_no_tasks(client, tmp_path):
     """Not even while somebody keeps the exception."""
     import time
@@ -458,14 +509,8 @@ def test_an_interrupted_run_leaves_no_tasks(client, tmp_path):
 
     df = days("2000-02-01")
     made = df.map_partitions(slow, meta=df.head(0))
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    signal.setitimer(signal.ITIMER_REAL, 1.0)
-    try:
-        with pytest.raises(KeyboardInterrupt) as held:
-            made.x.sum().compute()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with interrupted_after(1.0), pytest.raises(KeyboardInterrupt) as held:
+        made.x.sum().compute()
     end = time.monotonic() + LIMIT
     while any(client.processing().values()):
         assert time.monotonic() < end, "the cluster goes on working"

@@ -4,7 +4,9 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use arrow::buffer::Buffer;
-use blockfold::{Array, Cut, Divisions, Error, Fragments, Grid, LazyFrame, Parcel, Read, Region, Stage, Tile};
+use blockfold::{
+    Array, Cut, DType, Divisions, Error, Fragments, Grid, LazyFrame, Parcel, Read, Region, Scalar, Stage, Tile,
+};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -13,7 +15,7 @@ use crate::array::PyArray;
 use crate::buffer::{PyNdArray, foreign, tensor_of};
 use crate::capsule;
 use crate::dtype::dtype_of;
-use crate::error::Answer;
+use crate::error::{Answer, Raised};
 use crate::frame::{PyLazyFrame, checked};
 use crate::run::run;
 use crate::scalar::scalar_of;
@@ -123,8 +125,9 @@ impl PySession {
         let (schema, _) = capsule::import(columns)?;
         let grid = lengths.map_or_else(|| Grid::unknown(npartitions), Grid::known);
         let divisions = divisions.map(|(column, bounds)| {
-            let bounds = bounds.iter().map(scalar_of).collect::<PyResult<_>>()?;
-            Ok::<_, PyErr>(Divisions { column, bounds })
+            let dtype = schema.field_with_name(&column).map_err(Error::from)?.data_type();
+            let bounds = bounds.iter().map(|bound| typed(scalar_of(bound)?, dtype)).collect::<Answer<_>>()?;
+            Ok::<_, Raised>(Divisions { column, bounds })
         });
         let grid = grid.with_divisions(divisions.transpose()?);
         checked(self.0.given_frame(name, schema, grid)?)
@@ -134,6 +137,18 @@ impl PySession {
     fn given_array(&self, py: Python<'_>, name: &str, dtype: &str, chunks: Vec<Vec<u64>>) -> Answer<PyArray> {
         let chunks = blockfold::Chunks::of_lengths(&chunks)?;
         crate::array::whole(self.0.given_array(name, &dtype_of(py, dtype)?, chunks))
+    }
+}
+
+/// A bound in the unit of its column: Python's are in its own.
+fn typed(bound: Scalar, dtype: &DType) -> Answer<Scalar> {
+    match (&bound, dtype) {
+        (Scalar::Timestamp(..), DType::Timestamp(..)) | (Scalar::Duration(..), DType::Duration(_)) => {
+            let own = bound.to_array(&bound.dtype())?;
+            let cast = arrow::compute::cast(&own, dtype).map_err(Error::from)?;
+            Ok(Scalar::from_array(&cast, 0)?)
+        }
+        _ => Ok(bound),
     }
 }
 

@@ -209,6 +209,9 @@ def name_of(function: Callable[..., Any]) -> str:
 class Graphs:
     """What backends that run Dask graphs have in common: ``start_graph(dsk, keys, options)`` and ``fetch`` are theirs."""
 
+    #: What threads of this process wait for in `run_graph`.
+    under_way: dict[int, list[Any]] = {}
+
     def map(self, function: Callable[..., Any], calls: list[Any], kwargs: Any, options: Options) -> list[Any]:
         """Starts a call for each tuple of arguments; gives what futures wrap."""
         from dask.base import tokenize
@@ -281,6 +284,8 @@ class Graphs:
     def run_graph(self, dsk: dict[Any, Any], keys: list[Any]) -> list[Any]:
         """The results of keys of a Dask graph, in their order; values of the graph may be futures of `persist_graph`."""
         natives = self.start_graph(dsk, keys, Options())
+        thread = threading.get_ident()
+        self.under_way[thread] = natives
         try:
             return self.fetch(natives)
         except BaseException:
@@ -288,6 +293,13 @@ class Graphs:
             for native in natives:
                 native.release()
             raise
+        finally:
+            self.under_way.pop(thread, None)
+
+    def stop(self, thread: int) -> None:
+        """Ends the graph that a thread waits for."""
+        for native in self.under_way.get(thread, ()):
+            native.cancel()
 
     def each_result(self, dsk: dict[Any, Any], keys: list[Any]) -> Iterator[Any]:
         """The results of keys one by one, each when it is there; those to come stay on the cluster."""

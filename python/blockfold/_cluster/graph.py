@@ -192,6 +192,14 @@ class Blocks:
 
     def __init__(self, places: list[tuple[Any, int]], graph: dict[Any, Any]):
         self.places, self.graph = places, graph
+        #: Whether nobody asked for keeping them: they can be made again from what they were made of.
+        self.is_by_the_way = False
+
+    def release(self) -> None:
+        """Needs them no longer, whoever still holds them."""
+        for made in self.graph.values():
+            if hasattr(made, "release"):
+                made.release()
 
 
 def given_frame(columns: Any, blocks: Blocks, lengths: list[int] | None, divisions: Any) -> core.LazyFrame:

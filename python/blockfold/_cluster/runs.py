@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 from .. import _blockfold as core
@@ -67,6 +68,10 @@ class Elsewhere:
 
     is_everywhere = True
 
+    def stopping(self) -> Any:
+        """What ends the run that this thread is about to start, called by another; None if nothing does."""
+        return None
+
     def results(self, native: Any) -> list[core.Parcel]:
         """What the fragments of the answer made."""
         raise NotImplementedError
@@ -106,7 +111,13 @@ class Elsewhere:
     def kept(self, native: Any) -> Any:
         """As `persist`; partitions of a frame are counted."""
         blocks = self.blocks(native)
-        return self._given(native, blocks, None if isinstance(native, core.Array) else self.lengths(blocks))
+        blocks.is_by_the_way = True
+        try:
+            return self._given(native, blocks, None if isinstance(native, core.Array) else self.lengths(blocks))
+        except BaseException:
+            # Whoever keeps the traceback keeps the futures, for which the cluster would go on working.
+            blocks.release()
+            raise
 
     def lengths(self, blocks: graph.Blocks) -> list[int]:
         """Rows of blocks."""
@@ -224,6 +235,10 @@ class Scheduled(Elsewhere):
 
     def __init__(self, backend: Any):
         self._backend = backend
+
+    def stopping(self) -> Any:
+        thread, stop = get_ident(), getattr(self._backend, "stop", None)
+        return None if stop is None else lambda: stop(thread)
 
     def plan(self, native: Any) -> graph.Plan:
         """A plan as a graph for the backend."""
