@@ -363,6 +363,15 @@ def test_an_interrupted_call_leaves_no_tasks(client):
         time.sleep(0.1)
 
 
+def test_what_is_kept_no_longer(cluster):
+    with bf.distributed.Client(cluster):
+        kept = days().persist()
+    with bf.distributed.Client(cluster):
+        for lost in (kept.x.sum().compute, lambda: kept.set_index("id"), lambda: len(kept)):
+            with pytest.raises(bf.exceptions.CancelledError, match="its client was closed.*call persist"):
+                lost()
+
+
 def test_divisions_are_in_the_unit_of_their_column(client):
     df = days("2000-01-20", "1h")
     assert df.persist().repartition(freq="5D").divisions == df.repartition(freq="5D").divisions

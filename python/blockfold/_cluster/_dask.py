@@ -107,6 +107,13 @@ class DaskFuture:
         return DaskFuture, (self.own,)
 
 
+#: What happened to tasks of which the cluster does not know what they read.
+_GONE = (
+    "what was kept on workers is not there: it lies on another cluster, its client was closed, or the cluster was restarted; "
+    "run with the client that kept it, or call persist() again"
+)
+
+
 def _why_cancelled(future: Any) -> str:
     return f"the call {future.key} was cancelled, or its scheduler is gone"
 
@@ -136,7 +143,7 @@ def fetched(futures: list[Any], seconds: float | None = None) -> list[Any]:
             raise
         raise TimeoutError(f"the result was not there within {seconds} s") from error
     except (FutureCancelledError, FuturesCancelledError) as error:
-        raise CancelledError(str(error)) from None
+        raise CancelledError(_GONE if "lost dependencies" in str(error) else str(error)) from None
 
 
 def _check_size(client: Any, futures: list[Any]) -> None:
