@@ -363,6 +363,23 @@ def test_an_interrupted_call_leaves_no_tasks(client):
         time.sleep(0.1)
 
 
+def test_an_interrupted_write_leaves_nothing(client, tmp_path):
+    import time
+
+    def slow(part):
+        time.sleep(0.3)
+        return part
+
+    x = ba.ones((400, 4), chunks=(10, 4)).map_blocks(slow, dtype="float64").persist()
+    with interrupted_after(1.0), pytest.raises(KeyboardInterrupt):
+        (x + 1).to_zarr(tmp_path / "x.zarr")
+    del x
+    end = time.monotonic() + LIMIT
+    while os.listdir(tmp_path) or any(client.processing().values()):
+        assert time.monotonic() < end, "something goes on"
+        time.sleep(0.1)
+
+
 def test_what_is_kept_no_longer(cluster):
     with bf.distributed.Client(cluster):
         kept = days().persist()

@@ -144,15 +144,18 @@ class Elsewhere:
 
     def to_npy(self, native: core.Array, path: Any, overwrite: bool) -> dict[str, Any]:
         """Writes an array, in this process."""
-        return _recipes.run_here(self.fetched(native), "to_npy", path, overwrite)
+        with self.fetched(native) as here:
+            return _recipes.run_here(here, "to_npy", path, overwrite)
 
     def to_zarr(self, native: core.Array, path: Any, version: int, overwrite: bool) -> dict[str, Any]:
         """Writes an array, in this process."""
-        return _recipes.run_here(self.fetched(native), "to_zarr", path, version, overwrite)
+        with self.fetched(native) as here:
+            return _recipes.run_here(here, "to_zarr", path, version, overwrite)
 
-    def fetched(self, native: core.Array) -> core.Array:
-        """An array that can be read in this process."""
-        return native
+    @contextmanager
+    def fetched(self, native: core.Array) -> Iterator[core.Array]:
+        """An array that can be read in this process for a while."""
+        yield native
 
 
 class Batches:
@@ -267,10 +270,12 @@ class Scheduled(Elsewhere):
         rows = dict(zip(made, self._backend.run_graph({**blocks.graph, **tasks}, list(tasks)), strict=True))
         return [rows[of][at] for of, at in blocks.places]
 
-    def fetched(self, native: core.Array) -> core.Array:
+    @contextmanager
+    def fetched(self, native: core.Array) -> Iterator[core.Array]:
         """The same array; if blocks lie on workers, it is computed there, and its chunks are fetched when they are read."""
         if not graph.has_blocks(native):
-            return native
+            yield native
+            return
         from uuid import uuid4
 
         from dask._task_spec import Task, TaskRef
@@ -278,16 +283,27 @@ class Scheduled(Elsewhere):
         from ..array._many_blocks import array_of
         from ..delayed import delayed
 
-        blocks = self.blocks(native)
+        blocks, stops = self.blocks(native), {}
 
         def chunk(at: int) -> Any:
             of, block = blocks.places[at]
             key = (f"chunk-{uuid4().hex}", block)
             tasks = {of: blocks.graph[of], key: Task(key, worker.to_numpy, TaskRef(of), block)}
-            return self._backend.run_graph(tasks, [key])[0]
+            stops[at] = self.stopping()
+            try:
+                return self._backend.run_graph(tasks, [key])[0]
+            finally:
+                del stops[at]
 
         calls = [delayed(chunk, pure=False)(at) for at in range(len(blocks.places))]
-        return array_of(calls, graph.chunks_of(native, blocks), native.dtype)._core
+        try:
+            yield array_of(calls, graph.chunks_of(native, blocks), native.dtype)._core
+        except BaseException:
+            # As by Ctrl-C: threads may wait for chunks.
+            for stop in filter(None, list(stops.values())):
+                stop()
+            blocks.release()
+            raise
 
     def write_parquet(self, native: core.LazyFrame, path: Any, options: dict[str, Any]) -> dict[str, Any]:
         overwrite = bool(options.get("overwrite"))
