@@ -269,6 +269,10 @@ def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Delayed:
 _operators()
 
 
+_NO_NAMES: dict[str, Any] = {}
+_modules = sys.modules
+
+
 class DelayedFunction:
     """A function whose calls are put off."""
 
@@ -279,9 +283,11 @@ class DelayedFunction:
         self.__doc__ = getattr(function, "__doc__", None)
 
     def __call__(self, *args: Any, dask_key_name: str | None = None, **kwargs: Any) -> Delayed:
-        args, kwargs = adopted(args), adopted(kwargs)
-        native = self._core.call_delayed(args, kwargs or None)
-        return Delayed(native, self._length, (self, args, kwargs), dask_key_name)
+        if "dask" in _modules:
+            args, kwargs = adopted(args), adopted(kwargs)
+        if not kwargs:
+            kwargs = _NO_NAMES  # A dictionary less for each of a million calls.
+        return Delayed(self._core.call_delayed(args, kwargs or None), self._length, (self, args, kwargs), dask_key_name)
 
     def __reduce__(self) -> Any:
         return DelayedFunction, (self.__wrapped__, self.__name__, self._length, self._pure)
