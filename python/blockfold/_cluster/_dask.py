@@ -386,6 +386,9 @@ class Dask(Graphs):
             client = distributed.Client(address, **options)
         except (OSError, TimeoutError) as error:
             raise UnreachableError(f"no scheduler of Dask answered at {name}: {error}") from error
+        except AssertionError as error:
+            # What Dask says when the thread that it connects with has not come to run in ten seconds.
+            raise UnreachableError(f"no connection to {name}: this machine is too busy; try again") from error
         except (ValueError, TypeError, RuntimeError) as error:
             raise ArgumentError(f"Client: no connection to {name}: {error}") from error
         try:
@@ -401,6 +404,8 @@ class Dask(Graphs):
         return hasattr(thread_state, "execution_state")
 
     def _check_now_and_then(self) -> None:
+        if self.client.status in ("closed", "closing"):
+            raise UnreachableError(f"{self.client} is {self.client.status}; connect a new one")
         if time.monotonic() - self._checked_at >= EVERY:
             self._check_workers()
 
