@@ -68,6 +68,15 @@ def frame(pandas_frame):
     return bf.from_pandas(pandas_frame, npartitions=4)
 
 
+@pytest.fixture(autouse=True)
+def dask_as_it_was():
+    """No test finds what clients of another left in Dask's configuration."""
+    yield
+    config = sys.modules.get("dask.config")
+    if config is not None:
+        config.config.pop("scheduler", None)
+
+
 # Fixtures of clusters, which start when a test asks for them.
 pytest_plugins = ["cluster"]
 

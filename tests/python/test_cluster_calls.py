@@ -16,7 +16,7 @@ import pytest
 from blockfold import _cluster
 from blockfold._cluster import _dask
 from blockfold.distributed import Client, Event, Future, Lock, Queue, Variable, as_completed, wait
-from cluster import LIMIT, Cluster
+from cluster import LIMIT, PACKAGE, Cluster
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -457,6 +457,20 @@ def test_a_worker_that_is_killed(tmp_path):
         os.kill(own.processes[-1].pid, signal.SIGKILL)
         gate.set()
         assert client.gather(futures) == [number * number for number in range(20)]
+
+
+def test_dask_runs_here_after_the_last_client(cluster):
+    """In whatever order clients are closed; in a process that other tests left no client in."""
+    program = (
+        "import sys, dask\nfrom blockfold.distributed import Client\n"
+        "first, second = Client(sys.argv[1]), Client(sys.argv[1])\n"
+        "first.close()\nsecond.close()\nprint(dask.delayed(abs)(-2).compute())"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGE), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(
+        [sys.executable, "-c", program, cluster], env=environment, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert done.stdout.split() == ["2"], done.stderr
 
 
 def test_closed_clients_refuse(cluster):

@@ -346,6 +346,20 @@ def _optimized(value: Any) -> dict[Any, Any]:
     return graph if optimize is None else dict(optimize(value.__dask_graph__(), value.__dask_keys__()))
 
 
+def _forget_scheduler() -> None:
+    """Has Dask's collections run in this process again once there is no client: Dask sees to that only if its clients are
+    closed in the reverse of the order in which they were opened.
+    """
+    import dask
+    from distributed import default_client
+
+    try:
+        default_client()
+    except ValueError:
+        if dask.config.get("scheduler", None) == "dask.distributed":
+            dask.config.config.pop("scheduler", None)
+
+
 class Dask(Graphs):
     """A Dask cluster by one of its clients, which is closed with the backend if the backend made it."""
 
@@ -497,6 +511,7 @@ class Dask(Graphs):
         """Closes the connection, if it was made for this backend."""
         if self._is_own:
             self.client.close()
+            _forget_scheduler()
 
     # ---- what calls share
 
