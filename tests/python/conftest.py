@@ -73,7 +73,7 @@ def dask_as_it_was():
     """No test finds what clients of another left in Dask's configuration."""
     yield
     config = sys.modules.get("dask.config")
-    if config is not None:
+    if config is not None and config.get("scheduler", None) == "dask.distributed":
         config.config.pop("scheduler", None)
 
 

@@ -71,8 +71,15 @@ PROGRAMS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def here():
+    """Dask's own threads, whatever clients there were in this process."""
+    with dask.config.set(scheduler="threads"):
+        yield
+
+
 @pytest.fixture(scope="module")
-def read(tmp_path_factory):
+def read(here, tmp_path_factory):
     folder = tmp_path_factory.mktemp("dask") / "series"
     dask.datasets.timeseries(end="2000-01-04", freq="10min", seed=1).to_parquet(folder)
     return str(folder)
