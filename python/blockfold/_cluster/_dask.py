@@ -350,14 +350,14 @@ def _forget_scheduler() -> None:
     """Has Dask's collections run in this process again once there is no client: Dask sees to that only if its clients are
     closed in the reverse of the order in which they were opened.
     """
-    import dask
+    import dask.config as settings
     from distributed import default_client
 
     try:
         default_client()
     except ValueError:
-        if dask.config.get("scheduler", None) == "dask.distributed":
-            dask.config.config.pop("scheduler", None)
+        if settings.get("scheduler", None) == "dask.distributed":
+            settings.config.pop("scheduler", None)
 
 
 class Dask(Graphs):
