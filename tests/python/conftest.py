@@ -75,6 +75,11 @@ def dask_as_it_was():
     config = sys.modules.get("dask.config")
     if config is not None and config.get("scheduler", None) == "dask.distributed":
         config.config.pop("scheduler", None)
+    clients = sys.modules.get("distributed.client")
+    if clients is not None:
+        for one in list(clients._global_clients.values()):
+            if one.status != "running":
+                clients._del_global_client(one)
 
 
 # Fixtures of clusters, which start when a test asks for them.

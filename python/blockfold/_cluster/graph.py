@@ -91,9 +91,11 @@ class Cut:
         backend = _cluster.current()
         if backend is None and "distributed" in sys.modules:
             try:
-                backend = sys.modules["distributed"].get_client()
+                found = sys.modules["distributed"].get_client()
             except ValueError:
-                pass
+                found = None
+            # One that could not connect stays Dask's default until it is collected.
+            backend = found if getattr(found, "status", None) == "running" else None
         return cls.of_backend(backend)
 
 

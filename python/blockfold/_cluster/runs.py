@@ -340,9 +340,10 @@ def _client_of_dask() -> Any:
     from ._dask import Dask
 
     try:
-        return Dask.of(sys.modules["distributed"].get_client())
+        client = sys.modules["distributed"].get_client()
     except (KeyError, ValueError):
         return None
+    return Dask.of(client) if client.status == "running" else None
 
 
 def each_block(plan: graph.Plan, made: dict[Any, Any]) -> graph.Blocks:
